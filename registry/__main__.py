@@ -1,0 +1,5 @@
+"""`python -m registry` is `uid-registry`."""
+
+from registry.cli import main
+
+main()

@@ -1,0 +1,188 @@
+"""`issue`, `derive` and `withdraw`: UIDs of our own."""
+
+from __future__ import annotations
+
+import difflib
+import sys
+from typing import Annotated
+
+import typer
+
+from registry.cli.options import Run, with_globals
+from registry.cli.output import show, tell
+from registry.errors import BadRequest
+from registry.minting import Method
+from registry.records import Kind
+from registry.uid import printable
+
+Root = Annotated[str | None, typer.Option(metavar="OID", help="The issuer root, where there are several.")]
+Minting = Annotated[str, typer.Option("--method", metavar="random|uuid|keyed", help="How the UID is made.")]
+Purpose = Annotated[
+    str | None, typer.Option(metavar="TEXT", help="What for; kept apart from the trail. Name no patient.")
+]
+RequestId = Annotated[
+    str | None, typer.Option(metavar="ID", help="Repeat a call with the same id and it gives the same UIDs.")
+]
+
+
+def issue(
+    run: Run,
+    kind: Annotated[
+        str, typer.Argument(metavar="KIND", help="study, series, instance, frame_of_reference, tracking, …")
+    ],
+    study: Annotated[str | None, typer.Option(metavar="UID", help="The study it belongs to.")] = None,
+    series: Annotated[
+        str | None, typer.Option(metavar="UID", help="The series that an instance belongs to.")
+    ] = None,
+    modality: Annotated[str | None, typer.Option(metavar="CS", help="The modality of a series.")] = None,
+    source: Annotated[
+        list[str] | None,
+        typer.Option(metavar="UID|PATH", help="What it is derived from; gives the study too."),
+    ] = None,
+    count: Annotated[int, typer.Option(metavar="N", help="How many.")] = 1,
+    root: Root = None,
+    method: Minting = "random",
+    part: Annotated[
+        list[str] | None,
+        typer.Option(metavar="TEXT", help="What a keyed UID is made of; never stored. - reads lines."),
+    ] = None,
+    purpose: Purpose = None,
+    request_id: RequestId = None,
+) -> None:
+    """Mint UIDs and record them. What is printed is recorded already.
+
+    Examples:
+
+      uid-registry issue study
+
+      uid-registry issue series --study 1.2.840.99.1 --modality SEG --source image.dcm
+
+      uid-registry issue instance --series 1.2.840.99.2 --count 100
+    """
+    from registry.render.results import issued
+    from registry.services.issuing import IssueRequest
+    from registry.services.issuing import issue as service
+
+    request = IssueRequest(
+        kind=parse_kind(kind),
+        study_instance_uid=study,
+        series_instance_uid=series,
+        modality=modality,
+        sources=tuple(source or ()),
+        count=count,
+        root=root.removesuffix(".") if root else None,
+        method=_method(method),
+        parts=tuple(_lines(part or [])),
+        purpose=purpose,
+        request_id=request_id,
+    )
+    with run.registry() as registry:
+        result = service(registry, request)
+    show(issued(result), run.settings.format)
+
+
+def derive(
+    run: Run,
+    sources: Annotated[
+        list[str], typer.Argument(metavar="PATH|UID...", help="What the object is derived from.")
+    ],
+    modality: Annotated[str, typer.Option(metavar="CS", help="The modality of the derived object's series.")],
+    instances: Annotated[int, typer.Option(metavar="N", help="How many SOP Instance UIDs.")] = 1,
+    study: Annotated[
+        str | None, typer.Option(metavar="UID", help="The study, where the sources are in several.")
+    ] = None,
+    root: Root = None,
+    method: Minting = "random",
+    purpose: Purpose = None,
+    request_id: RequestId = None,
+) -> None:
+    """All UIDs of a derived object in one transaction: its source's study, a new series, instances.
+
+    Examples:
+
+      uid-registry derive ct/ --modality SEG
+
+      eval "$(uid-registry derive image.dcm --modality SR --request-id job-42)"
+    """
+    from registry.render.results import derived
+    from registry.services.issuing import DeriveRequest
+    from registry.services.issuing import derive as service
+
+    chosen = _method(method)
+    if chosen is Method.KEYED:
+        raise BadRequest(
+            "derive mints fresh UIDs", advice="--request-id makes a repeated call give the same ones."
+        )
+    request = DeriveRequest(
+        sources=tuple(sources),
+        modality=modality,
+        instances=instances,
+        study_instance_uid=study,
+        root=root.removesuffix(".") if root else None,
+        method=chosen,
+        purpose=purpose,
+        request_id=request_id,
+    )
+    with run.registry() as registry:
+        result = service(registry, request)
+    show(derived(result), run.settings.format)
+
+
+def withdraw(
+    run: Run,
+    uids: Annotated[
+        list[str], typer.Argument(metavar="UID...", help="UIDs; - reads them from standard input.")
+    ],
+    reason: Annotated[
+        str, typer.Option(metavar="TEXT", help="Why; kept apart from the trail. Name no patient.")
+    ],
+) -> None:
+    """Take UIDs out of use for ever. Their rows stay, and their use is found (UID312).
+
+    Example:
+
+      uid-registry withdraw 1.2.840.99.3 --reason "sent with wrong contours"
+    """
+    from registry.render.results import withdrawn
+    from registry.services.withdrawing import covered
+    from registry.services.withdrawing import withdraw as service
+
+    wanted = _lines(uids)
+    with run.registry() as registry:
+        for uid, count in covered(registry, wanted).items():
+            tell(f"{uid} holds {count:,} series or instances, which stay in use")
+            if run.may_ask and not typer.confirm("withdraw it?", err=True):
+                raise typer.Exit(0)
+        result = service(registry, wanted, reason)
+    show(withdrawn(result), run.settings.format)
+
+
+def parse_kind(text: str) -> Kind:
+    """A kind of UID by its name, with dashes or underscores. Raises ``BadRequest``."""
+    kinds = {kind.label: kind for kind in Kind}
+    wanted = text.lower().replace("-", "_")
+    if wanted in kinds:
+        return kinds[wanted]
+    near = difflib.get_close_matches(wanted, kinds, n=1)
+    meant = f"Did you mean {near[0]}? " if near else ""
+    raise BadRequest(f"{printable(text)} is no kind of UID", advice=f"{meant}One of {', '.join(kinds)}.")
+
+
+def _method(text: str) -> Method:
+    try:
+        return Method(text)
+    except ValueError:
+        raise BadRequest(f"--method {text!r} is unknown", advice=f"One of {', '.join(Method)}.") from None
+
+
+def _lines(values: list[str]) -> list[str]:
+    """Values, the lines of standard input in place of ``-``."""
+    lines: list[str] = []
+    for value in values:
+        lines += [line.strip() for line in sys.stdin if line.strip()] if value == "-" else [value]
+    return lines
+
+
+def add_to(app: typer.Typer) -> None:
+    for command in (issue, derive, withdraw):
+        app.command()(with_globals(command))

@@ -1,0 +1,105 @@
+"""The global options, accepted before and after the verb, and what a command gets of them."""
+
+from __future__ import annotations
+
+import inspect
+import os
+import sys
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
+
+import typer
+
+from registry.settings import Settings, load_settings
+
+if TYPE_CHECKING:
+    from registry.services.opening import OpenRegistry
+
+_PANEL = "Global options"
+
+Database = Annotated[
+    str | None,
+    typer.Option(
+        "--database",
+        metavar="URL",
+        help="The registry's database; also UID_REGISTRY_DATABASE.",
+        rich_help_panel=_PANEL,
+    ),
+]
+Actor = Annotated[
+    str | None,
+    typer.Option(
+        "--actor",
+        metavar="NAME",
+        help="Who acts, for the audit trail; also UID_REGISTRY_ACTOR.",
+        rich_help_panel=_PANEL,
+    ),
+]
+Format = Annotated[
+    str | None,
+    typer.Option(
+        "--format",
+        metavar="FORMAT",
+        help="table, json, ndjson or csv; also UID_REGISTRY_FORMAT.",
+        rich_help_panel=_PANEL,
+    ),
+]
+NoInput = Annotated[bool, typer.Option("--no-input", help="Never ask anything.", rich_help_panel=_PANEL)]
+
+_GLOBALS: dict[str, tuple[Any, Any]] = {
+    "database": (Database, None),
+    "actor": (Actor, None),
+    "format": (Format, None),
+    "no_input": (NoInput, False),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One run of a command: its settings, and whether it may ask."""
+
+    settings: Settings
+    no_input: bool
+
+    def registry(self, *, read_only: bool = False) -> AbstractContextManager[OpenRegistry]:
+        """The registry that the settings name, opened."""
+        from registry.services.opening import opened
+
+        return opened(self.settings, read_only=read_only)
+
+    @property
+    def may_ask(self) -> bool:
+        return not self.no_input and sys.stdin.isatty() and sys.stderr.isatty()
+
+
+def with_globals(function: Callable[..., None]) -> Callable[..., None]:
+    """A command whose first parameter is the ``Run``: it takes the global options too."""
+    hints = get_type_hints(function, include_extras=True)
+    own = [
+        parameter.replace(annotation=hints[name], kind=inspect.Parameter.KEYWORD_ONLY)
+        for name, parameter in list(inspect.signature(function).parameters.items())[1:]
+    ]
+    added = [
+        inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=annotation)
+        for name, (annotation, default) in _GLOBALS.items()
+    ]
+    context = inspect.Parameter("context", inspect.Parameter.POSITIONAL_OR_KEYWORD, annotation=typer.Context)
+
+    def command(context: typer.Context, **values: Any) -> None:
+        given = {name: values.pop(name) for name in _GLOBALS}
+        before: dict[str, Any] = context.obj or {}
+        flags = {name: given[name] or before.get(name) for name in _GLOBALS}
+        no_input = bool(flags.pop("no_input"))
+        function(Run(load_settings(flags), no_input), **values)
+
+    command.__name__, command.__doc__ = function.__name__, function.__doc__
+    command.__signature__ = inspect.Signature([context, *own, *added])  # type: ignore[attr-defined]
+    command.__annotations__ = {p.name: p.annotation for p in (context, *own, *added)}
+    return command
+
+
+def colour_wanted(stream: Any) -> bool:
+    """Colour only on a terminal, and never with NO_COLOR (no-color.org)."""
+    return stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"

@@ -1,0 +1,66 @@
+"""stdout is data, stderr is messages and progress; a reader that stops reading is fine."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Iterable
+
+import typer
+
+from registry.cli.options import colour_wanted
+from registry.records import Severity
+from registry.render.formats import Output, counted, rendered
+
+_COLOURS = {Severity.ERROR: "\033[31m", Severity.WARNING: "\033[33m", Severity.NOTE: "\033[32m"}
+_TOLD_EVERY = 0.2  # seconds
+
+
+def paint(text: str, severity: Severity) -> str:
+    """A word in the colour of its severity, where colours are wanted."""
+    return f"{_COLOURS[severity]}{text}\033[0m" if colour_wanted(sys.stdout) else text
+
+
+def show(output: Output, form: str) -> None:
+    """Write a result to stdout."""
+    write(rendered(output, form))
+
+
+def write(lines: Iterable[str]) -> None:
+    """Write lines to stdout. A broken pipe ends the run with exit status 0."""
+    try:
+        for line in lines:
+            sys.stdout.write(f"{line}\n")
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # What is still buffered must not fail again when the interpreter ends.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise typer.Exit(0) from None
+
+
+def tell(message: str) -> None:
+    """A message for a person, on stderr."""
+    typer.echo(message, err=True)
+
+
+class Progress:
+    """How far a long run is; silent where stderr isn't a terminal."""
+
+    def __init__(self, verb: str) -> None:
+        self._verb, self._begun, self._told = verb, time.monotonic(), 0.0
+        self._silent = not sys.stderr.isatty()
+
+    def __call__(self, files: int) -> None:
+        now = time.monotonic()
+        if self._silent or now - self._told < _TOLD_EVERY:
+            return
+        self._told = now
+        rate = files / max(now - self._begun, 1e-6)
+        sys.stderr.write(f"\r\033[K{self._verb} {counted(files, 'file')}, {rate:,.0f} a second")
+        sys.stderr.flush()
+
+    def done(self) -> None:
+        if self._told:
+            sys.stderr.write("\r\033[K")
+            sys.stderr.flush()

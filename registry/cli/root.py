@@ -1,0 +1,97 @@
+"""`root`: the arcs that the organisation owns."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Annotated
+
+import typer
+
+from registry.cli.options import Run, with_globals
+from registry.cli.output import show
+from registry.errors import BadRequest
+from registry.roots import Policy
+
+app = typer.Typer(help="The issuer roots: which arcs are ours, and who mints there.", no_args_is_help=True)
+
+
+def add(
+    run: Run,
+    oid: Annotated[str, typer.Argument(metavar="OID")],
+    policy: Annotated[
+        str,
+        typer.Option(
+            metavar="POLICY",
+            help="production: only this registry mints; delegated: another system; research.",
+        ),
+    ] = "production",
+    organization: Annotated[str | None, typer.Option(metavar="NAME", help="Who owns it.")] = None,
+    minter: Annotated[
+        str | None, typer.Option(metavar="NAME", help="The system that mints under a delegated root.")
+    ] = None,
+    enforce_from: Annotated[
+        str,
+        typer.Option(
+            metavar="TIME", help="From when unissued UIDs there are errors (UID203): now, never or a date."
+        ),
+    ] = "now",
+) -> None:
+    """Add an issuer root, or change what holds for one. Safe to repeat.
+
+    Examples:
+
+      uid-registry root add 1.2.840.99 --organization "St. Elsewhere"
+
+      uid-registry root add 1.2.840.99.7 --policy delegated --minter RIS
+    """
+    from registry.render.results import root
+    from registry.services.rooting import add_root, wanted_root
+
+    wanted = wanted_root(
+        oid, _policy(policy), organization=organization, minter=minter, enforced_from=_enforced(enforce_from)
+    )
+    with run.registry() as registry:
+        show(root(add_root(registry, wanted)), run.settings.format)
+
+
+def list_(run: Run) -> None:
+    """The roots as they are now."""
+    from registry.render.results import roots
+    from registry.services.rooting import list_roots
+
+    with run.registry(read_only=True) as registry:
+        show(roots(list_roots(registry)), run.settings.format)
+
+
+def retire(run: Run, oid: Annotated[str, typer.Argument(metavar="OID")]) -> None:
+    """Issue nothing under a root any more. What was issued there stays."""
+    from registry.render.results import root
+    from registry.services.rooting import retire_root
+
+    with run.registry() as registry:
+        show(root(retire_root(registry, oid)), run.settings.format)
+
+
+def _policy(text: str) -> Policy:
+    try:
+        return Policy(text)
+    except ValueError:
+        raise BadRequest(f"--policy {text!r} is unknown", advice=f"One of {', '.join(Policy)}.") from None
+
+
+def _enforced(text: str) -> datetime | None:
+    if text == "never":
+        return None
+    if text == "now":
+        return datetime.now(UTC)
+    try:
+        return datetime.fromisoformat(text).astimezone(UTC)
+    except ValueError:
+        raise BadRequest(
+            f"--enforce-from {text!r} is no date", advice="now, never, or e.g. 2027-01-01."
+        ) from None
+
+
+app.command()(with_globals(add))
+app.command("list")(with_globals(list_))
+app.command()(with_globals(retire))

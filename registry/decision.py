@@ -1,0 +1,263 @@
+"""How a claim is decided: new, repeat or collision. Pure.
+
+``register`` and ``check`` call the same function, so the two can't disagree:
+``check`` gives it what the ledger says, ``register`` what the ledger says after
+its own rows went in. The first record stays as it is; what conflicts with it is
+refused and kept as a refused claim, what doesn't is recorded.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import NamedTuple
+
+from registry.facts import Facts, encoding_of, identities, named_parents
+from registry.records import Kind, ObjectClaim, Origin, Patient, Verdict
+
+
+@dataclass(slots=True)
+class Standing:
+    """What the ledger says that a UID is."""
+
+    uid: str
+    kind: Kind
+    origin: Origin
+    series_instance_uid: str | None = None  # of an instance; None while unplaced
+    study_instance_uid: str | None = None  # of a series, or of the instance's series
+    modality: str | None = None  # of a series, as issued or first seen
+    sop_class_uid: str | None = None
+    contents: dict[str, list[bytes]] = field(
+        default_factory=dict
+    )  # digests in each encoding, first seen first
+    patient: Patient | None = None  # of a study: the first
+    seen: set[bool] = field(
+        default_factory=set
+    )  # how an issued or foreign UID was used: as recorded, otherwise
+    withdrawn: bool = False
+
+
+class RefusedClaim(NamedTuple):
+    """A claim that can't stand beside the record."""
+
+    uid: str
+    kind: Kind
+    series_instance_uid: str | None = None
+    study_instance_uid: str | None = None
+    sop_class_uid: str | None = None
+    modality: str | None = None
+
+
+class Use(NamedTuple):
+    """An issued or foreign UID, seen in an object for the first time as it was recorded, or otherwise."""
+
+    uid: str
+    as_recorded: bool  # False: otherwise than it was issued for (UID313)
+    sop_class_uid: str | None = None
+
+
+class SeenContent(NamedTuple):
+    """A content that the ledger row of an instance doesn't hold."""
+
+    uid: str
+    transfer_syntax_uid: str | None
+    content_digest: bytes
+    data_set_digest: bytes | None
+
+
+class NewRow(NamedTuple):
+    """A UID that comes into the ledger by being seen."""
+
+    standing: Standing
+    transfer_syntax_uid: str | None = None
+    content_digest: bytes | None = None
+    data_set_digest: bytes | None = None
+
+
+@dataclass(slots=True)
+class Decision:
+    """All that follows from a batch of claims."""
+
+    verdicts: list[tuple[ObjectClaim, Verdict]] = field(default_factory=list)
+    rows: list[NewRow] = field(default_factory=list)
+    refused: set[RefusedClaim] = field(default_factory=set)
+    uses: list[Use] = field(default_factory=list)
+    contents: set[SeenContent] = field(default_factory=set)
+
+
+def decide(claims: Iterable[ObjectClaim], standing: Mapping[str, Standing], facts: Facts) -> Decision:
+    """Decide a batch of claims against what stands.
+
+    ``standing`` holds what the ledger says of the UIDs in the batch, nothing for
+    unknown ones; ``facts`` tells which Patient IDs are one person. Claims are
+    taken in the order that defines "first" inside a batch.
+    """
+    desk = _Desk(standing, facts)
+    for claim in sorted(claims, key=lambda claim: claim.order):
+        desk.take(claim)
+    return desk.decision
+
+
+class _Desk:
+    """The state of deciding one batch: what stands, and what followed so far."""
+
+    def __init__(self, standing: Mapping[str, Standing], facts: Facts) -> None:
+        self._ledger = standing
+        self._standing: dict[str, Standing] = {}  # what this batch adds or changes
+        self._facts = facts
+        self.decision = Decision()
+
+    def take(self, claim: ObjectClaim) -> None:
+        instance, series, study = named_parents(claim)
+        study_stands = self._settle_study(study, claim)
+        series_stands = self._settle_series(series, study, claim)
+        shared_stand = [self._settle_shared(kind, uid) for kind, uid in identities(claim) if kind > 3]
+        if instance is None:
+            return
+        known = self._find(instance) is not None and not self._awaits_use(instance)
+        instance_stands = self._settle_instance(instance, series, study, series_stands, claim)
+        same_content = self._settle_content(instance, claim)
+        stands = study_stands and series_stands and instance_stands and all(shared_stand)
+        if not stands or same_content is False:
+            verdict = Verdict.COLLISION
+        elif not known:
+            verdict = Verdict.NEW
+        else:
+            verdict = Verdict.REPEAT if same_content else Verdict.NOT_COMPARED
+        self.decision.verdicts.append((claim, verdict))
+
+    def _find(self, uid: str) -> Standing | None:
+        return self._standing.get(uid) or self._ledger.get(uid)
+
+    def _change(self, uid: str) -> Standing:
+        """The standing of a known UID, for this batch to change."""
+        if uid not in self._standing:
+            before = self._ledger[uid]
+            contents = {encoding: list(digests) for encoding, digests in before.contents.items()}
+            self._standing[uid] = replace(before, contents=contents, seen=set(before.seen))
+        return self._standing[uid]
+
+    def _awaits_use(self, uid: str) -> bool:
+        found = self._find(uid)
+        return found is not None and found.origin is not Origin.OBSERVED and not found.seen
+
+    def _enter(self, row: NewRow) -> None:
+        self._standing[row.standing.uid] = row.standing
+        self.decision.rows.append(row)
+
+    def _use(self, uid: str, *, as_recorded: bool, sop_class_uid: str | None = None) -> None:
+        found = self._find(uid)
+        if found is not None and found.origin is not Origin.OBSERVED and as_recorded not in found.seen:
+            row = self._change(uid)
+            row.seen.add(as_recorded)
+            row.sop_class_uid = row.sop_class_uid or sop_class_uid
+            self.decision.uses.append(Use(uid, as_recorded, sop_class_uid))
+
+    def _refuse(self, refused: RefusedClaim) -> bool:
+        self.decision.refused.add(refused)
+        return False
+
+    def _settle_study(self, uid: str | None, claim: ObjectClaim) -> bool:
+        """Whether the claim's study stands as a study, and of this patient."""
+        if uid is None:
+            return True
+        found = self._find(uid)
+        if found is None:
+            self._enter(NewRow(Standing(uid, Kind.STUDY, Origin.OBSERVED, patient=claim.patient)))
+            return True
+        if found.kind is not Kind.STUDY:
+            return self._refuse(RefusedClaim(uid, Kind.STUDY))
+        self._use(uid, as_recorded=True)
+        if claim.patient is None:
+            return True
+        if found.patient is None:
+            self._change(uid).patient = claim.patient
+            return True
+        return self._facts.one_patient(found.patient, claim.patient)
+
+    def _settle_series(self, uid: str | None, study: str | None, claim: ObjectClaim) -> bool:
+        """Whether the claim's series stands as a series of the claim's study."""
+        if uid is None:
+            return True
+        refused = RefusedClaim(uid, Kind.SERIES, study_instance_uid=study, modality=claim.modality)
+        found = self._find(uid)
+        if found is None:
+            placed = study if study and self._is(study, Kind.STUDY) else None
+            row = Standing(
+                uid, Kind.SERIES, Origin.OBSERVED, study_instance_uid=placed, modality=claim.modality
+            )
+            self._enter(NewRow(row))
+            return placed == study or self._refuse(refused)
+        if found.kind is not Kind.SERIES:
+            return self._refuse(refused)
+        fits = study is None or found.study_instance_uid == study
+        if found.origin is Origin.ISSUED:
+            fits = fits and _agree(found.modality, claim.modality)
+        self._use(uid, as_recorded=fits)
+        return fits or self._refuse(refused)
+
+    def _settle_instance(
+        self, uid: str, series: str | None, study: str | None, series_stands: bool, claim: ObjectClaim
+    ) -> bool:
+        """Whether the claim about the instance stands: its place and its class."""
+        refused = RefusedClaim(uid, Kind.INSTANCE, series, study, claim.sop_class_uid)
+        found = self._find(uid)
+        # An instance is placed only if its whole claim stands: a series that is
+        # known in another study is no place to put it.
+        placed = series if series and series_stands and self._is(series, Kind.SERIES) else None
+        if found is None:
+            row = Standing(
+                uid,
+                Kind.INSTANCE,
+                Origin.OBSERVED,
+                placed,
+                study if placed else None,
+                sop_class_uid=claim.sop_class_uid,
+            )
+            if claim.content_digest:
+                row.contents[encoding_of(claim.transfer_syntax_uid)] = [claim.content_digest]
+            syntax = claim.transfer_syntax_uid if claim.content_digest else None
+            self._enter(NewRow(row, syntax, claim.content_digest, claim.data_set_digest))
+            return placed == series or self._refuse(refused)
+        if found.kind is not Kind.INSTANCE:
+            return self._refuse(refused)
+        fits = _agree(found.sop_class_uid, claim.sop_class_uid) and (
+            series is None
+            or (found.series_instance_uid == series and (study is None or found.study_instance_uid == study))
+        )
+        self._use(uid, as_recorded=fits, sop_class_uid=claim.sop_class_uid)
+        return fits or self._refuse(refused)
+
+    def _settle_content(self, uid: str, claim: ObjectClaim) -> bool | None:
+        """Whether the content is the one that the UID stands for; None where there
+        is nothing to compare it with: no digest, or none in a comparable encoding."""
+        if claim.content_digest is None or not self._is(uid, Kind.INSTANCE):
+            return None
+        encoding = encoding_of(claim.transfer_syntax_uid)
+        seen = self._change(uid).contents.setdefault(encoding, [])
+        comparable = bool(seen)
+        if claim.content_digest not in seen:
+            seen.append(claim.content_digest)
+            self.decision.contents.add(
+                SeenContent(uid, claim.transfer_syntax_uid, claim.content_digest, claim.data_set_digest)
+            )
+        return seen[0] == claim.content_digest if comparable else None
+
+    def _settle_shared(self, kind: Kind, uid: str) -> bool:
+        found = self._find(uid)
+        if found is None:
+            self._enter(NewRow(Standing(uid, kind, Origin.OBSERVED)))
+            return True
+        if found.kind is not kind:
+            return self._refuse(RefusedClaim(uid, kind))
+        self._use(uid, as_recorded=True)
+        return True
+
+    def _is(self, uid: str, kind: Kind) -> bool:
+        found = self._find(uid)
+        return found is not None and found.kind is kind
+
+
+def _agree(one: str | None, other: str | None) -> bool:
+    """Two known values agree if equal; unknown disagrees with nothing."""
+    return not one or not other or one == other

@@ -1,0 +1,1 @@
+"""DICOM files into claims. The only package that parses DICOM."""

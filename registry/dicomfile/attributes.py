@@ -1,0 +1,124 @@
+"""The attributes that all objects of a patient, a study or a series must share,
+as one small keyed fingerprint each.
+
+A fingerprint says later *which* attribute disagrees without ever holding a
+value: eight bytes for each attribute that is present, a bit for each that is
+absent. Level, subject and attribute go into the hash, so equal values of two
+patients don't look equal. The lists are those that dcentvfy compares (PS3.3
+modules Patient to Series and Equipment), with Accession Number and without what
+changes from object to object.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal, InvalidOperation
+from functools import lru_cache
+from hashlib import blake2b
+
+from pydicom.charset import convert_encodings, decode_bytes
+
+from registry.dicomfile.digests import canonical
+from registry.dicomfile.tags import SPECIFIC_CHARACTER_SET, tag
+from registry.dicomfile.tree import TEXT_VRS, Tree, text
+from registry.fingerprint import SIZE, pack
+from registry.records import Level
+
+_PATIENT = """
+    PatientName PatientBirthDate PatientBirthTime PatientBirthDateInAlternativeCalendar
+    PatientDeathDateInAlternativeCalendar PatientAlternativeCalendar PatientSex QualityControlSubject
+    IssuerOfPatientID TypeOfPatientID OtherPatientNames EthnicGroup PatientSpeciesDescription
+    PatientBreedDescription BreedRegistrationSequence StrainDescription StrainNomenclature ResponsiblePerson
+    ResponsiblePersonRole ResponsibleOrganization PatientComments ClinicalTrialSponsorName
+    ClinicalTrialProtocolID ClinicalTrialProtocolName ClinicalTrialSiteID ClinicalTrialSiteName
+    ClinicalTrialSubjectID ClinicalTrialSubjectReadingID PatientIdentityRemoved DeidentificationMethod
+    DeidentificationMethodCodeSequence
+"""
+_STUDY = """
+    StudyDate StudyTime StudyID StudyDescription AccessionNumber ReferringPhysicianName
+    ConsultingPhysicianName PhysiciansOfRecord NameOfPhysiciansReadingStudy RequestingService
+    ProcedureCodeSequence AdmittingDiagnosesDescription PatientAge PatientSize PatientWeight
+    PatientBodyMassIndex MedicalAlerts Allergies SmokingStatus PregnancyStatus LastMenstrualDate PatientState
+    Occupation AdditionalPatientHistory PatientSexNeutered AdmissionID ReasonForVisit ServiceEpisodeID
+    ServiceEpisodeDescription ClinicalTrialTimePointID ClinicalTrialTimePointDescription
+    LongitudinalTemporalOffsetFromEvent LongitudinalTemporalEventType
+"""
+_SERIES = """
+    Modality SeriesNumber Laterality SeriesDescription SeriesDescriptionCodeSequence PerformingPhysicianName
+    OperatorsName ProtocolName BodyPartExamined PatientPosition AnatomicalOrientationType
+    RelatedSeriesSequence PerformedProcedureStepID PerformedProcedureStepStartDate
+    PerformedProcedureStepStartTime PerformedProcedureStepDescription PerformedProtocolCodeSequence
+    CommentsOnThePerformedProcedureStep RequestAttributesSequence ClinicalTrialCoordinatingCenterName
+    ClinicalTrialSeriesID ClinicalTrialSeriesDescription PresentationIntentType Manufacturer InstitutionName
+    InstitutionAddress InstitutionalDepartmentName StationName ManufacturerModelName DeviceSerialNumber
+    DeviceUID GantryID ManufacturerDeviceClassUID SoftwareVersions SpatialResolution DateOfLastCalibration
+    TimeOfLastCalibration DateOfManufacture DateOfInstallation PixelPaddingValue FrameOfReferenceUID
+    PositionReferenceIndicator
+"""
+
+ATTRIBUTES: dict[Level, tuple[int, ...]] = {
+    Level.PATIENT: tuple(map(tag, _PATIENT.split())),
+    Level.STUDY: tuple(map(tag, _STUDY.split())),
+    Level.SERIES: tuple(map(tag, _SERIES.split())),
+}
+"""The attributes of each level, in the order of the fingerprint's bits."""
+
+
+def fingerprint(level: Level, subject: bytes, tree: Tree, key: bytes) -> bytes:
+    """The fingerprint of one entity, as one object describes it.
+
+    ``subject`` is the entity: the patient's token, or the study's or series' UID.
+    """
+    elements = tuple(tree.get(tag) for tag in ATTRIBUTES[level])
+    values = tuple(
+        element if element is None or element[0] != "SQ" else ("SQ", canonical(element))
+        for element in elements
+    )
+    # All objects of a series say the same; hashing it once is enough.
+    return _fingerprint(level, subject, values, text(tree, SPECIFIC_CHARACTER_SET), key)
+
+
+@lru_cache(maxsize=1024)
+def _fingerprint(
+    level: Level, subject: bytes, values: tuple[tuple[str, bytes] | None, ...], charset: str, key: bytes
+) -> bytes:
+    hashes: list[bytes | None] = []
+    for number, value in zip(ATTRIBUTES[level], values, strict=True):
+        plain = b"" if value is None else _plain(*value, charset)
+        hashes.append(
+            _hashed((bytes([level]), subject, number.to_bytes(4, "big"), plain), key) if plain else None
+        )
+    return pack(hashes)
+
+
+def _hashed(parts: tuple[bytes, ...], key: bytes) -> bytes:
+    message = b"".join(len(part).to_bytes(4, "big") + part for part in parts)
+    return blake2b(message, digest_size=SIZE, key=key, person=b"attribute").digest()
+
+
+def _plain(vr: str, value: bytes, charset: str) -> bytes:
+    """A value as it is compared: characters decoded, padding and empty name parts removed."""
+    if vr not in TEXT_VRS:
+        return value
+    if vr in ("DS", "IS"):
+        return b"\\".join(_number(part) for part in value.split(b"\\"))
+    characters = decoded(value, charset).strip(" \0")
+    if vr == "PN":
+        characters = "=".join(group.rstrip("^ ") for group in characters.split("=")).rstrip("=")
+    return characters.encode()
+
+
+def _number(part: bytes) -> bytes:
+    try:
+        return str(Decimal(part.decode("ascii").strip(" \0")).normalize()).encode()
+    except (InvalidOperation, UnicodeDecodeError):
+        return part.strip(b" \0")
+
+
+def decoded(value: bytes, charset: str) -> str:
+    """The characters of a text value in the object's Specific Character Set (0008,0005)."""
+    if value.isascii() and b"\x1b" not in value:
+        return value.decode("ascii")
+    try:
+        return decode_bytes(value, convert_encodings(charset.split("\\")), {ord("\\"), ord("^"), ord("=")})
+    except (LookupError, ValueError):
+        return value.decode("latin-1")

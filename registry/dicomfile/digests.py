@@ -1,0 +1,129 @@
+"""Two keyed digests of an object: of its content, and of all else.
+
+*Content* is what makes it this object and no other: pixels, waveforms, the
+encapsulated document; for objects without any of these their parsed content (a
+report's tree, contours, presentation). *Data set* is everything besides.
+
+Both are taken over parsed values in one canonical form, so that a rewrite by
+another toolkit changes neither: no group lengths, no padding, no sequence
+lengths, one byte order, no file meta information. They are keyed, because a
+digest of known pixels would otherwise recognise a person's image anywhere.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterator
+from hashlib import blake2b
+
+from registry.dicomfile.tree import TEXT_VRS, Element, Tree
+
+DIGEST_SIZE = 16
+"""Bytes of a digest: two different objects meet by chance once in 2**64."""
+
+_PIXEL_DATA = 0x7FE0_0010
+_BULK = frozenset(
+    {
+        _PIXEL_DATA,
+        0x7FE0_0008,  # Float Pixel Data
+        0x7FE0_0009,  # Double Float Pixel Data
+        0x0042_0011,  # Encapsulated Document
+        0x5400_0100,  # Waveform Sequence
+        0x5600_0020,  # Spectroscopy Data
+    }
+)
+_ENCODING_ONLY = frozenset(
+    {
+        0x7FE0_0001,  # Extended Offset Table
+        0x7FE0_0002,  # Extended Offset Table Lengths
+        0xFFFC_FFFC,  # Data Set Trailing Padding
+    }
+)
+_REFERENCED_SERIES_SEQUENCE = 0x0008_1115
+_ADMINISTRATIVE_GROUPS = frozenset(
+    {0x0008, 0x0010, 0x0012, 0x0014, 0x0018, 0x0020, 0x0032, 0x0038, 0x0088, 0x0400}
+)
+_SR_ELEMENTS = 0xA000  # (0040,Axxx) is a document's content, (0040,0xxx) a worklist's
+_HEADER = struct.Struct(">II")
+_ITEM = 0xE000
+_ITEM_HEADER = struct.Struct("<HHI")
+
+
+def content_digest(tree: Tree, key: bytes) -> bytes:
+    """The digest of what the object is; 16 bytes."""
+    chosen = {tag: element for tag, element in tree.items() if tag in _BULK}
+    if not chosen:
+        chosen = {tag: element for tag, element in tree.items() if element[1] and _is_content(tag)}
+    return _digest(chosen, key, b"content")
+
+
+def data_set_digest(tree: Tree, key: bytes) -> bytes:
+    """The digest of everything but the bulk content; 16 bytes."""
+    rest = {tag: element for tag, element in tree.items() if tag not in _BULK and tag not in _ENCODING_ONLY}
+    return _digest(rest, key, b"data set")
+
+
+def canonical(element: Element) -> bytes:
+    """One element's value in canonical form."""
+    pieces: list[bytes] = []
+    _add_tree({0: element}, pieces)
+    return b"".join(pieces)
+
+
+def _is_content(tag: int) -> bool:
+    """Whether an element of an object without bulk data tells what the object is.
+
+    What archives add, correct or replace doesn't: patient, study, equipment,
+    requests, private notes. (An empty element says nothing anyway.)
+    """
+    group = tag >> 16
+    if group & 1 or tag in _ENCODING_ONLY:
+        return False
+    if group == 0x0040:
+        return tag & 0xFFFF >= _SR_ELEMENTS
+    return tag == _REFERENCED_SERIES_SEQUENCE or group not in _ADMINISTRATIVE_GROUPS
+
+
+def _digest(tree: Tree, key: bytes, purpose: bytes) -> bytes:
+    if _PIXEL_DATA in tree:
+        vr, value = tree[_PIXEL_DATA]
+        tree[_PIXEL_DATA] = (vr, _pixels(value))
+    pieces: list[bytes] = []
+    _add_tree(tree, pieces)
+    return blake2b(b"".join(pieces), digest_size=DIGEST_SIZE, key=key, person=purpose).digest()
+
+
+def _add_tree(tree: Tree, pieces: list[bytes]) -> None:
+    # A length before each value and a count before items keep neighbours apart.
+    for tag in sorted(tree):
+        vr, value = tree[tag]
+        if vr == "SQ":
+            pieces.append(_HEADER.pack(tag, len(value)) + b"SQ")
+            for item in value:
+                pieces.append(b"%d:" % len(item))
+                _add_tree(item, pieces)
+        else:
+            if vr in TEXT_VRS:
+                value = value.rstrip(b" \0")
+            pieces.append(_HEADER.pack(tag, len(value)))
+            pieces.append(value)
+
+
+def _pixels(value: bytes) -> bytes:
+    """Pixel data without what only encodes it: offset table, item headers, padding."""
+    if value[:4] == b"\xfe\xff\x00\xe0":
+        return b"".join(_fragments(value))
+    return value.rstrip(b"\0")
+
+
+def _fragments(value: bytes) -> Iterator[bytes]:
+    """The fragments of encapsulated pixel data (PS3.5 section A.4), offset table left out."""
+    position, first = 0, True
+    while position + _ITEM_HEADER.size <= len(value):
+        group, element, length = _ITEM_HEADER.unpack_from(value, position)
+        position += _ITEM_HEADER.size
+        if (group, element) != (0xFFFE, _ITEM):
+            return
+        if not first:
+            yield value[position : position + length]
+        position, first = position + length, False

@@ -1,0 +1,110 @@
+"""The UIDs and the patient that an object carries."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import lru_cache
+from hashlib import blake2b
+
+from registry.dicomfile import tags
+from registry.dicomfile.attributes import decoded
+from registry.dicomfile.tree import Tree, items, name_of, text
+from registry.records import BadUid, Kind, Patient
+from registry.uid import flaws
+
+
+class Uids:
+    """What one walk over an object's UI elements finds."""
+
+    def __init__(self) -> None:
+        self.bad: dict[tuple[str, str], BadUid] = {}
+        self.shared: dict[tuple[Kind, str], None] = {}
+
+    def walk(self, tree: Tree, path: str = "", *, original: bool = False) -> None:
+        """Look at every UI element at any depth.
+
+        What stands in an Original Attributes Sequence (0400,0561) was true of
+        another object: its syntax is judged, but it names nothing here.
+        """
+        for tag, (vr, value) in tree.items():
+            if vr == "SQ":
+                inner = f"{path}{name_of(tag)} > " if value else ""
+                for item in value:
+                    self.walk(item, inner, original=original or tag == tags.ORIGINAL_ATTRIBUTES_SEQUENCE)
+            elif vr == "UI":
+                self._element(tag, value, path, original)
+        if tags.UID_VALUE in tree and not original:
+            self._content_item(tree)
+
+    def _element(self, tag: int, value: bytes, path: str, original: bool) -> None:
+        kind = None if original else tags.SHARED_KINDS.get(tag)
+        for uid in uid_values(value):
+            if not _sound(uid):
+                where = path + name_of(tag)
+                self.bad[uid, where] = BadUid(uid, where, tag in tags.IDENTITY_TAGS)
+            if kind is not None:
+                self.shared[kind, uid] = None
+
+    def _content_item(self, item: Tree) -> None:
+        for concept in items(item, tags.CONCEPT_NAME_CODE_SEQUENCE)[:1]:
+            code = (text(concept, tags.CODE_VALUE), text(concept, tags.CODING_SCHEME_DESIGNATOR))
+            kind = tags.CONTENT_ITEM_KINDS.get(code)
+            uid = text(item, tags.UID_VALUE)
+            if kind is not None and uid:
+                self.shared[kind, uid] = None
+
+
+def uid_values(value: bytes) -> list[str]:
+    """The values of a UI element, the padding at the end of each removed (PS3.5 section 9.1)."""
+    characters = value.decode("latin-1")
+    return [uid for part in characters.split("\\") if (uid := part.rstrip(" \0"))]
+
+
+@lru_cache(maxsize=16384)
+def _sound(uid: str) -> bool:
+    return not flaws(uid)
+
+
+def patients_of(tree: Tree, key: bytes) -> tuple[Patient | None, tuple[Patient, ...]]:
+    """The patient of an object, and the other IDs that it gives the same patient.
+
+    None for an empty Patient ID, which is compared with nothing.
+    """
+    charset = text(tree, tags.SPECIFIC_CHARACTER_SET)
+    patient = _patient(tree, charset, key)
+    if patient is None:
+        return None, ()
+    others = {other for other in _other_patients(tree, charset, key) if other != patient}
+    return patient, tuple(sorted(others))
+
+
+def _patient(tree: Tree, charset: str, key: bytes) -> Patient | None:
+    patient_id = _text(tree, tags.PATIENT_ID, charset)
+    if not patient_id:
+        return None
+    issuer = _text(tree, tags.ISSUER_OF_PATIENT_ID, charset)
+    return Patient(token(patient_id, key), token(issuer, key) if issuer else b"")
+
+
+def _other_patients(tree: Tree, charset: str, key: bytes) -> Iterator[Patient]:
+    for patient_id in _text(tree, tags.OTHER_PATIENT_IDS, charset).split("\\"):
+        if patient_id.strip(" \0"):
+            yield Patient(token(patient_id.strip(" \0"), key))
+    described = list(items(tree, tags.OTHER_PATIENT_IDS_SEQUENCE))
+    for change in items(tree, tags.ORIGINAL_ATTRIBUTES_SEQUENCE):
+        described += items(change, tags.MODIFIED_ATTRIBUTES_SEQUENCE)
+    for item in described:
+        if patient := _patient(item, charset, key):
+            yield patient
+
+
+def _text(tree: Tree, tag: int, charset: str) -> str:
+    element = tree.get(tag)
+    if element is None or element[0] == "SQ":
+        return ""
+    return decoded(element[1], charset).strip(" \0")
+
+
+def token(value: str, key: bytes) -> bytes:
+    """The keyed fingerprint by which a Patient ID or its issuer is known; 16 bytes."""
+    return blake2b(value.encode(), digest_size=16, key=key, person=b"patient").digest()

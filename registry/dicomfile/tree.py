@@ -1,0 +1,146 @@
+"""A data set as a plain tree of raw values, in one byte order.
+
+What the reader needs of a data set is less than pydicom offers: tags, value
+representations and bytes, without an object for each value. A tree is a dict
+from tag to element; an element is its VR and its bytes (little endian), or for
+a sequence the list of its items, each again a tree. Group lengths are left out.
+
+``tree_of`` makes the tree of a data set that pydicom parsed; ``scan.py`` makes
+the same tree straight from the bytes of an ordinary file.
+"""
+
+from __future__ import annotations
+
+from array import array
+from functools import lru_cache
+from typing import Any
+
+from pydicom.datadict import dictionary_VR, keyword_for_tag
+from pydicom.dataelem import DataElement, RawDataElement
+from pydicom.dataset import Dataset
+from pydicom.filebase import DicomBytesIO
+from pydicom.filewriter import write_data_element
+
+from registry.dicomfile.unreadable import UnreadableDicom
+
+MAX_DEPTH = 64
+"""Sequences inside sequences; the deepest of the standard's IODs stay far below."""
+
+Element = tuple[str, Any]
+"""VR, and bytes or a list of trees."""
+
+Tree = dict[int, Element]
+
+_WORDS = {
+    **dict.fromkeys(("US", "SS", "OW", "AT"), "H"),
+    **dict.fromkeys(("UL", "SL", "FL", "OL", "OF"), "I"),
+    **dict.fromkeys(("FD", "OD", "SV", "UV", "OV"), "Q"),
+}
+
+_PIXEL_DATA = 0x7FE0_0010
+_IMPLICIT_HEADER = 8  # tag and length
+
+TEXT_VRS = frozenset(
+    {"AE", "AS", "CS", "DA", "DS", "DT", "IS", "LO", "LT", "PN", "SH", "ST", "TM", "UC", "UI", "UR", "UT"}
+)
+"""VRs whose values are characters, so that padding at their end means nothing."""
+
+
+def tree_of(data_set: Dataset, depth: int = 0) -> Tree:
+    """The tree of a data set that pydicom has read.
+
+    Raises ``UnreadableDicom`` where a sequence of the standard can't be parsed or
+    sequences nest too deeply. A private one that can't be parsed stays bytes.
+    """
+    if depth > MAX_DEPTH:
+        raise UnreadableDicom(f"its sequences are nested more than {MAX_DEPTH} deep")
+    tree: Tree = {}
+    for element in data_set.values():
+        tag = int(element.tag)
+        if tag & 0xFFFF == 0:
+            continue
+        if isinstance(element, RawDataElement):
+            tree[tag] = _raw(element, data_set, depth)
+        else:
+            tree[tag] = _parsed(element, depth)
+    return tree
+
+
+def _raw(element: RawDataElement, data_set: Dataset, depth: int) -> Element:
+    tag = int(element.tag)
+    vr = element.VR
+    if vr is None or vr == "UN":
+        vr = vr_of(tag)
+    if vr == "SQ":
+        try:
+            members = data_set[element.tag].value
+        except RecursionError:
+            raise
+        except Exception as error:
+            if tag >> 16 & 1:
+                return "UN", element.value or b""
+            raise UnreadableDicom(f"its sequence {name_of(tag)} is broken") from error
+        return "SQ", [tree_of(member, depth + 1) for member in members or ()]
+    value = element.value or b""
+    if not element.is_little_endian and vr in _WORDS:
+        word = _WORDS[vr]
+        if tag == _PIXEL_DATA:
+            # Pixels of 32 bits and more are swapped whole (PS3.5 section 8.1.1).
+            word = {32: "I", 64: "Q"}.get(_bits_allocated(data_set), word)
+        value = _swapped(value, word)
+    return vr, value
+
+
+def _bits_allocated(data_set: Dataset) -> int:
+    bits = data_set.get("BitsAllocated")
+    return bits if isinstance(bits, int) else 16
+
+
+def _parsed(element: DataElement, depth: int) -> Element:
+    # pydicom converts while it reads: sequences of undefined length, and the few
+    # elements that it needs itself, such as the character set.
+    if element.VR == "SQ":
+        return "SQ", [tree_of(member, depth + 1) for member in element.value or ()]
+    file = DicomBytesIO()
+    file.is_little_endian, file.is_implicit_VR = True, True
+    write_data_element(file, element)
+    return str(element.VR), file.getvalue()[_IMPLICIT_HEADER:]
+
+
+def _swapped(value: bytes, word: str) -> bytes:
+    size = array(word).itemsize
+    whole = len(value) // size * size
+    words = array(word, value[:whole])
+    words.byteswap()
+    return words.tobytes() + value[whole:]
+
+
+@lru_cache(maxsize=8192)
+def vr_of(tag: int) -> str:
+    """The VR of a tag by PS3.6; UN for private and unknown ones."""
+    try:
+        return dictionary_VR(tag)
+    except KeyError:
+        return "UN"
+
+
+def name_of(tag: int) -> str:
+    """The keyword of a tag, or ``(gggg,eeee)`` where it has none."""
+    return keyword_for_tag(tag) or f"({tag >> 16:04X},{tag & 0xFFFF:04X})"
+
+
+def text(tree: Tree, tag: int) -> str:
+    """The value of a short text element, padding removed; empty where absent.
+
+    For codes and UIDs, whose characters are ASCII; other bytes stay visible.
+    """
+    element = tree.get(tag)
+    if element is None or not isinstance(element[1], bytes):
+        return ""
+    return element[1].decode("latin-1").rstrip(" \0")
+
+
+def items(tree: Tree, tag: int) -> list[Tree]:
+    """The items of a sequence; empty where it is absent."""
+    element = tree.get(tag)
+    return element[1] if element is not None and isinstance(element[1], list) else []

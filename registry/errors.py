@@ -1,0 +1,196 @@
+"""What can go wrong, as types; each knows its exit status and what to do next.
+
+::
+
+    RegistryError                    4  a bug of ours, if it ever gets out bare
+    |-- BadRequest                   2  nothing was decided
+    |   |-- MalformedUid
+    |   |-- BadRoot
+    |   |-- BadModality
+    |   |-- BadSetting
+    |   |-- NoSuchPath
+    |   |-- ParentNeeded
+    |   |-- SourceUnclear
+    |   `-- ActorNeeded
+    |-- Refused                      1  the ledger says no, and has recorded that
+    |   |-- UidCollision
+    |   |-- ParentMismatch
+    |   |-- UidWithdrawn
+    |   |-- RequestReused
+    |   `-- UnknownUid
+    |-- Unavailable                  3  the registry can't be asked
+    |   |-- NoRegistry
+    |   |-- SchemaOutdated
+    |   |-- SchemaTooNew
+    |   |-- OtherRegistry
+    |   |-- KeyUnusable
+    |   `-- DatabaseUnusable
+    `-- IntegrityFailure             5  history isn't what it was
+        |-- HistoryProtected
+        `-- TrailBroken
+
+The docstring of a class is its message where none is given (PS3.x is cited
+where a rule of the standard is behind it).
+"""
+
+from __future__ import annotations
+
+
+class RegistryError(Exception):
+    """Something failed inside the registry itself."""
+
+    exit_status = 4
+    advice = "This is a bug; please report what you ran."
+
+    def __init__(self, message: str | None = None, *, advice: str | None = None) -> None:
+        self.message = message or (self.__doc__ or "").strip()
+        if advice is not None:
+            self.advice = advice
+        super().__init__(self.message)
+
+    @property
+    def code(self) -> str:
+        """The error's stable name for programs: its class name."""
+        return type(self).__name__
+
+
+class BadRequest(RegistryError):
+    """The request can't be understood."""
+
+    exit_status = 2
+    advice = "See `uid-registry --help`."
+
+
+class MalformedUid(BadRequest):
+    """The text is not a valid UID (PS3.5 section 9.1)."""
+
+    advice = "A UID is digits and dots, e.g. 1.2.840.113619.2.55, 64 characters at most."
+
+
+class BadRoot(BadRequest):
+    """The root can't be used for this."""
+
+    advice = "`uid-registry root list` shows the roots that this registry may issue under."
+
+
+class BadModality(BadRequest):
+    """The modality isn't one of PS3.3 section C.7.3.1.1.1."""
+
+    advice = "Use a Defined Term of PS3.3 section C.7.3.1.1.1, such as SEG, SR, PR or OT."
+
+
+class BadSetting(BadRequest):
+    """A setting has a value that can't be used."""
+
+    advice = "Mend the file or variable that the message names."
+
+
+class NoSuchPath(BadRequest):
+    """There is no such file or folder."""
+
+    advice = "Give a file, a folder, a zip archive, a DICOMDIR, or - for paths on standard input."
+
+
+class ParentNeeded(BadRequest):
+    """An issued series needs its study, an issued instance its series."""
+
+    advice = "Name the parent with --study UID or --series UID, or the source with --source."
+
+
+class SourceUnclear(BadRequest):
+    """The study of the source can't be told."""
+
+    advice = "Give the source as a file, or name the study with --study UID."
+
+
+class ActorNeeded(BadRequest):
+    """This act goes into the audit trail and needs the name of who does it."""
+
+    advice = "Give --actor NAME, or set UID_REGISTRY_ACTOR."
+
+
+class Refused(RegistryError):
+    """The registry refuses this."""
+
+    exit_status = 1
+    advice = "`uid-registry show UID` tells what the registry knows."
+
+
+class UidCollision(Refused):
+    """The UID is taken by another thing."""
+
+
+class ParentMismatch(Refused):
+    """The UID is recorded under another parent."""
+
+
+class UidWithdrawn(Refused):
+    """The UID was withdrawn and must not be used again."""
+
+
+class RequestReused(Refused):
+    """This request id was used before, for another request."""
+
+    advice = "Use a new --request-id for a new request; repeat one only to retry the very same call."
+
+
+class UnknownUid(Refused):
+    """The registry has never heard of this UID."""
+
+    advice = "`uid-registry find PREFIX` looks for UIDs that begin alike."
+
+
+class Unavailable(RegistryError):
+    """The registry can't be reached."""
+
+    exit_status = 3
+    advice = "Check --database, UID_REGISTRY_DATABASE and the `database` setting."
+
+
+class NoRegistry(Unavailable):
+    """There is no registry at this place."""
+
+    advice = "`uid-registry init` creates one; --database URL names another place."
+
+
+class SchemaOutdated(Unavailable):
+    """The database is older than this program."""
+
+    advice = "Run `uid-registry db upgrade`."
+
+
+class SchemaTooNew(Unavailable):
+    """The database was written by a newer version of this program."""
+
+    advice = "Install the newer dicom-uid-registry."
+
+
+class OtherRegistry(Unavailable):
+    """This is not the registry that the project asks for."""
+
+    advice = "Give the --database that belongs to the pinned origin, or mend `origin` in uid-registry.toml."
+
+
+class KeyUnusable(Unavailable):
+    """The registry's key is missing or belongs to another registry."""
+
+    advice = "Copy the registry's key file to this machine, or name it with UID_REGISTRY_KEY_FILE."
+
+
+class DatabaseUnusable(Unavailable):
+    """The database can't be used."""
+
+
+class IntegrityFailure(RegistryError):
+    """What the registry holds isn't what it recorded."""
+
+    exit_status = 5
+    advice = "Keep the database as it is and compare it with a backup: `uid-registry audit verify`."
+
+
+class HistoryProtected(IntegrityFailure):
+    """The database refused a change to its history."""
+
+
+class TrailBroken(IntegrityFailure):
+    """The audit trail doesn't verify."""

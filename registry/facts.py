@@ -1,0 +1,198 @@
+"""What is known of each UID: the union of all that was ever claimed of it.
+
+Facts are sets that only grow, so adding claims gives the same facts in any
+order and in any split into batches; a rule is a function of facts, so the same
+claims give the same findings. Refused claims count like the others: which of
+two colliding claims holds the ledger row decides nothing here.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from registry.records import Kind, ObjectClaim, Patient, Reference, Trait
+from registry.sopclass import NATIVE_TRANSFER_SYNTAXES
+from registry.uid import is_key, is_well_known
+
+
+class Placement(NamedTuple):
+    """Where one claim puts an instance; the study is None where it names none."""
+
+    series_instance_uid: str
+    study_instance_uid: str | None
+
+
+class Content(NamedTuple):
+    """What an instance's UID stood for in one object.
+
+    Native encodings compare with each other; a compressed one only with its own.
+    """
+
+    encoding: str  # "native", or the UID of the compressed transfer syntax
+    digest: bytes
+
+
+class Appearance(NamedTuple):
+    """What one object of a series says that all objects of a series must share."""
+
+    sop_class_uid: str | None
+    modality: str | None
+    frame_of_reference_uid: str | None
+
+
+def encoding_of(transfer_syntax_uid: str | None) -> str:
+    """The group of transfer syntaxes within which contents compare."""
+    if transfer_syntax_uid is None or transfer_syntax_uid in NATIVE_TRANSFER_SYNTAXES:
+        return "native"
+    return transfer_syntax_uid
+
+
+@dataclass(slots=True)
+class InstanceFacts:
+    """All that objects and requests have said of a SOP Instance UID."""
+
+    placements: set[Placement] = field(default_factory=set)
+    issued: Placement | None = None  # for which it was issued here
+    sop_classes: set[str] = field(default_factory=set)
+    contents: dict[Content, set[bytes]] = field(default_factory=dict)  # with their data set digests
+    references: set[Reference] = field(default_factory=set)
+    traits: set[Trait] = field(default_factory=set)
+
+    @property
+    def series(self) -> set[str]:
+        """Every series that it was ever put into, the one it was issued for included."""
+        places = self.placements | {self.issued} if self.issued else self.placements
+        return {place.series_instance_uid for place in places}
+
+    @property
+    def studies(self) -> set[str]:
+        """Every study that it was ever put into, the one it was issued for included."""
+        places = self.placements | {self.issued} if self.issued else self.placements
+        return {place.study_instance_uid for place in places if place.study_instance_uid}
+
+
+@dataclass(slots=True)
+class SeriesFacts:
+    """All that objects and requests have said of a Series Instance UID."""
+
+    studies: set[str] = field(default_factory=set)
+    issued_study: str | None = None
+    issued_modality: str | None = None
+    appearances: set[Appearance] = field(default_factory=set)
+
+    @property
+    def sop_classes(self) -> set[str]:
+        return {a.sop_class_uid for a in self.appearances if a.sop_class_uid}
+
+    @property
+    def modalities(self) -> set[str]:
+        return {a.modality for a in self.appearances if a.modality}
+
+
+@dataclass(slots=True)
+class Facts:
+    """What is known of a set of UIDs; rules read it, nothing else."""
+
+    kinds: dict[str, set[Kind]] = field(default_factory=lambda: defaultdict(set))
+    instances: dict[str, InstanceFacts] = field(default_factory=lambda: defaultdict(InstanceFacts))
+    series: dict[str, SeriesFacts] = field(default_factory=lambda: defaultdict(SeriesFacts))
+    patients: dict[str, set[Patient]] = field(default_factory=lambda: defaultdict(set))
+    aliases: set[frozenset[Patient]] = field(default_factory=set)
+
+    def add(self, claim: ObjectClaim) -> None:
+        """Let one claim speak. UIDs that can't be keys of the ledger say nothing."""
+        instance, series, study = named_parents(claim)
+        for kind, uid in identities(claim):
+            self.kinds[uid].add(kind)
+        if series:
+            appearance = Appearance(claim.sop_class_uid, claim.modality, claim.frame_of_reference_uid)
+            self.series[series].appearances.add(appearance)
+            if study:
+                self.series[series].studies.add(study)
+        if instance:
+            facts = self.instances[instance]
+            if series:
+                facts.placements.add(Placement(series, study))
+            self._add_object(facts, claim)
+        if claim.patient:
+            for uid in owned_by_patient(claim):
+                self.patients[uid].add(claim.patient)
+            self.aliases.update(frozenset((claim.patient, alias)) for alias in claim.aliases)
+
+    @staticmethod
+    def _add_object(facts: InstanceFacts, claim: ObjectClaim) -> None:
+        if claim.sop_class_uid:
+            facts.sop_classes.add(claim.sop_class_uid)
+        if claim.content_digest:
+            content = Content(encoding_of(claim.transfer_syntax_uid), claim.content_digest)
+            attributes = facts.contents.setdefault(content, set())
+            if claim.data_set_digest:
+                attributes.add(claim.data_set_digest)
+        facts.references.update(claim.references)
+        facts.traits.update(claim.traits)
+
+    def one_patient(self, one: Patient, other: Patient) -> bool:
+        """Whether two patients can be the same: same ID and no two issuers, or
+        IDs that some object gives to one person (Other Patient IDs, Original Attributes)."""
+        if one.may_be(other):
+            return True
+        reached, edge = {one}, {one}
+        while edge:
+            edge = {
+                patient
+                for pair in self.aliases
+                if any(known.may_be(member) for known in edge for member in pair)
+                for patient in pair
+            } - reached
+            if any(patient.may_be(other) for patient in edge):
+                return True
+            reached |= edge
+        return False
+
+    def two_patients(self, patients: Iterable[Patient]) -> bool:
+        """Whether among ``patients`` there are two who can't be the same."""
+        listed = sorted(patients)
+        return any(
+            not self.one_patient(one, other) for i, one in enumerate(listed) for other in listed[i + 1 :]
+        )
+
+
+def identities(claim: ObjectClaim) -> Iterator[tuple[Kind, str]]:
+    """Every (kind, UID) that a claim asserts, as far as it can be a ledger key
+    and isn't one of the standard's own frames of reference or palettes."""
+    roles = (
+        (Kind.STUDY, claim.study_instance_uid),
+        (Kind.SERIES, claim.series_instance_uid),
+        (Kind.INSTANCE, claim.sop_instance_uid),
+    )
+    for kind, uid in (*roles, *claim.shared):
+        if uid and is_key(uid) and not is_well_known(uid):
+            yield kind, uid
+
+
+def named_parents(claim: ObjectClaim) -> tuple[str | None, str | None, str | None]:
+    """Instance, series and study of a claim, None for what can't be a ledger key."""
+    return (
+        _key(claim.sop_instance_uid),
+        _key(claim.series_instance_uid),
+        _key(claim.study_instance_uid),
+    )
+
+
+def _key(uid: str | None) -> str | None:
+    return uid if uid and is_key(uid) and not is_well_known(uid) else None
+
+
+PATIENT_KINDS = frozenset({Kind.FRAME_OF_REFERENCE, Kind.TRACKING})
+"""Shared kinds that belong to one patient (PS3.3 C.7.4.1.1.1, C.8.20.4)."""
+
+
+def owned_by_patient(claim: ObjectClaim) -> Iterator[str]:
+    """The UIDs of a claim that belong to one patient: its study, frames of
+    reference and tracking identifiers."""
+    for kind, uid in identities(claim):
+        if kind is Kind.STUDY or kind in PATIENT_KINDS:
+            yield uid

@@ -1,0 +1,72 @@
+"""The registry's key: one secret outside the database, and what is derived from it.
+
+Fingerprints, digests and keyed UIDs are worth something only while the database
+alone doesn't let anybody try out Patient IDs against it. So the secret lives in
+a file of its own; the database holds its id and a check value.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import os
+import secrets
+from dataclasses import dataclass
+from pathlib import Path
+
+from registry.errors import KeyUnusable
+
+_HEADER = "dicom-uid-registry key 1"
+_BYTES = 32
+
+
+@dataclass(frozen=True, slots=True)
+class RegistryKey:
+    """The secret of one registry. Its ``repr`` doesn't show it."""
+
+    secret: bytes
+
+    def __repr__(self) -> str:
+        return f"RegistryKey(id={self.id!r})"
+
+    @property
+    def id(self) -> str:
+        """The name of the key, which may be told to anyone."""
+        return self.subkey("id")[:4].hex()
+
+    @property
+    def check(self) -> bytes:
+        """Eight bytes that show, without the secret, whether a key is the right one."""
+        return self.subkey("check")[:8]
+
+    def subkey(self, purpose: str) -> bytes:
+        """A 32-byte key for one purpose; knowing one tells nothing of another."""
+        return hmac.digest(self.secret, purpose.encode(), hashlib.sha256)
+
+
+def create_key(path: Path) -> RegistryKey:
+    """Make a new key and write it, readable by its owner alone; never over an existing file."""
+    key = RegistryKey(secrets.token_bytes(_BYTES))
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w", encoding="ascii") as file:
+        file.write(f"{_HEADER}\n{key.secret.hex()}\n")
+        file.flush()
+        os.fsync(file.fileno())
+    return key
+
+
+def load_key(path: Path) -> RegistryKey:
+    """Read the key. Raises ``KeyUnusable`` where there is none or the file holds something else."""
+    try:
+        header, secret, *rest = path.read_text(encoding="ascii").splitlines()
+        key = RegistryKey(bytes.fromhex(secret))
+    except FileNotFoundError as error:
+        raise KeyUnusable(f"the registry's key file {path} is missing") from error
+    except OSError as error:
+        raise KeyUnusable(f"the registry's key file {path} can't be read: {error.strerror}") from error
+    except ValueError as error:
+        raise KeyUnusable(f"{path} is not a key file of a UID registry") from error
+    if header != _HEADER or rest or len(key.secret) != _BYTES:
+        raise KeyUnusable(f"{path} is not a key file of a UID registry")
+    return key

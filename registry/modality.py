@@ -1,0 +1,38 @@
+"""The Defined Terms of Modality (0008,0060): PS3.3 section C.7.3.1.1.1.
+
+The list is the standard's, retired terms included, since old archives hold them.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+from registry.errors import BadModality
+from registry.uid import printable
+
+TERMS: frozenset[str] = frozenset(
+    """
+    ANN AR ASMT AU BDUS BI BMD CFM CR CT CTPROTOCOL DMS DG DOC DX ECG EEG EMG EOG EPS ES FID GM HC HD IO IOL
+    IVOCT IVUS KER KO LEN LS MG MR M3D NM OAM OCT OP OPM OPT OPTBSV OPTENF OPV OSS OT PA PLAN POS PR PT PX REG
+    RESP RF RG RTDOSE RTIMAGE RTINTENT RTPLAN RTRAD RTRECORD RTSEGANN RTSTRUCT RWV SEG SM SMR SR SRF STAIN
+    TEXTUREMAP TG US VA XA XAPROTOCOL XC
+    AS CD CF CP CS DD DF DM DS EC FA FS LP MA MS OPR ST VF
+    """.split()
+)
+
+
+def parse_modality(text: str, private: Iterable[str] = ()) -> str:
+    """``text`` if it is a Defined Term, or one of the organisation's ``private`` ones.
+
+    Raises ``BadModality``, with what may have been meant.
+    """
+    known = TERMS | set(private)
+    if text in known:
+        return text
+    near = difflib.get_close_matches(text.upper(), sorted(known), n=3, cutoff=0.6)
+    meant = f"Did you mean {' or '.join(near)}? " if near else ""
+    raise BadModality(
+        f"{printable(text)} is not a modality of PS3.3 section C.7.3.1.1.1",
+        advice=f"{meant}A private term is allowed once `modalities` in uid-registry.toml lists it.",
+    )

@@ -1,0 +1,220 @@
+"""What travels between the layers: claims, what they refer to, findings, outcomes.
+
+A *claim* is what one file or one request says about UIDs. Reading turns files
+into claims; everything after works on claims, never on files. No patient
+attribute is in here: values that identify someone become keyed fingerprints
+before a claim leaves the reader.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import IntEnum, StrEnum
+from typing import NamedTuple
+
+
+class Kind(IntEnum):
+    """What a UID identifies. The numbers are stored and never change.
+
+    The first three are the hierarchy (PS3.3 A.1.2); the others are shared by
+    many objects on purpose.
+    """
+
+    STUDY = 1
+    SERIES = 2
+    INSTANCE = 3
+    FRAME_OF_REFERENCE = 4
+    SYNCHRONIZATION = 5
+    TRACKING = 6
+    DIMENSION_ORGANIZATION = 7
+    SPECIMEN = 8
+    DEVICE = 9
+    IRRADIATION_EVENT = 10
+    CONCATENATION = 11
+    TRANSACTION = 12
+    OTHER = 13
+
+    @property
+    def label(self) -> str:
+        """The kind as the command line and JSON write it: ``frame_of_reference``."""
+        return self.name.lower()
+
+    @property
+    def words(self) -> str:
+        """The kind in a sentence: ``frame of reference``."""
+        return self.label.replace("_", " ")
+
+
+class Origin(IntEnum):
+    """How a UID came into the ledger. The numbers are stored and never change."""
+
+    ISSUED = 1  # minted and recorded here
+    OBSERVED = 2  # seen in an object made elsewhere
+    FOREIGN = 3  # named as a parent, neither issued nor seen
+
+
+class Severity(IntEnum):
+    """How wrong a finding is. What fails a run is policy (``--fail-on``)."""
+
+    NOTE = 1
+    WARNING = 2
+    ERROR = 3
+
+    @property
+    def label(self) -> str:
+        return self.name.lower()
+
+
+class Role(IntEnum):
+    """Through what a reference is made, as far as derivation goes (UID501, UID503)."""
+
+    OTHER = 0  # any macro without a meaning for derivation
+    SOURCE = 1  # Source Image, Derivation Image, Source Image Evidence, Conversion Source
+    BYSTANDER = 2  # Referenced Image, raw data, waveform, stereo, predecessors, identical documents, RT plan
+
+
+class Reference(NamedTuple):
+    """One other object, or one whole series, that an object names."""
+
+    sop_instance_uid: str | None  # (0008,1155); None where a series is named as a whole
+    sop_class_uid: str | None = None  # (0008,1150), as the reference says
+    series_instance_uid: str | None = None  # of the item around it, as the reference says
+    study_instance_uid: str | None = None
+    role: Role = Role.OTHER
+
+    @property
+    def target(self) -> str:
+        """The UID that the reference leads to."""
+        return self.sop_instance_uid or self.series_instance_uid or ""
+
+
+class Patient(NamedTuple):
+    """A patient as the registry knows one: keyed fingerprints, no value."""
+
+    token: bytes  # of the trimmed Patient ID (0010,0020)
+    issuer: bytes = b""  # of the Issuer of Patient ID (0010,0021); empty where absent
+
+    def may_be(self, other: Patient) -> bool:
+        """Same ID, and no two different issuers: objects often drop the issuer."""
+        return self.token == other.token and (
+            self.issuer == other.issuer or not self.issuer or not other.issuer
+        )
+
+
+class Level(IntEnum):
+    """The entities that have a fingerprint. The numbers are stored and never change."""
+
+    PATIENT = 1
+    STUDY = 2
+    SERIES = 3
+
+
+class Trait(StrEnum):
+    """What an image says of how it came to be; decides how grave UID501 is."""
+
+    PYRAMID = "pyramid"  # a level of a whole-slide pyramid (PS3.3 A.32.8)
+    CONCATENATION = "concatenation"  # one part of a split multi-frame object (PS3.3 C.7.6.16.1.2)
+    FRAME_EXTRACTION = "frame extraction"  # frames taken out of a multi-frame object (PS3.3 C.12.3)
+    LOSSY = "lossy"  # Lossy Image Compression (0028,2110) is 01
+
+
+class BadUid(NamedTuple):
+    """A UI element whose value has a flaw; where it stands is the tag path."""
+
+    text: str
+    where: str  # e.g. "SeriesInstanceUID" or "SourceImageSequence > ReferencedSOPInstanceUID"
+    identity: bool  # whether the element identifies an instance-level thing
+
+
+@dataclass(frozen=True, slots=True)
+class FileMeta:
+    """What the file meta information says (PS3.10 section 7.1)."""
+
+    present: bool = True
+    media_storage_sop_class_uid: str | None = None  # (0002,0002)
+    media_storage_sop_instance_uid: str | None = None  # (0002,0003)
+    transfer_syntax_uid: str | None = None  # (0002,0010)
+    transfer_syntax_known: bool = True  # whether PS3.6 defines it
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectClaim:
+    """What one object says about UIDs, and enough of the rest to judge it."""
+
+    sop_instance_uid: str | None
+    sop_class_uid: str | None
+    series_instance_uid: str | None
+    study_instance_uid: str | None
+    modality: str | None = None
+    transfer_syntax_uid: str | None = None
+    content_digest: bytes | None = None
+    data_set_digest: bytes | None = None
+    patient: Patient | None = None
+    aliases: tuple[Patient, ...] = ()  # other IDs that the object gives the same patient
+    frame_of_reference_uid: str | None = None
+    shared: tuple[tuple[Kind, str], ...] = ()  # UIDs of shared kinds that the object carries
+    references: tuple[Reference, ...] = ()
+    traits: frozenset[Trait] = frozenset()
+    fingerprints: Mapping[Level, bytes] = field(default_factory=dict)
+    bad_uids: tuple[BadUid, ...] = ()
+    missing: tuple[str, ...] = ()  # keywords of the four UIDs that are absent, empty or multi-valued
+    meta: FileMeta = FileMeta()
+    path: str = ""  # for the person who reads the report; never recorded
+
+    @property
+    def order(self) -> tuple[str, ...]:
+        """What "first" means inside a batch: by UID, then content, then all else."""
+        digests = ((self.content_digest or b"").hex(), (self.data_set_digest or b"").hex())
+        names = (self.series_instance_uid, self.study_instance_uid, self.sop_class_uid, self.modality)
+        syntax = self.transfer_syntax_uid or ""
+        return (self.sop_instance_uid or "", *digests, *(name or "" for name in names), syntax, self.path)
+
+
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """A file that says it is DICOM and can't be read (UID608)."""
+
+    path: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Skipped:
+    """A file that isn't a DICOM object: counted and named, never an error."""
+
+    path: str
+    reason: str
+
+
+Reading = ObjectClaim | Unreadable | Skipped
+"""What comes of reading one file."""
+
+
+class Verdict(StrEnum):
+    """What the registry makes of one claim about an instance."""
+
+    NEW = "new"
+    REPEAT = "repeat"  # same UID, same thing: fine
+    NOT_COMPARED = "not compared"  # nothing disagrees, but its content had nothing to be compared with
+    COLLISION = "collision"  # same UID, other thing: the claim is refused and kept
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What a rule saw. Its key is code and UIDs, never the file."""
+
+    code: str
+    name: str
+    severity: Severity
+    uid: str | None  # the subject; None where a file has no UID to speak of
+    message: str
+    fix: str
+    kind: Kind | None = None
+    counterpart: str | None = None  # the source series or target that is part of the key
+    related: tuple[str, ...] = ()  # evidence: other UIDs
+    path: str | None = None
+
+    @property
+    def key(self) -> tuple[str, str | None, str | None]:
+        return (self.code, self.uid, self.counterpart)

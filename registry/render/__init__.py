@@ -1,0 +1,1 @@
+"""From results to text: one module for each sort of result, one for the formats."""

@@ -1,0 +1,88 @@
+"""The formats that every command speaks: table for people, json, ndjson and csv for programs."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+Row = Mapping[str, object]
+
+_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\0")
+
+
+@dataclass(slots=True)
+class Output:
+    """One result in all its forms; each is made only if it is asked for."""
+
+    document: object  # json
+    rows: Sequence[Row]  # ndjson and csv: one line each
+    lines: Iterable[str]  # table
+    summary: Row | None = None  # ndjson: a last line of its own
+    columns: Sequence[str] = field(default_factory=tuple)  # csv: in this order, also without rows
+
+
+def rendered(output: Output, form: str) -> Iterator[str]:
+    """The lines of an output in one of the formats."""
+    match form:
+        case "json":
+            yield json.dumps(output.document, indent=2, ensure_ascii=False)
+        case "ndjson":
+            for row in output.rows:
+                yield json.dumps(row, ensure_ascii=False)
+            if output.summary is not None:
+                yield json.dumps({"summary": output.summary}, ensure_ascii=False)
+        case "csv":
+            yield from _csv(output)
+        case _:
+            yield from output.lines
+
+
+def _csv(output: Output) -> Iterator[str]:
+    columns = list(output.columns) or list(output.rows[0] if output.rows else ())
+    yield _csv_line(columns)
+    for row in output.rows:
+        yield _csv_line([_cell(row.get(column)) for column in columns])
+
+
+def _csv_line(cells: Sequence[str]) -> str:
+    buffer = io.StringIO()
+    csv.writer(buffer, lineterminator="").writerow(cells)
+    return buffer.getvalue()
+
+
+def _cell(value: object) -> str:
+    """A value as a spreadsheet may have it: lists joined, formulas made text."""
+    if value is None:
+        return ""
+    if isinstance(value, list | tuple):
+        value = " ".join(str(part) for part in value)
+    text = str(value)
+    return f"'{text}" if text.startswith(_FORMULA_STARTS) else text
+
+
+def columns(
+    rows: Sequence[Row], names: Sequence[str], headings: Sequence[str] | None = None
+) -> Iterator[str]:
+    """Rows as aligned columns. Nothing is ever cut: a UID is there whole or not at all."""
+    table = [[_shown(row.get(name)) for name in names] for row in rows]
+    if headings is not None:
+        table.insert(0, [heading.upper() for heading in headings])
+    widths = [max((len(line[index]) for line in table), default=0) for index in range(len(names))]
+    for line in table:
+        yield "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()
+
+
+def _shown(value: object) -> str:
+    if value is None:
+        return "-"
+    if isinstance(value, list | tuple):
+        return " ".join(str(part) for part in value) or "-"
+    return str(value)
+
+
+def counted(count: int, noun: str, plural: str | None = None) -> str:
+    """``1 file``, ``2,000 files``."""
+    return f"{count:,} {noun if count == 1 else plural or noun + 's'}"

@@ -1,0 +1,152 @@
+"""What a rule is, and all that a rule may see.
+
+A rule is one function with one docstring; the docstring is its documentation
+(``uid-registry rule CODE`` and the reference are made from it), under the fixed
+headings *What it does*, *Why it matters*, *Example*, *What to do*, *Standard*.
+It looks at one subject and yields a sighting for each thing that is wrong.
+"""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, NamedTuple, Protocol
+
+from registry.facts import InstanceFacts, SeriesFacts
+from registry.records import Finding, Kind, Patient, Severity
+from registry.roots import Roots
+
+HEADINGS = ("What it does", "Why it matters", "Example", "What to do", "Standard")
+"""The parts of a rule's docstring, in this order."""
+
+
+class View(Protocol):
+    """The registry as a rule sees it: read only, the batch laid over the ledger."""
+
+    @property
+    def kinds(self) -> Mapping[str, AbstractSet[Kind]]:
+        """What each UID was ever said to identify."""
+
+    @property
+    def instances(self) -> Mapping[str, InstanceFacts]: ...
+
+    @property
+    def series(self) -> Mapping[str, SeriesFacts]: ...
+
+    @property
+    def patients(self) -> Mapping[str, AbstractSet[Patient]]:
+        """Whom each study, frame of reference and tracking identifier was said to belong to."""
+
+    @property
+    def roots(self) -> Roots: ...
+
+    @property
+    def now(self) -> datetime: ...
+
+    @property
+    def gate(self) -> bool:
+        """True before an export (``check``), False while foreign objects are recorded."""
+
+    def was_known(self, uid: str) -> bool:
+        """Whether the UID was in the ledger before this batch."""
+
+    def was_issued(self, uid: str) -> bool:
+        """Whether the UID was issued by this registry."""
+
+    def is_withdrawn(self, uid: str) -> bool: ...
+
+    def one_patient(self, one: Patient, other: Patient) -> bool:
+        """Whether two patients can be the same person."""
+
+    def two_patients(self, patients: AbstractSet[Patient]) -> bool:
+        """Whether there are two among them who can't be the same person."""
+
+
+class Scope(StrEnum):
+    """How much a rule needs to see."""
+
+    FILE = "file"
+    BATCH = "batch"
+    REGISTRY = "registry"
+
+
+class Subject(StrEnum):
+    """What a rule is asked about, once for each in the batch."""
+
+    UNREADABLE = "file that can't be read"
+    CLAIM = "object"
+    UID = "UID"
+    INSTANCE = "instance"
+    SERIES = "series"
+    STUDY = "study"
+    SHARED = "shared UID"
+
+
+class Sighting(NamedTuple):
+    """What a rule saw; the engine makes a finding of it."""
+
+    uid: str | None
+    message: str
+    kind: Kind | None = None
+    severity: Severity | None = None  # None: the rule's own
+    counterpart: str | None = None
+    related: tuple[str, ...] = ()
+    fix: str | None = None  # None: what the docstring says under "What to do"
+
+
+Check = Callable[[Any, View], Iterator[Sighting]]
+
+
+@dataclass(frozen=True)
+class Rule:
+    """A rule with its stable code. Codes are never renumbered; they retire with a version."""
+
+    code: str
+    name: str
+    severity: Severity
+    scope: Scope
+    subject: Subject
+    check: Check
+    retractable: bool = False  # what is learned later may clear a finding
+    since: str = "0.1"
+    preview: bool = False
+
+    @property
+    def sections(self) -> dict[str, str]:
+        """The docstring by heading, each part one paragraph or more of plain text."""
+        text = inspect.getdoc(self.check) or ""
+        parts = re.split(rf"^({'|'.join(HEADINGS)})\n", text, flags=re.MULTILINE)
+        bodies = zip(parts[1::2], parts[2::2], strict=True)
+        return {heading: inspect.cleandoc(body) for heading, body in bodies}
+
+    @property
+    def fix(self) -> str:
+        """What to do about a finding, in one line."""
+        return " ".join(self.sections["What to do"].split("\n\n")[0].split())
+
+    def find(self, subject: Any, view: View) -> Iterator[Finding]:
+        """The findings about one subject."""
+        for sighting in self.check(subject, view):
+            yield Finding(
+                code=self.code,
+                name=self.name,
+                severity=self.severity if sighting.severity is None else sighting.severity,
+                uid=sighting.uid,
+                message=sighting.message,
+                fix=self.fix if sighting.fix is None else sighting.fix,
+                kind=sighting.kind,
+                counterpart=sighting.counterpart,
+                related=sighting.related,
+            )
+
+
+def listed(uids: AbstractSet[str], most: int = 4) -> str:
+    """UIDs for a sentence, sorted, the rest counted."""
+    shown = sorted(uids)[:most]
+    rest = len(uids) - len(shown)
+    return " and ".join(shown) if not rest else f"{', '.join(shown)} and {rest} more"

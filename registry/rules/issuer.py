@@ -1,0 +1,171 @@
+"""UID2: whose arc is it under. Roots nest; the longest match counts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from registry.facts import identities
+from registry.records import Kind, ObjectClaim, Severity
+from registry.roots import Policy
+from registry.rules.base import Sighting, View
+from registry.uid import EXAMPLE_ROOT, STANDARD_ROOT, TOOLKIT_ROOTS, is_under, longest_root
+
+_IDENTITY = frozenset({Kind.STUDY, Kind.SERIES, Kind.INSTANCE, Kind.FRAME_OF_REFERENCE})
+
+
+def standard_root_instance(claim: ObjectClaim, view: View) -> Iterator[Sighting]:
+    """Finds things named under the standard's own root.
+
+    What it does
+    Finds a UID under 1.2.840.10008 for a study, series, instance or shared thing.
+    The well-known frames of reference and color palettes of PS3.6 are fine.
+
+    Why it matters
+    That root is DICOM's; a UID there belongs to the standard, now or in a later
+    edition, and many copy one by mistake.
+
+    Example
+    Bad: Series Instance UID `1.2.840.10008.5.1.4.1.1.2` (the CT class).
+    Good: Frame of Reference UID `1.2.840.10008.1.4.1.1` (the Talairach atlas).
+
+    What to do
+    Give the object a UID under your own root: `uid-registry issue KIND`.
+
+    Standard
+    PS3.5 chapter 9: the root "shall not be used for privately defined items".
+    """
+    for kind, uid in identities(claim):
+        if is_under(uid, STANDARD_ROOT):
+            yield Sighting(uid, f"the {kind.words} UID {uid} lies under DICOM's own root", kind)
+
+
+def example_root(claim: ObjectClaim, view: View) -> Iterator[Sighting]:
+    """Finds things named under the root for examples.
+
+    What it does
+    Finds a UID under 2.999.
+
+    Why it matters
+    X.660 sets 2.999 aside for examples in documents: anybody may use it, so
+    nothing there is unique.
+
+    Example
+    Bad: `2.999.1.2`.
+    Good: a UID under your own root.
+
+    What to do
+    Give the object a UID under your own root: `uid-registry issue KIND`.
+
+    Standard
+    ITU-T X.660 A.2.
+    """
+    for kind, uid in identities(claim):
+        if is_under(uid, EXAMPLE_ROOT):
+            yield Sighting(uid, f"the {kind.words} UID {uid} lies under 2.999, which is for examples", kind)
+
+
+def unissued_uid(claim: ObjectClaim, view: View) -> Iterator[Sighting]:
+    """Finds UIDs under our production root that this registry never issued.
+
+    What it does
+    Finds a UID under a production root that was neither issued nor registered
+    before this object. Silent for delegated and research roots, and until the
+    moment from which the root is enforced (`root add --enforce-from`).
+
+    Why it matters
+    Only the registry mints under a production root. A UID that it doesn't know
+    was minted past it, and may be minted again.
+
+    Example
+    Bad: a program that appends a counter to the hospital's root.
+    Good: a UID that came from `uid-registry issue`.
+
+    What to do
+    Let the program ask the registry. If another system is meant to mint there,
+    say so: `uid-registry root add OID --policy delegated --minter NAME`.
+
+    Standard
+    PS3.5 chapter 9: the owner of a root ensures uniqueness "by providing
+    registration policies". This policy is the registry's.
+    """
+    for kind, uid in identities(claim):
+        root = view.roots.of(uid)
+        if root is None or root.policy is not Policy.PRODUCTION or root.retired or view.was_known(uid):
+            continue
+        if root.enforced_from is not None and root.enforced_from <= view.now:
+            yield Sighting(
+                uid, f"the {kind.words} UID {uid} lies under {root.prefix} but was never issued", kind
+            )
+
+
+def research_root(claim: ObjectClaim, view: View) -> Iterator[Sighting]:
+    """Finds UIDs under a toolkit's shared root in a registry for production.
+
+    What it does
+    Finds a study, series, instance or frame of reference UID under the default
+    root of a toolkit (pydicom, highdicom, DCMTK, ITK, GDCM, MATLAB). One finding
+    a series. A warning where the object is made here: another of its UIDs is ours
+    or lies under one of our roots. A note for what comes from elsewhere.
+
+    Why it matters
+    Everybody who runs the toolkit mints under that root. It is fine for
+    development; in production the organisation can't say which UIDs are its own.
+
+    Example
+    Bad: a segmentation written with the toolkit's default, for a study of ours.
+    Good: the same with UIDs from `uid-registry derive`.
+
+    What to do
+    Take the UIDs from the registry: `uid-registry derive SOURCE --modality CS`.
+
+    Standard
+    PS3.5 chapter 9 makes the owner of the root responsible. That a shared root
+    isn't good enough is policy.
+    """
+    if not view.roots.in_production:
+        return
+    named = [(kind, uid) for kind, uid in identities(claim) if kind in _IDENTITY]
+    shared = [
+        (uid, root)
+        for _, uid in named
+        if (root := longest_root(uid, TOOLKIT_ROOTS)) and not view.roots.of(uid)
+    ]
+    if not shared:
+        return
+    ours = any(view.roots.of(uid) or view.was_issued(uid) for _, uid in named)
+    subject = claim.series_instance_uid or claim.sop_instance_uid
+    toolkits = sorted({TOOLKIT_ROOTS[root] for _, root in shared})
+    yield Sighting(
+        subject,
+        f"holds UIDs under the root that everybody who uses {' or '.join(toolkits)} shares",
+        Kind.SERIES if claim.series_instance_uid else Kind.INSTANCE,
+        Severity.WARNING if ours else Severity.NOTE,
+        related=tuple(sorted({uid for uid, _ in shared} - {subject}))[:4],
+    )
+
+
+def retired_root(claim: ObjectClaim, view: View) -> Iterator[Sighting]:
+    """Finds first uses of UIDs under a root that was retired.
+
+    What it does
+    Finds a UID under a retired root that the registry didn't know before.
+
+    Why it matters
+    Nothing is minted there any more: some program still is.
+
+    Example
+    Bad: a new object under the root of a closed site.
+    Good: an old object under it, registered before the root was retired.
+
+    What to do
+    Find the program that still mints there and give it a root that is in force.
+
+    Standard
+    Policy of the registry.
+    """
+    for kind, uid in identities(claim):
+        root = view.roots.of(uid)
+        if root is not None and root.retired and not view.was_known(uid):
+            yield Sighting(
+                uid, f"the {kind.words} UID {uid} is new, but its root {root.prefix} is retired", kind
+            )

@@ -1,0 +1,221 @@
+"""Assessing a batch of readings: what is decided, and what the rules find.
+
+``register`` and ``check`` both do exactly this; the one writes what comes of it,
+the other doesn't.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from sqlalchemy import Connection
+
+from registry.decision import Decision, decide
+from registry.facts import PATIENT_KINDS, Facts, InstanceFacts, SeriesFacts, identities, named_parents
+from registry.records import Finding, Kind, ObjectClaim, Origin, Patient, Reading, Reference, Unreadable
+from registry.roots import Roots
+from registry.rules import RULES, Subjects, ask
+from registry.store import links
+from registry.store.findings import open_subjects
+from registry.store.knowledge import Knowledge
+from registry.store.links import referring_instances_of, series_in
+from registry.store.words import Words
+from registry.uid import canonical, is_key
+
+
+@dataclass(frozen=True, slots=True)
+class Assessment:
+    """What a batch comes to."""
+
+    decision: Decision
+    findings: list[Finding]
+    subjects: Subjects
+    facts: Facts
+    moved: Mapping[str, set[str]]  # known instances -> further series that they are claimed in
+    reached: Sequence[tuple[int, list[Reference]]]  # the reference sets that name one of them
+
+
+@dataclass(frozen=True, slots=True)
+class BatchView:
+    """The registry as rules see it: the batch laid over the ledger (``rules.base.View``)."""
+
+    knowledge: Knowledge
+    roots: Roots
+    now: datetime
+    gate: bool
+
+    @property
+    def kinds(self) -> Mapping[str, AbstractSet[Kind]]:
+        return self.knowledge.facts.kinds
+
+    @property
+    def instances(self) -> Mapping[str, InstanceFacts]:
+        return self.knowledge.facts.instances
+
+    @property
+    def series(self) -> Mapping[str, SeriesFacts]:
+        return self.knowledge.facts.series
+
+    @property
+    def patients(self) -> Mapping[str, AbstractSet[Patient]]:
+        return self.knowledge.facts.patients
+
+    def was_known(self, uid: str) -> bool:
+        return uid in self.knowledge.standing
+
+    def was_issued(self, uid: str) -> bool:
+        return uid in self.knowledge.standing and self.knowledge.standing[uid].origin is Origin.ISSUED
+
+    def is_withdrawn(self, uid: str) -> bool:
+        return uid in self.knowledge.standing and self.knowledge.standing[uid].withdrawn
+
+    def one_patient(self, one: Patient, other: Patient) -> bool:
+        return self.knowledge.facts.one_patient(one, other)
+
+    def two_patients(self, patients: AbstractSet[Patient]) -> bool:
+        return self.knowledge.facts.two_patients(patients)
+
+
+def assess(
+    connection: Connection,
+    words: Words,
+    readings: Iterable[Reading],
+    roots: Roots,
+    now: datetime,
+    *,
+    gate: bool,
+) -> Assessment:
+    """Decide a batch against what the registry knows, and ask the rules about it."""
+    readings = list(readings)
+    claims = [reading for reading in readings if isinstance(reading, ObjectClaim)]
+    knowledge = Knowledge(connection, words)
+    knowledge.learn(_named(claims))
+    subjects = Subjects(
+        claims=sorted(claims, key=lambda claim: claim.order),
+        unreadable=[reading for reading in readings if isinstance(reading, Unreadable)],
+    )
+    for claim in claims:
+        _add_subjects(subjects, claim)
+    news = _News(knowledge.facts, subjects)
+    for claim in claims:
+        knowledge.facts.add(claim)
+    knowledge.learn_aliases({p.token for c in claims if c.patient for p in (c.patient, *c.aliases)})
+    news.compare(knowledge.facts)
+    decision = decide(claims, knowledge.standing, knowledge.facts)
+    reached = _reach(connection, knowledge, subjects, news)
+    view = BatchView(knowledge, roots, now, gate)
+    findings = list(ask(RULES, subjects, view))
+    return Assessment(decision, findings, subjects, knowledge.facts, news.moved, reached)
+
+
+def _named(claims: Iterable[ObjectClaim]) -> Iterator[str]:
+    """Every UID in a batch that the registry may know something of."""
+    for claim in claims:
+        for _, uid in identities(claim):
+            yield uid
+        for bad in claim.bad_uids:
+            if is_key(plain := canonical(bad.text)):
+                yield plain
+
+
+def _add_subjects(subjects: Subjects, claim: ObjectClaim) -> None:
+    instance, series, study = named_parents(claim)
+    for uid, group in ((instance, subjects.instances), (series, subjects.series), (study, subjects.studies)):
+        if uid is not None:
+            group.add(uid)
+    for kind, uid in identities(claim):
+        subjects.uids.add(uid)
+        if kind in PATIENT_KINDS:
+            subjects.shared.add(uid)
+
+
+@dataclass(slots=True)
+class _News:
+    """What a batch says of UIDs that were known before: objects that refer to them
+    must be looked at again."""
+
+    facts: Facts
+    subjects: Subjects
+    moved: dict[str, set[str]] = field(default_factory=dict)  # instances in further series
+    left: set[str] = field(default_factory=set)  # the series that those were known in
+    changed_series: set[str] = field(default_factory=set)
+    changed_studies: set[str] = field(default_factory=set)
+    new_aliases: set[Patient] = field(default_factory=set)
+    _series: dict[str, set[str]] = field(init=False)
+    _described: dict[str, tuple[int, int]] = field(init=False)
+    _patients: dict[str, int] = field(init=False)
+    _aliases: set[frozenset[Patient]] = field(init=False)
+
+    def __post_init__(self) -> None:
+        instances, series, patients = self.facts.instances, self.facts.series, self.facts.patients
+        self._series = {uid: instances[uid].series for uid in self.subjects.instances if uid in instances}
+        self._described = {uid: _described(series[uid]) for uid in self.subjects.series if uid in series}
+        self._patients = {uid: len(patients[uid]) for uid in self.subjects.studies if uid in self.facts.kinds}
+        self._aliases = set(self.facts.aliases)
+
+    def compare(self, facts: Facts) -> None:
+        for uid, before in self._series.items():
+            if before and (further := facts.instances[uid].series - before):
+                self.moved[uid] = further
+                self.left |= before
+        self.changed_series = {
+            uid for uid, before in self._described.items() if _described(facts.series[uid]) != before
+        }
+        self.changed_studies = {
+            uid for uid, before in self._patients.items() if len(facts.patients[uid]) > before
+        }
+        self.new_aliases = {patient for pair in facts.aliases - self._aliases for patient in pair}
+
+
+def _described(series: SeriesFacts) -> tuple[int, int]:
+    return len(series.studies), len(series.sop_classes)
+
+
+_PATIENT_RULES = frozenset({"UID306", "UID309", "UID311", "UID507"})
+
+
+def _reach(
+    connection: Connection, knowledge: Knowledge, subjects: Subjects, news: _News
+) -> list[tuple[int, list[Reference]]]:
+    """Add to the subjects what the batch says something new about without naming it,
+    and learn all that rules ask about references.
+
+    Returns the reference sets that name an instance which is claimed in a further series.
+    """
+    facts = knowledge.facts
+    waiting = links.awaiting(connection, subjects.instances | subjects.series)
+    sets = {number for numbers in waiting.values() for number in numbers}
+    citing = links.leading_to(
+        connection, news.changed_series | news.left | series_in(connection, news.changed_studies)
+    )
+    dependents = links.referring(connection, sets | citing)
+    dependents |= referring_instances_of(connection, news.changed_studies)
+    if news.new_aliases:
+        concerned = open_subjects(connection, _PATIENT_RULES)
+        knowledge.learn(concerned)
+        dependents |= {uid for uid in concerned if Kind.INSTANCE in facts.kinds[uid]}
+        subjects.studies |= {uid for uid in concerned if Kind.STUDY in facts.kinds[uid]}
+        subjects.shared |= {uid for uid in concerned if not facts.kinds[uid].isdisjoint(PATIENT_KINDS)}
+    knowledge.learn(dependents)
+    subjects.instances |= {uid for uid in dependents if Kind.INSTANCE in facts.kinds[uid]}
+    knowledge.learn_references(subjects.instances)
+    named = {reference for uid in subjects.instances for reference in facts.instances[uid].references}
+    knowledge.learn(
+        uid for reference in named for uid in (reference.target, reference.study_instance_uid) if uid
+    )
+    targets = {reference.target for reference in named}
+    knowledge.learn(
+        study
+        for uid in targets | subjects.instances
+        for known in (facts.instances.get(uid), facts.series.get(uid))
+        if known is not None
+        for study in known.studies
+    )
+    return [
+        (number, references)
+        for number, references in knowledge.reference_sets(citing if news.moved else ())
+        if any(reference.target in news.moved for reference in references)
+    ]

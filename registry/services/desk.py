@@ -1,0 +1,163 @@
+"""Where UIDs are issued: parents looked at, UIDs minted, rows written, inside one act."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from registry.decision import NewRow, Standing
+from registry.errors import ParentMismatch, ParentNeeded, RequestReused, UidCollision, UidWithdrawn
+from registry.minting import Method, mint_keyed, mint_random, mint_uuid
+from registry.records import Kind, Origin, Reference
+from registry.services.opening import OpenRegistry
+from registry.store import links, schema
+from registry.store.act import Act
+from registry.store.knowledge import Knowledge
+from registry.store.ledger import enter
+from registry.store.roots import load_roots
+from registry.store.words import Words
+
+
+class LostRace(Exception):
+    """Someone else recorded a parent, or the same request, since we looked; begin again."""
+
+
+class IssuingDesk:
+    """The state of issuing within one act."""
+
+    def __init__(self, registry: OpenRegistry, act: Act) -> None:
+        self._registry, self._act = registry, act
+        self._words = Words(act.connection)
+        self.knowledge = Knowledge(act.connection, self._words)
+        self.roots = load_roots(act.connection)
+        self._foreign: list[NewRow] = []  # parents made elsewhere
+        self._issued: list[NewRow] = []
+        self._owned: dict[str, str] = {}  # shared UIDs -> the study that they belong to
+        self._derived: dict[str, tuple[Reference, ...]] = {}
+
+    def parents(self, study: str | None, series: str | None, *, needs_study: bool) -> str | None:
+        """Look at the parents asked for; the study that counts.
+
+        An unknown one was made elsewhere and is recorded as foreign. Raises
+        ``UidCollision``, ``ParentMismatch`` or ``UidWithdrawn`` where one can't be
+        the parent, ``ParentNeeded`` where one is missing.
+        """
+        self.knowledge.learn(uid for uid in (study, series) if uid)
+        if series is not None:
+            known = self._usable(series, Kind.SERIES)
+            if known is None:
+                if study is None:
+                    raise ParentNeeded(
+                        f"the registry doesn't know the series {series}",
+                        advice="Name its study too: --study UID.",
+                    )
+            elif study is None:
+                return known.study_instance_uid
+            elif known.study_instance_uid != study:
+                raise ParentMismatch(
+                    f"series {series} is in study {known.study_instance_uid or '(none)'}, not in {study}"
+                )
+        if study is None:
+            if needs_study:
+                raise ParentNeeded("a series belongs to a study")
+            return None
+        if self._usable(study, Kind.STUDY) is None:
+            self._foreign.append(NewRow(Standing(study, Kind.STUDY, Origin.FOREIGN)))
+        if series is not None and series not in self.knowledge.standing:
+            row = Standing(series, Kind.SERIES, Origin.FOREIGN, study_instance_uid=study)
+            self._foreign.append(NewRow(row))
+        return study
+
+    def _usable(self, uid: str, kind: Kind) -> Standing | None:
+        known = self.knowledge.standing.get(uid)
+        if known is None:
+            return None
+        if known.kind is not kind:
+            raise UidCollision(f"{uid} is recorded as a {known.kind.words}; it can't be a {kind.words}")
+        if known.withdrawn:
+            raise UidWithdrawn(
+                f"the {kind.words} {uid} was withdrawn", advice="`uid-registry history UID` tells why."
+            )
+        return known
+
+    def mint(self, kind: Kind, root: str, method: Method, count: int, parts: Sequence[str] = ()) -> list[str]:
+        """Fresh UIDs, or those that the parts always give."""
+        if method is Method.KEYED:
+            key = self._registry.key.subkey("mint")
+            return [mint_keyed(key, root, (kind.label, *parts, str(index))) for index in range(count)]
+        uids: set[str] = set()
+        while len(uids) < count:
+            uids.add(mint_uuid() if method is Method.UUID else mint_random(root))
+        return sorted(uids)
+
+    def take(
+        self,
+        kind: Kind,
+        uids: Sequence[str],
+        study: str | None,
+        series: str | None = None,
+        modality: str | None = None,
+        *,
+        may_repeat: bool = False,
+    ) -> None:
+        """Enter UIDs as issued.
+
+        ``may_repeat`` for keyed ones: one that was issued before for the same place
+        is a repeat, for another it is refused. A fresh one that is taken is refused
+        by the ledger's key.
+        """
+        if may_repeat:
+            self.knowledge.learn(uids)
+        for uid in uids:
+            row = Standing(uid, kind, Origin.ISSUED, modality=modality)
+            if kind is Kind.SERIES:
+                row.study_instance_uid = study
+            elif kind is Kind.INSTANCE:
+                row.series_instance_uid, row.study_instance_uid = series, study
+            elif study is not None and kind is not Kind.STUDY:
+                self._owned[uid] = study
+            before = self.knowledge.standing.get(uid)
+            if before is None:
+                self._issued.append(NewRow(row))
+            else:
+                _require_same(before, row)
+
+    def derived_from(self, uids: Iterable[str], references: tuple[Reference, ...]) -> None:
+        """Remember what the issued UIDs are derived from."""
+        if references:
+            self._derived |= dict.fromkeys(uids, references)
+
+    def write(self, purpose: str | None, request: Mapping[str, object] | None) -> None:
+        """Write all of it. Raises ``LostRace`` where a parent was recorded meanwhile."""
+        act = self._act
+        self._words.add(act, (word for row in self._issued for word in (row.standing.modality,)))
+        if self._foreign and not enter(act, self._words, self._foreign, known_is_fine=True):
+            raise LostRace
+        enter(act, self._words, self._issued)
+        new = {row.standing.uid for row in self._issued}
+        act.insert(
+            schema.owners,
+            [{"uid": uid, "study_uid": study} for uid, study in self._owned.items() if uid in new],
+        )
+        if self._derived:
+            targets = {reference.target for named in self._derived.values() for reference in named}
+            self.knowledge.learn(targets)
+            links.record_references(act, list(self._derived.items()), self.knowledge.facts)
+        if request is not None:
+            try:
+                act.insert(schema.requests, [request])
+            except RequestReused as error:
+                raise LostRace from error
+        if purpose:
+            act.note(purpose)
+
+
+def _require_same(before: Standing, row: Standing) -> None:
+    """Raise unless a UID was issued before for the very same thing."""
+    if before.origin is not Origin.ISSUED or before.kind is not row.kind:
+        raise UidCollision(f"{row.uid} is taken: it is recorded as a {before.kind.words}")
+    asked, known = (
+        (standing.series_instance_uid, standing.study_instance_uid, standing.modality)
+        for standing in (row, before)
+    )
+    if asked != known:
+        raise ParentMismatch(f"{row.uid} was issued for {' '.join(filter(None, known))}")

@@ -1,0 +1,84 @@
+"""Opening a registry: its database, its identity, its key."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import platformdirs
+from sqlalchemy import Connection
+
+from registry.errors import KeyUnusable
+from registry.keys import RegistryKey, load_key
+from registry.settings import APPLICATION, Settings
+from registry.store.act import Act
+from registry.store.entries import ledger_size
+from registry.store.roots import load_roots
+from registry.store.session import Database, Identity
+
+
+@dataclass(frozen=True, slots=True)
+class RegistryName:
+    """How a registry is told apart from another: in JSON and on stderr."""
+
+    origin: str
+    organization: str | None
+    size: int  # UIDs in the ledger
+
+
+@dataclass(frozen=True, slots=True)
+class OpenRegistry:
+    """A registry that acts and questions can be put to."""
+
+    settings: Settings
+    database: Database
+    identity: Identity
+
+    @property
+    def key(self) -> RegistryKey:
+        """The registry's key. Raises ``KeyUnusable`` where it is missing or another's."""
+        path = key_path(self.settings, self.database, self.identity.origin)
+        key = load_key(path)
+        if key.check != self.identity.key_check:
+            raise KeyUnusable(
+                f"{path} holds the key {key.id}; this registry was made with {self.identity.key_id}"
+            )
+        return key
+
+    def act(self, event: str, *, request_id: str | None = None, actor: str | None = None) -> Act:
+        """A transaction that ends with an audit entry."""
+        return Act(self.database, event, actor or self.settings.who, request_id=request_id)
+
+    def name(self, connection: Connection) -> RegistryName:
+        return RegistryName(
+            self.identity.origin, load_roots(connection).organization, ledger_size(connection)
+        )
+
+
+@contextmanager
+def opened(settings: Settings, *, read_only: bool = False) -> Iterator[OpenRegistry]:
+    """Open the registry that the settings name; ``read_only`` so that nothing can be written.
+
+    Raises what ``Database.require`` raises.
+    """
+    with Database(settings.database, read_only=read_only) as database:
+        yield OpenRegistry(settings, database, database.require(settings.origin))
+
+
+def key_path(settings: Settings, database: Database, origin: str) -> Path:
+    """Where the key is: as set, else beside an SQLite file, else in the user's data folder."""
+    if settings.key_file:
+        return Path(settings.key_file).expanduser()
+    if (file := database.sqlite_file) is not None:
+        return file.with_name(file.name + ".key")
+    name = origin.replace("/", "-")
+    return Path(platformdirs.user_data_dir(APPLICATION)) / "keys" / f"{name}.key"
+
+
+def make_room(file: Path) -> None:
+    """Make the folder and an empty file for an SQLite registry, for its owner alone."""
+    file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    os.close(os.open(file, os.O_RDWR | os.O_CREAT, 0o600))

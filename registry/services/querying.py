@@ -1,0 +1,249 @@
+"""Questions: what is this UID, what hangs under it, what became of it, what is there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import Connection
+
+from registry.errors import MalformedUid, UnknownUid
+from registry.records import Kind, Origin
+from registry.services.opening import OpenRegistry
+from registry.store import findings, queries, schema
+from registry.store.entries import ledger_size, log, trail_size
+from registry.store.findings import KeptFinding
+from registry.store.queries import Branch, Filters, Listed
+from registry.store.roots import load_roots
+from registry.uid import is_key, parse, printable
+
+_PREFIX = frozenset("0123456789.")
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What the registry says of one UID."""
+
+    uid: str
+    kind: Kind | None  # None: something names it, nobody has seen it
+    state: str
+    root: str | None
+    findings: tuple[str, ...]
+    listed: Listed | None = None
+    purpose: str | None = None
+
+    @property
+    def was_issued(self) -> bool:
+        return self.listed is not None and self.listed.origin is Origin.ISSUED
+
+
+def show(registry: OpenRegistry, uid: str) -> Shown:
+    """What the registry knows of a UID. Raises ``UnknownUid`` if nothing."""
+    wanted = _findable(uid)
+    with registry.database.reading() as connection:
+        listed = queries.one(connection, wanted)
+        if listed is None and not queries.named_only(connection, wanted):
+            raise UnknownUid(f"the registry has never heard of {wanted}")
+        codes = tuple(sorted({finding.code for finding in findings.open_about(connection, [wanted])}))
+        root = load_roots(connection).of(wanted)
+        prefix = root.prefix if root else None
+        if listed is None:
+            return Shown(wanted, None, "foreign", prefix, codes)
+        (entry,) = log(connection, ids=[listed.entry])
+        return Shown(wanted, listed.kind, listed.state, prefix, codes, listed, entry.note)
+
+
+def _findable(uid: str) -> str:
+    """A UID that can be in the ledger; one with leading zeros can."""
+    return uid if is_key(uid) else parse(uid)
+
+
+@dataclass(slots=True)
+class TreeNode:
+    """A series in the tree of its study, with what is derived from it below."""
+
+    series_instance_uid: str
+    modality: str | None
+    state: str
+    instances: int
+    findings: list[KeptFinding]
+    below: list[TreeNode] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Tree:
+    """A study: its series, the derived ones under their sources."""
+
+    study_instance_uid: str
+    state: str
+    findings: list[KeptFinding]
+    series: list[TreeNode]
+
+
+def tree(registry: OpenRegistry, uid: str) -> Tree:
+    """The tree of the study that a UID is, or is in. Raises ``UnknownUid``."""
+    wanted = _findable(uid)
+    with registry.database.reading() as connection:
+        listed = queries.one(connection, wanted)
+        if listed is None:
+            raise UnknownUid(f"the registry has never heard of {wanted}")
+        study = wanted if listed.kind is Kind.STUDY else listed.study_instance_uid
+        root = queries.one(connection, study) if study is not None else None
+        if root is None or study is None:
+            raise UnknownUid(
+                f"the {listed.kind.words} {wanted} is in no study that the registry knows",
+                advice=f"`uid-registry history {wanted}` tells what was claimed of it.",
+            )
+        found = queries.branches(connection, study)
+        nodes = {branch.series_instance_uid: _node(connection, branch) for branch in found}
+        return Tree(study, root.state, findings.open_about(connection, [study]), _nested(found, nodes))
+
+
+def _node(connection: Connection, branch: Branch) -> TreeNode:
+    uid = branch.series_instance_uid
+    about = findings.open_about(connection, [uid, *queries.instances_of(connection, uid)])
+    return TreeNode(uid, branch.modality, branch.state, branch.instances, about)
+
+
+def _nested(found: list[Branch], nodes: dict[str, TreeNode]) -> list[TreeNode]:
+    """Each series below the first of its sources in the study; circles stay side by side."""
+    above: dict[str, str] = {}
+    for branch in found:
+        uid = branch.series_instance_uid
+        source = next((s for s in branch.sources if s in nodes and not _is_above(uid, s, above)), None)
+        if source is not None:
+            above[uid] = source
+            nodes[source].below.append(nodes[uid])
+    return [node for uid, node in nodes.items() if uid not in above]
+
+
+def _is_above(uid: str, other: str, above: dict[str, str]) -> bool:
+    """Whether ``uid`` is ``other`` or somewhere above it."""
+    place: str | None = other
+    while place is not None:
+        if place == uid:
+            return True
+        place = above.get(place)
+    return False
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One thing that happened to a UID."""
+
+    at: str
+    entry: int
+    actor: str
+    what: str
+
+
+def history(registry: OpenRegistry, uid: str) -> list[Event]:
+    """All that happened to a UID, in order. Raises ``UnknownUid``."""
+    wanted = _findable(uid)
+    with registry.database.reading() as connection:
+        listed = queries.one(connection, wanted)
+        events = [_recorded(listed)] if listed is not None else []
+        events += [
+            Event(r.at, r.entry, r.actor, _refusal(r)) for r in queries.refused_about(connection, wanted)
+        ]
+        events += [Event(r.at, r.entry, r.actor, _use(r)) for r in queries.uses_of(connection, wanted)]
+        about = findings.listing(connection, uid=wanted)
+        entries = {
+            entry.id: entry for entry in log(connection, ids={finding.first_entry for finding in about})
+        }
+        for finding in about:
+            entry = entries[finding.first_entry]
+            events.append(Event(entry.at, entry.id, entry.actor, f"found {finding.code}: {finding.message}"))
+        if not events and not queries.named_only(connection, wanted):
+            raise UnknownUid(f"the registry has never heard of {wanted}")
+    return sorted(events, key=lambda event: (event.entry, event.what))
+
+
+_RECORDED = {
+    Origin.ISSUED: "issued",
+    Origin.OBSERVED: "registered: first seen",
+    Origin.FOREIGN: "recorded as a parent that was made elsewhere",
+}
+
+
+def _recorded(listed: Listed) -> Event:
+    place = ""
+    if listed.series_instance_uid is not None:
+        place = f" in series {listed.series_instance_uid}"
+    if listed.study_instance_uid is not None:
+        place += f" of study {listed.study_instance_uid}"
+    return Event(
+        listed.at, listed.entry, listed.actor, f"{_RECORDED[listed.origin]} as {listed.kind.words}{place}"
+    )
+
+
+def _refusal(row: Any) -> str:
+    parts = [f"refused: claimed as {Kind(row.kind).words}"]
+    if row.series_uid is not None:
+        parts.append(f"in series {row.series_uid}")
+    if row.study_uid is not None:
+        parts.append(f"of study {row.study_uid}")
+    if row.sop_class is not None:
+        parts.append(f"of class {row.sop_class}")
+    if row.modality is not None:
+        parts.append(f"with modality {row.modality}")
+    return " ".join(parts)
+
+
+def _use(row: Any) -> str:
+    if row.state == schema.WITHDRAWN:
+        return f"withdrawn: {row.text or '(reason redacted)'}"
+    return "used as recorded" if row.state == schema.USED else "used otherwise than it was issued for"
+
+
+def listing(registry: OpenRegistry, filters: Filters, most: int | None = None) -> Iterator[Listed]:
+    """The UIDs that pass some filters, in the order in which they were recorded."""
+    if filters.under is not None:
+        parse_prefix(filters.under)
+    with registry.database.reading() as connection:
+        yield from queries.listing(connection, filters, most)
+
+
+def parse_prefix(text: str) -> str:
+    """A beginning of a UID. Raises ``MalformedUid``."""
+    if not text or not set(text) <= _PREFIX or text[0] == ".":
+        raise MalformedUid(f"{printable(text)} is not the beginning of a UID")
+    return text
+
+
+@dataclass(frozen=True, slots=True)
+class Stats:
+    """The registry in numbers."""
+
+    uids: int
+    entries: int
+    by_kind: dict[str, dict[str, int]]  # kind -> state -> how many
+    by_modality: dict[str, int]  # series of each modality
+    by_root: dict[str, int]
+    findings: dict[str, int]
+
+
+def stats(registry: OpenRegistry) -> Stats:
+    """Count what there is. Reads the whole ledger."""
+    with registry.database.reading() as connection:
+        by_kind: dict[str, dict[str, int]] = {}
+        for kind, state, count in queries.counts(connection, "kind", "state"):
+            by_kind.setdefault(Kind(kind).label, {})[state] = count
+        series = [row for row in queries.counts(connection, "kind", "modality") if row[0] == Kind.SERIES]
+        return Stats(
+            ledger_size(connection),
+            trail_size(connection),
+            by_kind,
+            {modality or "(unknown)": count for _, modality, count in series},
+            {root.prefix: queries.count_under(connection, root.prefix) for root in load_roots(connection)},
+            findings.counts(connection),
+        )
+
+
+def kept_findings(
+    registry: OpenRegistry, *, code: str | None = None, uid: str | None = None, most: int | None = None
+) -> list[KeptFinding]:
+    """The open findings, those of a code or about a UID."""
+    with registry.database.reading() as connection:
+        return findings.listing(connection, code=code, uid=uid, most=most)

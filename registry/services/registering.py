@@ -1,0 +1,153 @@
+"""Register: record what objects made elsewhere say, batch by batch.
+
+Each batch is one transaction with one audit entry. A run that is interrupted
+leaves whole batches behind; run again it goes on after them.
+"""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import islice
+
+from registry.dicomfile.sources import Source, expand, require
+from registry.errors import DatabaseUnusable
+from registry.records import Skipped, Unreadable, Verdict
+from registry.rules import RULES
+from registry.services.assessing import Assessment, assess
+from registry.services.opening import OpenRegistry
+from registry.services.reading import Item, read_all, reader_keys
+from registry.services.reports import Report
+from registry.store import findings, links, marks, recording
+from registry.store.act import Act
+from registry.store.ledger import enter
+from registry.store.roots import load_roots
+from registry.store.words import Words
+from registry.uid import is_key
+
+BATCH = 1000
+"""Files in one transaction."""
+
+_TRIES = 10
+_RETRACTABLE = {rule.code for rule in RULES if rule.retractable}
+
+Progress = Callable[[int], None]
+"""Told how many files are done."""
+
+
+def register(
+    registry: OpenRegistry, paths: Sequence[str], *, digests: bool = True, progress: Progress | None = None
+) -> Report:
+    """Read files, folders, zip archives and DICOMDIR media, and record what they claim.
+
+    ``digests=False`` compares no contents and is quicker on large objects. Raises
+    ``NoSuchPath`` before anything is read; what can't be read is in the report.
+    """
+    require(paths)
+    key = registry.key
+    run = _Run(key.subkey("marks"), paths, digests)
+    with registry.database.reading() as connection:
+        report = Report(registry.name(connection))
+        earlier = marks.done(connection, run.id)
+    sources = _not_in(earlier, run, expand(paths), report)
+    for batch in _batches(read_all(sources, reader_keys(key), digests=digests)):
+        report.add((reading for _, reading in batch), _record(registry, batch, run))
+        if progress is not None:
+            progress(report.files)
+    if report.files:
+        with registry.database.writing() as connection:
+            marks.forget(connection, run.id)
+            connection.commit()
+    return report
+
+
+class _Run:
+    """One run over some paths, as its marks know it."""
+
+    def __init__(self, key: bytes, paths: Iterable[str], digests: bool) -> None:
+        self._key = key
+        self.id = marks.mark(key, digests, *sorted(os.path.abspath(path) for path in paths))
+
+    def mark(self, source: Source) -> bytes:
+        place = os.path.abspath(source.path)
+        return marks.mark(self._key, place, source.member or "", source.size, source.changed)
+
+
+def _not_in(
+    earlier: set[bytes], run: _Run, sources: Iterable[Source | Skipped], report: Report
+) -> Iterator[Source | Skipped]:
+    for source in sources:
+        if earlier and isinstance(source, Source) and run.mark(source) in earlier:
+            report.files += 1
+            report.resumed += 1
+        else:
+            yield source
+
+
+def _batches(items: Iterator[Item]) -> Iterator[list[Item]]:
+    while batch := list(islice(items, BATCH)):
+        yield batch
+
+
+def _record(registry: OpenRegistry, batch: Sequence[Item], run: _Run) -> Assessment:
+    """Record one batch; again from the start where another writer was first with a UID."""
+    for _ in range(_TRIES):
+        with registry.act("object:register") as act:
+            words = Words(act.connection)
+            readings = [reading for _, reading in batch]
+            assessment = assess(
+                act.connection, words, readings, load_roots(act.connection), act.now, gate=False
+            )
+            if not _write(act, words, assessment):
+                continue
+            sources = (source for source, _ in batch if isinstance(source, Source))
+            marks.add(act.connection, run.id, map(run.mark, sources))
+            act.commit(**_told(batch, assessment))
+            return assessment
+    raise DatabaseUnusable(
+        f"another program kept recording the same UIDs; gave up after {_TRIES} tries",
+        advice="Run the same command again: it goes on where it stopped.",
+    )
+
+
+def _write(act: Act, words: Words, assessment: Assessment) -> bool:
+    """Write an assessed batch; False where another writer was first with one of its UIDs."""
+    claims, facts = assessment.subjects.claims, assessment.facts
+    words.add(
+        act,
+        (
+            word
+            for claim in claims
+            for word in (claim.sop_class_uid, claim.modality, claim.transfer_syntax_uid)
+        ),
+    )
+    if not enter(act, words, assessment.decision.rows, known_is_fine=True):
+        return False
+    recording.record_decision(act, words, assessment.decision)
+    recording.record_claims(act, words, claims)
+    links.settle(act, assessment.subjects.instances | assessment.subjects.series, facts)
+    links.lead_on(act, assessment.reached, assessment.moved)
+    named = [(claim.sop_instance_uid, claim.references) for claim in claims if claim.references]
+    links.record_references(
+        act, [(uid, references) for uid, references in named if uid and is_key(uid)], facts
+    )
+    evaluated = assessment.subjects.instances | assessment.subjects.studies | assessment.subjects.shared
+    findings.save(act, assessment.findings, evaluated, _RETRACTABLE)
+    return True
+
+
+def _told(batch: Sequence[Item], assessment: Assessment) -> dict[str, object]:
+    """What the audit entry says of a batch."""
+    verdicts = Counter(verdict for _, verdict in assessment.decision.verdicts)
+    codes = Counter(finding.code for finding in assessment.findings)
+    return {
+        "files": len(batch),
+        "new": verdicts[Verdict.NEW],
+        "repeats": verdicts[Verdict.REPEAT],
+        "collisions": verdicts[Verdict.COLLISION],
+        "not_compared": verdicts[Verdict.NOT_COMPARED],
+        "skipped": sum(isinstance(reading, Skipped) for _, reading in batch),
+        "unreadable": sum(isinstance(reading, Unreadable) for _, reading in batch),
+        "findings": dict(sorted(codes.items())),
+    }

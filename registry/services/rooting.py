@@ -1,0 +1,72 @@
+"""The issuer roots: adding, listing, retiring."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+
+from registry.errors import BadRoot
+from registry.roots import Policy, Root, Roots, parse_root
+from registry.services.opening import OpenRegistry
+from registry.store.roots import load_roots, say
+
+
+def wanted_root(
+    prefix: str,
+    policy: Policy,
+    *,
+    organization: str | None = None,
+    minter: str | None = None,
+    enforced_from: datetime | None = None,
+) -> Root:
+    """A root as someone asks for it. Raises ``BadRoot`` where it can't be one."""
+    if minter is not None and policy is not Policy.DELEGATED:
+        raise BadRoot(f"--minter goes with --policy delegated; a {policy} root has no other minter")
+    enforced = enforced_from if policy is Policy.PRODUCTION else None
+    return Root(parse_root(prefix, policy), policy, organization, minter, enforced)
+
+
+def add_root(registry: OpenRegistry, root: Root) -> Root:
+    """Add a root, or change what is said of one. Saying the same again changes nothing."""
+    with registry.act("root:add") as act:
+        known = load_roots(act.connection).get(root.prefix)
+        if known is not None and _says_the_same(known, root):
+            return known
+        if root.organization is None and known is not None:
+            root = replace(root, organization=known.organization)
+        say(act, root)
+        act.commit(prefix=root.prefix, policy=str(root.policy))
+        return root
+
+
+def _says_the_same(known: Root, root: Root) -> bool:
+    asked = (root.organization or known.organization, root.minter or known.minter)
+    enforced = (
+        known.enforced_from is None or root.enforced_from is None or known.enforced_from <= root.enforced_from
+    )
+    return (
+        not known.retired
+        and known.policy is root.policy
+        and (known.enforced_from is None) == (root.enforced_from is None)
+        and enforced
+        and asked == (known.organization, known.minter)
+    )
+
+
+def retire_root(registry: OpenRegistry, prefix: str) -> Root:
+    """Take a root out of use: nothing is issued there any more (UID207). Repeating is fine."""
+    with registry.act("root:retire") as act:
+        known = load_roots(act.connection).get(prefix.removesuffix("."))
+        if known is None:
+            raise BadRoot(f"{prefix} is not a root of this registry")
+        if not known.retired:
+            known = replace(known, retired=True)
+            say(act, known)
+            act.commit(prefix=known.prefix)
+        return known
+
+
+def list_roots(registry: OpenRegistry) -> Roots:
+    """The roots as they are now."""
+    with registry.database.reading() as connection:
+        return load_roots(connection)

@@ -1,0 +1,133 @@
+"""What a run is configured with: flag > environment > project TOML > user TOML > default.
+
+The project's file is ``uid-registry.toml`` in the working folder or the nearest
+folder above it; the user's is ``config.toml`` in the user's configuration folder.
+"""
+
+from __future__ import annotations
+
+import getpass
+import os
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import platformdirs
+
+from registry.errors import ActorNeeded, BadSetting
+
+APPLICATION = "uid-registry"
+PROJECT_FILE = "uid-registry.toml"
+FORMATS = ("table", "json", "ndjson", "csv")
+
+_VARIABLES = {
+    "database": "UID_REGISTRY_DATABASE",
+    "actor": "UID_REGISTRY_ACTOR",
+    "format": "UID_REGISTRY_FORMAT",
+    "key_file": "UID_REGISTRY_KEY_FILE",
+}
+_STRINGS = ("database", "actor", "format", "key_file", "origin")
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """The settings of one run; ``sources`` tells where each came from."""
+
+    database: str
+    actor: str | None = None  # None: the operating system's user
+    format: str = "table"
+    key_file: str | None = None
+    origin: str | None = None  # the registry that the project is pinned to
+    modalities: tuple[str, ...] = ()  # private terms that `issue` accepts besides the standard's
+    sources: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def who(self) -> str:
+        """The actor for the audit trail: as given, else the operating system's user."""
+        return self.actor or _system_user() or "unknown"
+
+    def named_actor(self) -> str:
+        """The actor of an act that needs a name.
+
+        Raises ``ActorNeeded`` where none was given and the system's user says
+        nothing about a person: root, or nobody known.
+        """
+        user = self.actor or _system_user()
+        if not user or (not self.actor and user == "root"):
+            raise ActorNeeded(
+                f"this act needs the name of who does it; the system only says {user or 'nothing'!r}"
+            )
+        return user
+
+
+def load_settings(
+    flags: Mapping[str, str | None], environment: Mapping[str, str] | None = None, folder: Path | None = None
+) -> Settings:
+    """The settings of a run; ``flags`` are the command line's, None where not given.
+
+    Raises ``BadSetting`` naming the file, variable or flag that is wrong.
+    """
+    environment = os.environ if environment is None else environment
+    layers: list[tuple[str, Mapping[str, object]]] = [
+        ("command line", {name: value for name, value in flags.items() if value is not None}),
+        ("environment", {name: environment[key] for name, key in _VARIABLES.items() if environment.get(key)}),
+    ]
+    files = (_project_file(folder or Path.cwd()), _user_file())
+    layers += [(str(file), _read(file)) for file in files if file is not None and file.is_file()]
+    values: dict[str, object] = {}
+    sources: dict[str, str] = {}
+    for source, layer in layers:
+        for name, value in layer.items():
+            if name not in values:
+                values[name], sources[name] = value, source
+    modalities = values.pop("modalities", ())
+    strings = {name: str(values[name]) for name in _STRINGS if name in values}
+    strings.setdefault("database", default_database())
+    if strings.get("format", "table") not in FORMATS:
+        wanted = strings["format"]
+        raise BadSetting(
+            f"{wanted!r} (from {sources['format']}) is no format", advice=f"One of {', '.join(FORMATS)}."
+        )
+    return Settings(**strings, modalities=tuple(modalities), sources=sources)  # type: ignore[arg-type]
+
+
+def default_database() -> str:
+    """The URL of the embedded database in the user's data folder."""
+    return f"sqlite:///{Path(platformdirs.user_data_dir(APPLICATION)) / 'registry.db'}"
+
+
+def _project_file(folder: Path) -> Path | None:
+    return next(
+        (place / PROJECT_FILE for place in (folder, *folder.parents) if (place / PROJECT_FILE).is_file()),
+        None,
+    )
+
+
+def _user_file() -> Path:
+    return Path(platformdirs.user_config_dir(APPLICATION)) / "config.toml"
+
+
+def _read(file: Path) -> dict[str, object]:
+    """One TOML file's settings, checked. A setting that nobody knows is a mistake."""
+    try:
+        values = tomllib.loads(file.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise BadSetting(f"{file} can't be read: {error}") from error
+    for name, value in values.items():
+        if name == "modalities":
+            if not (isinstance(value, list) and all(isinstance(item, str) for item in value)):
+                raise BadSetting(f"`modalities` in {file} must be a list of strings")
+        elif name not in _STRINGS:
+            known = ", ".join((*_STRINGS, "modalities"))
+            raise BadSetting(f"{file} sets `{name}`, which is no setting", advice=f"Known are {known}.")
+        elif not isinstance(value, str):
+            raise BadSetting(f"`{name}` in {file} must be a string")
+    return values
+
+
+def _system_user() -> str | None:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError, ImportError):
+        return None

@@ -1,0 +1,218 @@
+"""An act: one transaction that ends with its audit entry, or leaves nothing.
+
+Leaving the block rolls back; ``commit`` is a word that you write. It reads
+nothing back but what others may have written first, digests the rows that the
+act made, appends the entry and commits; so no row of history is ever committed
+without the entry that accounts for it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import secrets
+import socket
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from datetime import UTC, datetime
+from functools import cache
+from types import TracebackType
+from typing import Any, Self
+
+from registry import __version__
+from registry.store import schema
+from registry.store.constraints import typed
+from registry.store.packing import PackedUid, pack
+from registry.store.session import Database
+from registry.trail import RowsDigest, canonical_entry, leaf_hash
+from sqlalchemy import Connection, LargeBinary, Select, Table, func, insert, select, type_coerce
+from sqlalchemy.exc import IntegrityError
+
+APPLICATION = f"dicom-uid-registry {__version__}"
+
+Row = tuple[Any, ...]
+
+
+class Act:
+    """A unit of work on the registry. ``entry`` is the ticket that its rows carry."""
+
+    def __init__(self, database: Database, event: str, actor: str, *, request_id: str | None = None) -> None:
+        """``event`` is a ``noun:verb`` of the audit trail, ``actor`` who does it."""
+        self._database = database
+        self._event, self._actor, self._request_id = event, actor, request_id
+        self._made: dict[Table, list[Row]] = defaultdict(list)  # rows that are surely ours
+        self._unsure: set[Table] = set()  # tables where others may have been first
+        self._session: AbstractContextManager[Connection] | None = None
+        self._note: tuple[bytes, str] | None = None
+
+    def __enter__(self) -> Self:
+        self._session = self._database.writing()
+        self.connection = self._session.__enter__()
+        self.entry: int = self._ticket()
+        self.now = datetime.now(UTC)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        if self._session is not None:
+            self._session.__exit__(kind, error, traceback)
+
+    def _ticket(self) -> int:
+        if self._database.dialect == "postgresql":
+            return int(self.connection.exec_driver_sql("SELECT nextval('entry_tickets')").scalar_one())
+        return next_id(self.connection, schema.entries)
+
+    def next_ids(self, table: Table, count: int) -> int:
+        """The first of ``count`` free surrogate keys of a table."""
+        if self._database.dialect == "postgresql":
+            # A sequence alone could hand out keys between those of another act.
+            statement = f"SELECT setval('{table.name}_ids', nextval('{table.name}_ids') + {count - 1:d})"
+            self.connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock(hashtext('{table.name}_ids'))")
+            return int(self.connection.exec_driver_sql(statement).scalar_one()) - count + 1
+        return next_id(self.connection, table)
+
+    def insert(
+        self, table: Table, rows: Iterable[Mapping[str, object]], *, known_is_fine: bool = False
+    ) -> int:
+        """Insert rows of history under this act's entry; how many went in.
+
+        A row that is refused raises a typed error, unless ``known_is_fine``: then
+        one that is already there stays as it is.
+        """
+        encode = _encoder(table)
+        encoded = [encode({"entry": self.entry, **row}) for row in rows]
+        if not encoded:
+            return 0
+        statement = _statement(table, self._database.dialect, known_is_fine)
+        try:
+            inserted = self.connection.exec_driver_sql(statement, encoded).rowcount
+        except IntegrityError as error:
+            raise typed(error) from error
+        if inserted == len(encoded):
+            self._made[table] += encoded
+        else:
+            self._unsure.add(table)
+        return inserted
+
+    def note(self, text: str) -> None:
+        """Keep a free text with the entry: apart from it, so that it can be redacted."""
+        self._note = (secrets.token_bytes(16), text)
+        self.insert(schema.notes, [{"salt": self._note[0], "text": text}])
+
+    def commit(self, outcome: str = "done", /, **detail: object) -> int:
+        """Append the entry and commit; the entry's place in the trail.
+
+        ``detail`` is what the entry says of the act: counts, codes, UIDs.
+        """
+        fields: dict[str, object] = {
+            "id": self.entry,
+            "at": timestamp(self.now),
+            "event": self._event,
+            "outcome": outcome,
+            "actor": self._actor[:200],
+            "host": socket.gethostname()[:255],
+            "application": APPLICATION,
+            "request_id": self._request_id,
+            "note_hash": note_hash(*self._note).hex() if self._note else None,
+            "detail": _json(detail),
+            "rows": _json({table.name: self._digest(table) for table in self._touched()}),
+        }
+        note = fields["note_hash"]
+        columns = {**fields, "note_hash": bytes.fromhex(str(note)) if note else None}
+        columns["leaf"] = leaf_hash(canonical_entry(fields))
+        seq = self._append(columns)
+        self.connection.commit()
+        return seq
+
+    def _touched(self) -> list[Table]:
+        return sorted({*self._made, *self._unsure}, key=lambda table: table.name)
+
+    def _digest(self, table: Table) -> list[object]:
+        rows = self._made[table]
+        if table in self._unsure:
+            ours = self.connection.execute(stored_rows(table).where(table.c.entry == self.entry))
+            rows = [tuple(row) for row in ours]
+        digest = RowsDigest()
+        for row in sorted(rows, key=_key_of(table)):
+            digest.add(row)
+        return [digest.count, digest.hexdigest()]
+
+    def _append(self, columns: Mapping[str, object]) -> int:
+        entries = schema.entries
+        if self._database.dialect == "postgresql":
+            # Two statements: the second must see what was committed before the lock.
+            self.connection.exec_driver_sql("SELECT pg_advisory_xact_lock(hashtext('registry entries'))")
+        head = self.connection.execute(
+            select(entries.c.seq, entries.c.ledger_size).order_by(entries.c.seq.desc()).limit(1)
+        ).one_or_none()
+        seq = 0 if head is None else head.seq + 1
+        size = (0 if head is None else head.ledger_size) + self._added_to_ledger()
+        self.connection.execute(
+            insert(entries).values(
+                seq=seq, prev=None if head is None else head.seq, ledger_size=size, **columns
+            )
+        )
+        return seq
+
+    def _added_to_ledger(self) -> int:
+        if schema.ledger in self._unsure:
+            ours = select(func.count()).where(schema.ledger.c.entry == self.entry)
+            return int(self.connection.execute(ours).scalar_one())
+        return len(self._made[schema.ledger])
+
+
+def next_id(connection: Connection, table: Table) -> int:
+    """One more than the greatest id of a table; under SQLite's write lock it is free."""
+    return int(connection.execute(select(func.coalesce(func.max(table.c.id), 0))).scalar_one()) + 1
+
+
+def timestamp(moment: datetime) -> str:
+    """A moment as the trail writes it: UTC, microseconds, fixed width."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def note_hash(salt: bytes, text: str) -> bytes:
+    """The hash of a free text; without the salt nothing can be tried out against it."""
+    return hashlib.sha256(salt + text.encode()).digest()
+
+
+def _json(value: object) -> str:
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+
+
+@cache
+def _encoder(table: Table) -> Callable[[Mapping[str, object]], Row]:
+    """From named values to a row as the database stores it."""
+    columns = [(column.name, isinstance(column.type, PackedUid)) for column in table.columns]
+
+    def encode(row: Mapping[str, object]) -> Row:
+        return tuple(
+            pack(value) if packed and isinstance(value := row.get(name), str) else row.get(name)
+            for name, packed in columns
+        )
+
+    return encode
+
+
+@cache
+def _statement(table: Table, dialect: str, known_is_fine: bool) -> str:
+    mark = "%s" if dialect == "postgresql" else "?"
+    names = ", ".join(column.name for column in table.columns)
+    marks = ", ".join(mark for _ in table.columns)
+    rest = " ON CONFLICT DO NOTHING" if known_is_fine else ""
+    return f"INSERT INTO {table.name} ({names}) VALUES ({marks}){rest}"
+
+
+def stored_rows(table: Table) -> Select[Any]:
+    """A query for rows as they are stored, packed UIDs as bytes."""
+    return select(
+        *(type_coerce(c, LargeBinary) if isinstance(c.type, PackedUid) else c for c in table.columns)
+    )
+
+
+@cache
+def _key_of(table: Table) -> Callable[[Sequence[Any]], Row]:
+    positions = [list(table.columns).index(column) for column in table.primary_key.columns]
+    return lambda row: tuple(row[position] for position in positions)

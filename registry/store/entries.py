@@ -1,0 +1,119 @@
+"""The audit entries, for reading: who did what and when, and which UIDs it touched."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from registry.store import schema
+from registry.store.schema import entries, notes
+from sqlalchemy import Connection, Select, Table, func, select, union_all
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One act, as the trail tells it."""
+
+    id: int
+    seq: int
+    at: str
+    event: str
+    outcome: str
+    actor: str
+    host: str
+    application: str
+    request_id: str | None
+    detail: dict[str, Any]
+    rows: dict[str, int]  # how many it made in each table
+    note: str | None  # the free text given with it
+
+
+def ledger_size(connection: Connection) -> int:
+    """UIDs in the ledger, as the newest entry says: no counting."""
+    newest = select(entries.c.ledger_size).order_by(entries.c.seq.desc()).limit(1)
+    return connection.execute(newest).scalar_one_or_none() or 0
+
+
+def trail_size(connection: Connection) -> int:
+    """Entries in the trail."""
+    newest = connection.execute(select(func.max(entries.c.seq))).scalar_one_or_none()
+    return 0 if newest is None else newest + 1
+
+
+def log(
+    connection: Connection,
+    *,
+    event: str | None = None,
+    actor: str | None = None,
+    since: str | None = None,
+    until: str | None = None,
+    ids: Iterable[int] | None = None,
+    newest: int | None = None,
+) -> Iterator[Entry]:
+    """Entries in their order; the ``newest`` so many of them, or all.
+
+    ``since`` and ``until`` are moments as the trail writes them; ``event`` may end
+    with ``:`` for all events of a noun.
+    """
+    query = _select()
+    if event is not None:
+        query = query.where(
+            entries.c.event.startswith(event, autoescape=True)
+            if event.endswith(":")
+            else entries.c.event == event
+        )
+    if actor is not None:
+        query = query.where(entries.c.actor == actor)
+    if since is not None:
+        query = query.where(entries.c.at >= since)
+    if until is not None:
+        query = query.where(entries.c.at < until)
+    if ids is not None:
+        query = query.where(entries.c.id.in_(sorted(set(ids))))
+    if newest is None:
+        rows: Iterable[Any] = connection.execute(query.order_by(entries.c.seq))
+    else:
+        rows = reversed(connection.execute(query.order_by(entries.c.seq.desc()).limit(newest)).all())
+    return map(_entry, rows)
+
+
+def _select() -> Select[Any]:
+    return select(entries, notes.c.text.label("note")).join_from(
+        entries, notes, entries.c.id == notes.c.entry, isouter=True
+    )
+
+
+def _entry(row: Any) -> Entry:
+    return Entry(
+        row.id,
+        row.seq,
+        row.at,
+        row.event,
+        row.outcome,
+        row.actor,
+        row.host,
+        row.application,
+        row.request_id,
+        json.loads(row.detail),
+        {name: counted[0] for name, counted in json.loads(row.rows).items()},
+        row.note,
+    )
+
+
+_UID_TABLES: tuple[Table, ...] = (schema.ledger, schema.uses, schema.refused_claims, schema.content_claims)
+"""Where an act leaves the UIDs that it touched."""
+
+
+def uids_of(connection: Connection, entry: int, most: int | None = None) -> list[str]:
+    """The UIDs that an act touched, sorted as keys."""
+    query = union_all(*(select(t.c.uid).where(t.c.entry == entry) for t in _UID_TABLES)).subquery()
+    rows = connection.execute(select(query.c.uid).distinct().order_by(query.c.uid).limit(most))
+    return list(rows.scalars())
+
+
+def entries_about(connection: Connection, uid: str) -> set[int]:
+    """The acts that touched a UID."""
+    query = union_all(*(select(t.c.entry).where(t.c.uid == uid) for t in _UID_TABLES))
+    return set(connection.execute(query).scalars())

@@ -1,0 +1,224 @@
+"""What the registry knows of the UIDs in a batch: what stands, and all that was claimed.
+
+A few queries for a whole batch, none for each file. Learning more later is fine:
+facts are unions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+from registry.decision import Standing
+from registry.facts import Appearance, Content, Facts, Placement, encoding_of
+from registry.records import Kind, Origin, Patient
+from registry.store import schema
+from registry.store.references import decode
+from registry.store.words import Words
+from sqlalchemy import Connection, Select, bindparam, select
+
+_AT_ONCE = 500
+"""UIDs in one query."""
+
+
+class Knowledge:
+    """What stands in the ledger (``standing``) and what was claimed (``facts``)."""
+
+    def __init__(self, connection: Connection, words: Words) -> None:
+        self._connection = connection
+        self._words = words
+        self._learned: set[str] = set()
+        self._aliases_of: set[bytes] = set()
+        self.standing: dict[str, Standing] = {}
+        self.facts = Facts()
+
+    def learn(self, uids: Iterable[str]) -> None:
+        """Load all that is known of some UIDs, except what they refer to."""
+        new = sorted(set(uids) - self._learned)
+        self._learned.update(new)
+        self._ledger(new)
+        self._series([uid for uid in new if self._stands_as(uid, Kind.SERIES)])
+        # What is not in the ledger may still have been claimed of: a refused series.
+        self._refused(new)
+        self._contents([uid for uid in new if self._stands_as(uid, Kind.INSTANCE)])
+        self._uses([uid for uid in new if self._awaits(uid)])
+        self._series_claims(new)
+        self._patients(new)
+
+    def learn_references(self, uids: Iterable[str]) -> set[str]:
+        """Load what some instances refer to; all the targets."""
+        sets: dict[int, list[str]] = {}
+        query = select(schema.reference_claims.c.uid, schema.reference_claims.c.set_id)
+        for row in self._rows(query, schema.reference_claims.c.uid, sorted(set(uids))):
+            sets.setdefault(row.set_id, []).append(row.uid)
+        targets: set[str] = set()
+        for number, references in self.reference_sets(sets):
+            targets.update(reference.target for reference in references)
+            for uid in sets[number]:
+                self.facts.instances[uid].references.update(references)
+        return targets
+
+    def reference_sets(self, numbers: Iterable[int]) -> Iterator[tuple[int, list[Any]]]:
+        """The references of some sets."""
+        query = select(schema.reference_sets.c.id, schema.reference_sets.c.body)
+        for row in self._rows(query, schema.reference_sets.c.id, sorted(set(numbers))):
+            yield row.id, decode(row.body)
+
+    def _stands_as(self, uid: str, kind: Kind) -> bool:
+        return uid in self.standing and self.standing[uid].kind is kind
+
+    def _awaits(self, uid: str) -> bool:
+        return uid in self.standing and self.standing[uid].origin is not Origin.OBSERVED
+
+    def _rows(self, query: Select[Any], column: Any, keys: Sequence[Any]) -> Iterator[Any]:
+        """The rows of a query for some keys, a few hundred keys at a time."""
+        statement = query.where(column.in_(bindparam("keys", expanding=True)))
+        for start in range(0, len(keys), _AT_ONCE):
+            yield from self._connection.execute(statement, {"keys": keys[start : start + _AT_ONCE]})
+
+    def _ledger(self, uids: list[str]) -> None:
+        ledger, series, studies = schema.ledger, schema.series, schema.studies
+        query = (
+            select(
+                ledger.c.uid,
+                ledger.c.kind,
+                ledger.c.origin,
+                ledger.c.sop_class_id,
+                ledger.c.transfer_syntax_id,
+                ledger.c.content,
+                ledger.c.data_set,
+                series.c.uid.label("series_uid"),
+                studies.c.uid.label("study_uid"),
+            )
+            .join_from(ledger, series, ledger.c.series_id == series.c.id, isouter=True)
+            .join(studies, series.c.study_id == studies.c.id, isouter=True)
+        )
+        for row in self._rows(query, ledger.c.uid, uids):
+            kind, origin = Kind(row.kind), Origin(row.origin)
+            standing = Standing(row.uid, kind, origin, row.series_uid, row.study_uid)
+            self.standing[row.uid] = standing
+            self.facts.kinds[row.uid].add(kind)
+            if kind is Kind.INSTANCE:
+                self._instance(standing, row)
+
+    def _instance(self, standing: Standing, row: Any) -> None:
+        facts = self.facts.instances[standing.uid]
+        if row.series_uid is not None:
+            placement = Placement(row.series_uid, row.study_uid)
+            if standing.origin is Origin.ISSUED:
+                facts.issued = placement
+            else:
+                facts.placements.add(placement)
+        if (sop_class := self._words.value(row.sop_class_id)) is not None:
+            standing.sop_class_uid = sop_class
+            facts.sop_classes.add(sop_class)
+        if row.content is not None:
+            self._content(standing, row)
+
+    def _content(self, standing: Standing, row: Any) -> None:
+        encoding = encoding_of(self._words.value(row.transfer_syntax_id))
+        standing.contents.setdefault(encoding, []).append(row.content)
+        attributes = self.facts.instances[standing.uid].contents.setdefault(
+            Content(encoding, row.content), set()
+        )
+        if row.data_set is not None:
+            attributes.add(row.data_set)
+
+    def _series(self, uids: list[str]) -> None:
+        series, studies = schema.series, schema.studies
+        query = select(series.c.uid, series.c.modality_id, studies.c.uid.label("study_uid")).join_from(
+            series, studies, series.c.study_id == studies.c.id, isouter=True
+        )
+        for row in self._rows(query, series.c.uid, uids):
+            standing, facts = self.standing[row.uid], self.facts.series[row.uid]
+            standing.study_instance_uid = row.study_uid
+            standing.modality = self._words.value(row.modality_id)
+            if standing.origin is Origin.ISSUED:
+                facts.issued_study, facts.issued_modality = row.study_uid, standing.modality
+            elif row.study_uid is not None:
+                facts.studies.add(row.study_uid)
+
+    def _refused(self, uids: list[str]) -> None:
+        refused = schema.refused_claims
+        for row in self._rows(select(refused), refused.c.uid, uids):
+            kind = Kind(row.kind)
+            self.facts.kinds[row.uid].add(kind)
+            if kind is Kind.INSTANCE:
+                facts = self.facts.instances[row.uid]
+                if row.series_uid is not None:
+                    facts.placements.add(Placement(row.series_uid, row.study_uid))
+                if (sop_class := self._words.value(row.sop_class_id)) is not None:
+                    facts.sop_classes.add(sop_class)
+            elif kind is Kind.SERIES and row.study_uid is not None:
+                self.facts.series[row.uid].studies.add(row.study_uid)
+
+    def _contents(self, uids: list[str]) -> None:
+        claims = schema.content_claims
+        for row in self._rows(select(claims).order_by(claims.c.entry), claims.c.uid, uids):
+            self._content(self.standing[row.uid], row)
+
+    def _uses(self, uids: list[str]) -> None:
+        for row in self._rows(select(schema.uses), schema.uses.c.uid, uids):
+            standing = self.standing[row.uid]
+            if row.state == schema.WITHDRAWN:
+                standing.withdrawn = True
+                continue
+            standing.seen.add(row.state == schema.USED)
+            if (sop_class := self._words.value(row.sop_class_id)) is not None:
+                standing.sop_class_uid = standing.sop_class_uid or sop_class
+                self.facts.instances[row.uid].sop_classes.add(sop_class)
+            if row.state == schema.USED:
+                self._used_as_recorded(standing)
+
+    def _used_as_recorded(self, standing: Standing) -> None:
+        if standing.kind is Kind.INSTANCE:
+            facts = self.facts.instances[standing.uid]
+            if facts.issued is not None:
+                facts.placements.add(facts.issued)
+        elif standing.kind is Kind.SERIES and standing.study_instance_uid is not None:
+            self.facts.series[standing.uid].studies.add(standing.study_instance_uid)
+
+    def _series_claims(self, uids: list[str]) -> None:
+        claims = schema.series_claims
+        for row in self._rows(select(claims), claims.c.series_uid, uids):
+            self.facts.series[row.series_uid].appearances.add(
+                Appearance(
+                    self._words.value(row.sop_class_id),
+                    self._words.value(row.modality_id),
+                    row.frame_of_reference_uid or None,
+                )
+            )
+
+    def _patients(self, uids: list[str]) -> None:
+        claims, patients = schema.patient_claims, schema.patients
+        query = (
+            select(claims.c.uid, patients.c.token, patients.c.issuer)
+            .join_from(claims, patients, claims.c.patient_id == patients.c.id)
+            .order_by(claims.c.entry)
+        )
+        found: set[Patient] = set()
+        for row in self._rows(query, claims.c.uid, uids):
+            patient = Patient(row.token, row.issuer)
+            self.facts.patients[row.uid].add(patient)
+            found.add(patient)
+            standing = self.standing.get(row.uid)
+            if standing is not None and standing.patient is None:
+                standing.patient = patient
+        self.learn_aliases({patient.token for patient in found})
+
+    def learn_aliases(self, tokens: set[bytes]) -> None:
+        """Load which Patient IDs were said to be one person's, as far as it leads."""
+        aliases, one, other = schema.patient_aliases, schema.patients.alias(), schema.patients.alias()
+        query = (
+            select(one.c.token, one.c.issuer, other.c.token, other.c.issuer)
+            .join_from(aliases, one, aliases.c.patient_id == one.c.id)
+            .join(other, aliases.c.other_id == other.c.id)
+        )
+        while tokens := tokens - self._aliases_of:
+            self._aliases_of |= tokens
+            reached: set[bytes] = set()
+            for column in (one.c.token, other.c.token):
+                for row in self._rows(query, column, sorted(tokens)):
+                    self.facts.aliases.add(frozenset((Patient(*row[:2]), Patient(*row[2:]))))
+                    reached |= {row[0], row[2]}
+            tokens = reached

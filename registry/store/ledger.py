@@ -1,0 +1,104 @@
+"""Putting UIDs into the ledger: one row each over all kinds, then their places.
+
+The ledger rows go in first, all kinds in one insert sorted by key, and the
+constraint decides who was first; studies and series rows hang on them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from registry.decision import NewRow, Standing
+from registry.records import Kind
+from registry.store import schema
+from registry.store.act import Act
+from registry.store.packing import pack
+from registry.store.words import Words
+from sqlalchemy import Connection, Table, bindparam, select
+
+_AT_ONCE = 500
+
+
+def enter(act: Act, words: Words, rows: Sequence[NewRow], *, known_is_fine: bool = False) -> bool:
+    """Put UIDs into the ledger; whether all of them went in.
+
+    Their words must be written before, their parents be known or among them.
+    With ``known_is_fine`` a UID that is there already makes the answer False, and
+    the act must be given up; without it a taken UID raises ``UidCollision``.
+    """
+    numbers = {
+        Kind.STUDY: _number(act, schema.studies, rows, Kind.STUDY),
+        Kind.SERIES: _number(act, schema.series, rows, Kind.SERIES),
+    }
+    series_of = _parents(
+        act.connection,
+        schema.series,
+        numbers[Kind.SERIES],
+        (r.standing for r in rows if r.standing.kind is Kind.INSTANCE),
+        "series_instance_uid",
+    )
+    inserted = act.insert(
+        schema.ledger,
+        [
+            {
+                "uid": standing.uid,
+                "kind": int(standing.kind),
+                "origin": int(standing.origin),
+                "series_id": series_of.get(standing.series_instance_uid or ""),
+                "sop_class_id": words.id(standing.sop_class_uid),
+                "transfer_syntax_id": words.id(row.transfer_syntax_uid),
+                "content": row.content_digest,
+                "data_set": row.data_set_digest,
+            }
+            for row in sorted(rows, key=lambda row: pack(row.standing.uid))
+            for standing in (row.standing,)
+        ],
+        known_is_fine=known_is_fine,
+    )
+    if inserted != len(rows):
+        return False
+    new_series = [row.standing for row in rows if row.standing.kind is Kind.SERIES]
+    act.insert(schema.studies, [{"id": number, "uid": uid} for uid, number in numbers[Kind.STUDY].items()])
+    study_of = _parents(act.connection, schema.studies, numbers[Kind.STUDY], new_series, "study_instance_uid")
+    act.insert(
+        schema.series,
+        [
+            {
+                "id": numbers[Kind.SERIES][standing.uid],
+                "uid": standing.uid,
+                "study_id": study_of.get(standing.study_instance_uid or ""),
+                "origin": int(standing.origin),
+                "modality_id": words.id(standing.modality),
+            }
+            for standing in new_series
+        ],
+    )
+    return True
+
+
+def _number(act: Act, table: Table, rows: Iterable[NewRow], kind: Kind) -> dict[str, int]:
+    """A surrogate key for each new study or series."""
+    uids = [row.standing.uid for row in rows if row.standing.kind is kind]
+    if not uids:
+        return {}
+    first = act.next_ids(table, len(uids))
+    return {uid: first + index for index, uid in enumerate(uids)}
+
+
+def _parents(
+    connection: Connection, table: Table, new: dict[str, int], children: Iterable[Standing], level: str
+) -> dict[str, int]:
+    """The surrogate keys of the parents of some rows, new ones included."""
+    wanted = {parent for child in children if (parent := getattr(child, level)) is not None}
+    return new | node_ids(connection, table, wanted - new.keys())
+
+
+def node_ids(connection: Connection, table: Table, uids: Iterable[str]) -> dict[str, int]:
+    """The surrogate keys of some studies or series."""
+    found: dict[str, int] = {}
+    listed = sorted(uids)
+    query = select(table.c.uid, table.c.id).where(table.c.uid.in_(bindparam("uids", expanding=True)))
+    for start in range(0, len(listed), _AT_ONCE):
+        for row in connection.execute(query, {"uids": listed[start : start + _AT_ONCE]}):
+            found[row.uid] = row.id
+    return found

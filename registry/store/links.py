@@ -1,0 +1,165 @@
+"""What refers to what: sets of references, where they lead, and what is still awaited.
+
+A set's targets are looked up once they are known; until then each waits in
+``pending_references``. What remains for ever is the set itself, compressed, and
+one row for each series that it leads to.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from registry.facts import Facts
+from registry.records import Reference
+from registry.store import schema
+from registry.store.act import Act
+from registry.store.references import encode
+from sqlalchemy import Connection, bindparam, delete, select
+
+_AT_ONCE = 500
+
+
+def record_references(act: Act, named: Iterable[tuple[str, Sequence[Reference]]], facts: Facts) -> None:
+    """Write what some UIDs refer to, and where that leads as far as is known."""
+    sets: dict[bytes, tuple[bytes, Sequence[Reference]]] = {}
+    claims: set[tuple[str, bytes]] = set()
+    for uid, references in named:
+        digest, body = encode(references)
+        sets[digest] = (body, references)
+        claims.add((uid, digest))
+    numbers, new = _set_ids(act, {digest: body for digest, (body, _) in sets.items()})
+    act.insert(
+        schema.reference_claims,
+        [{"uid": uid, "set_id": numbers[digest]} for uid, digest in sorted(claims)],
+        known_is_fine=True,
+    )
+    for digest in new:
+        _lead(act, numbers[digest], sets[digest][1], facts)
+
+
+def _lead(act: Act, number: int, references: Iterable[Reference], facts: Facts) -> None:
+    """Write where a new set leads; what isn't known yet is awaited."""
+    series: set[str] = set()
+    awaited: set[str] = set()
+    for reference in references:
+        known = series_of(reference.target, facts)
+        series |= known
+        if reference.series_instance_uid:
+            series.add(reference.series_instance_uid)
+        if not known:
+            awaited.add(reference.target)
+    _insert_derivations(act, {(number, uid) for uid in series})
+    if awaited:
+        rows = [{"target_uid": target, "set_id": number} for target in sorted(awaited)]
+        act.connection.execute(schema.pending_references.insert(), rows)
+
+
+def series_of(target: str, facts: Facts) -> set[str]:
+    """The series that a target is known to be in, or to be."""
+    if target in facts.instances and (series := facts.instances[target].series):
+        return series
+    known = facts.series.get(target)
+    return {target} if known and (known.studies or known.appearances or known.issued_study) else set()
+
+
+def settle(act: Act, targets: Iterable[str], facts: Facts) -> None:
+    """Write where pending references lead whose targets are known by now."""
+    waiting = awaiting(act.connection, targets)
+    known = {target: series for target in waiting if (series := series_of(target, facts))}
+    _insert_derivations(
+        act,
+        {(number, uid) for target, series in known.items() for number in waiting[target] for uid in series},
+    )
+    if known:
+        pending = schema.pending_references
+        act.connection.execute(
+            delete(pending).where(pending.c.target_uid == bindparam("gone")),
+            [{"gone": target} for target in known],
+        )
+
+
+def lead_on(act: Act, sets: Iterable[tuple[int, Sequence[Reference]]], moved: Mapping[str, set[str]]) -> None:
+    """Write that sets lead to further series, because a target was claimed there too."""
+    _insert_derivations(
+        act,
+        {
+            (number, uid)
+            for number, references in sets
+            for reference in references
+            for uid in moved.get(reference.target, ())
+        },
+    )
+
+
+def _insert_derivations(act: Act, pairs: set[tuple[int, str]]) -> None:
+    rows = [{"set_id": number, "source_series_uid": uid} for number, uid in sorted(pairs)]
+    act.insert(schema.derivations, rows, known_is_fine=True)
+
+
+def _set_ids(act: Act, bodies: dict[bytes, bytes]) -> tuple[dict[bytes, int], list[bytes]]:
+    """The numbers of some sets, and which of them are new."""
+    table = schema.reference_sets
+    numbers = {
+        row.digest: row.id
+        for row in _some(act.connection, select(table.c.id, table.c.digest), table.c.digest, bodies)
+    }
+    new = sorted(bodies.keys() - numbers.keys())
+    if new:
+        first = act.next_ids(table, len(new))
+        for index, digest in enumerate(new):
+            numbers[digest] = first + index
+        act.insert(
+            table, [{"id": numbers[digest], "digest": digest, "body": bodies[digest]} for digest in new]
+        )
+    return numbers, new
+
+
+def awaiting(connection: Connection, targets: Iterable[str]) -> dict[str, set[int]]:
+    """The sets that wait for some targets."""
+    table = schema.pending_references
+    found: dict[str, set[int]] = defaultdict(set)
+    for row in _some(connection, select(table), table.c.target_uid, targets):
+        found[row.target_uid].add(row.set_id)
+    return found
+
+
+def leading_to(connection: Connection, series: Iterable[str]) -> set[int]:
+    """The sets that lead to some series."""
+    table = schema.derivations
+    return {
+        row.set_id for row in _some(connection, select(table.c.set_id), table.c.source_series_uid, series)
+    }
+
+
+def referring(connection: Connection, sets: Iterable[int]) -> set[str]:
+    """The UIDs of the objects and issued series that refer to some sets."""
+    table = schema.reference_claims
+    return {row.uid for row in _some(connection, select(table.c.uid), table.c.set_id, sets)}
+
+
+def series_in(connection: Connection, studies: Iterable[str]) -> set[str]:
+    """The series that the ledger holds in some studies."""
+    series, nodes = schema.series, schema.studies
+    query = select(series.c.uid).join_from(series, nodes, series.c.study_id == nodes.c.id)
+    return {row.uid for row in _some(connection, query, nodes.c.uid, studies)}
+
+
+def referring_instances_of(connection: Connection, studies: Iterable[str]) -> set[str]:
+    """The instances of some studies that refer to anything."""
+    series, nodes, ledger, claims = schema.series, schema.studies, schema.ledger, schema.reference_claims
+    query = (
+        select(claims.c.uid)
+        .join_from(nodes, series, series.c.study_id == nodes.c.id)
+        .join(ledger, ledger.c.series_id == series.c.id)
+        .join(claims, claims.c.uid == ledger.c.uid)
+    )
+    return {row.uid for row in _some(connection, query, nodes.c.uid, studies)}
+
+
+def _some(connection: Connection, query: Any, column: Any, keys: Iterable[Any]) -> Iterable[Any]:
+    statement = query.where(column.in_(bindparam("keys", expanding=True)))
+    listed = sorted(keys)
+    for start in range(0, len(listed), _AT_ONCE):
+        yield from connection.execute(statement, {"keys": listed[start : start + _AT_ONCE]})

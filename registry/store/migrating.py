@@ -1,0 +1,33 @@
+"""Bringing a database to the schema of this program. The only importer of alembic."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import registry
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import Connection
+
+
+def upgrade(connection: Connection, revision: str = "head") -> None:
+    """Run the migrations that are due, inside the caller's transaction."""
+    command.upgrade(_config(connection), revision)
+
+
+def downgrade(connection: Connection, revision: str) -> None:
+    """Undo migrations. For tests: what they took away is gone."""
+    command.downgrade(_config(connection), revision)
+
+
+def _config(connection: Connection) -> Config:
+    config = Config(home() / "alembic.ini")
+    config.attributes["connection"] = connection
+    return config
+
+
+def home() -> Path:
+    """The folder of alembic.ini and migrations/: in the package where it was
+    installed from a wheel, beside it in a checkout."""
+    package = Path(registry.__file__).parent
+    return package if (package / "alembic.ini").is_file() else package.parent

@@ -1,0 +1,323 @@
+"""Questions to the ledger: listings, trees, counts. Filters are bound, never pasted."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from registry.records import Kind, Origin
+from registry.store import schema
+from registry.store.packing import PackedUid, prefix_range
+from registry.store.schema import MISUSED, USED, WITHDRAWN, entries, ledger, series, studies, uses, words
+from sqlalchemy import Connection, LargeBinary, Select, case, exists, func, or_, select, type_coerce
+
+STATES = ("issued", "registered", "foreign", "withdrawn")
+
+_AT_ONCE = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """What a listing is narrowed to; None and False narrow nothing."""
+
+    kind: Kind | None = None
+    state: str | None = None
+    study: str | None = None
+    series: str | None = None
+    modality: str | None = None
+    under: str | None = None  # any beginning of a UID
+    actor: str | None = None
+    since: str | None = None  # moments as the trail writes them
+    until: str | None = None
+    issued_unused: bool = False
+    parent_unknown: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """One UID of a listing."""
+
+    uid: str
+    kind: Kind
+    origin: Origin
+    state: str
+    study_instance_uid: str | None
+    series_instance_uid: str | None
+    modality: str | None
+    sop_class_uid: str | None
+    entry: int
+    at: str
+    actor: str
+    event: str
+
+
+# An instance's series, and the row of a series that is itself listed.
+_own = series.alias("own")
+_place = studies.alias("place")
+_own_place = studies.alias("own_place")
+_sop_class = words.alias("sop_class")
+_modality = words.alias("modality")
+_own_modality = words.alias("own_modality")
+
+
+def _state_is(*states: int) -> Any:
+    return exists().where(uses.c.uid == ledger.c.uid, uses.c.state.in_(states))
+
+
+_STATE = case(
+    (_state_is(WITHDRAWN), "withdrawn"),
+    (ledger.c.origin == int(Origin.OBSERVED), "registered"),
+    (_state_is(USED, MISUSED), "registered"),
+    (ledger.c.origin == int(Origin.FOREIGN), "foreign"),
+    else_="issued",
+)
+
+
+def _listing() -> Select[Any]:
+    """Every UID with its place, whatever its kind."""
+    study = func.coalesce(_place.c.uid, _own_place.c.uid, schema.owners.c.study_uid, type_=PackedUid())
+    return (
+        select(
+            ledger.c.uid,
+            ledger.c.kind,
+            ledger.c.origin,
+            _STATE.label("state"),
+            study.label("study_uid"),
+            series.c.uid.label("series_uid"),
+            func.coalesce(_modality.c.value, _own_modality.c.value).label("modality"),
+            _sop_class.c.value.label("sop_class"),
+            ledger.c.entry,
+            entries.c.at,
+            entries.c.actor,
+            entries.c.event,
+        )
+        .join_from(ledger, entries, ledger.c.entry == entries.c.id)
+        .join(series, ledger.c.series_id == series.c.id, isouter=True)
+        .join(_place, series.c.study_id == _place.c.id, isouter=True)
+        .join(_modality, series.c.modality_id == _modality.c.id, isouter=True)
+        .join(_own, _own.c.uid == ledger.c.uid, isouter=True)
+        .join(_own_place, _own.c.study_id == _own_place.c.id, isouter=True)
+        .join(_own_modality, _own.c.modality_id == _own_modality.c.id, isouter=True)
+        .join(_sop_class, ledger.c.sop_class_id == _sop_class.c.id, isouter=True)
+        .join(schema.owners, schema.owners.c.uid == ledger.c.uid, isouter=True)
+    )
+
+
+def listing(connection: Connection, filters: Filters, most: int | None = None) -> Iterator[Listed]:
+    """The UIDs that pass the filters, in the order in which they were recorded."""
+    query = (
+        _filtered(_listing(), filters)
+        .order_by(ledger.c.entry, type_coerce(ledger.c.uid, LargeBinary))
+        .limit(most)
+    )
+    for row in connection.execution_options(yield_per=_AT_ONCE).execute(query):
+        yield _listed(row)
+
+
+def one(connection: Connection, uid: str) -> Listed | None:
+    """What the ledger holds of one UID."""
+    row = connection.execute(_listing().where(ledger.c.uid == uid)).one_or_none()
+    return None if row is None else _listed(row)
+
+
+def _listed(row: Any) -> Listed:
+    return Listed(
+        row.uid,
+        Kind(row.kind),
+        Origin(row.origin),
+        row.state,
+        row.study_uid,
+        row.series_uid,
+        row.modality,
+        row.sop_class,
+        row.entry,
+        row.at,
+        row.actor,
+        row.event,
+    )
+
+
+def _filtered(query: Select[Any], filters: Filters) -> Select[Any]:
+    conditions: list[Any] = []
+    if filters.kind is not None:
+        conditions.append(ledger.c.kind == int(filters.kind))
+    if filters.state is not None:
+        conditions.append(filters.state == _STATE)
+    if filters.study is not None:
+        conditions.append(_in_study(filters.study))
+    if filters.series is not None:
+        inside = select(series.c.id).where(series.c.uid == filters.series)
+        conditions.append(or_(ledger.c.uid == filters.series, ledger.c.series_id.in_(inside)))
+    if filters.modality is not None:
+        conditions.append(func.coalesce(_modality.c.value, _own_modality.c.value) == filters.modality)
+    if filters.under is not None:
+        conditions += _begins_with(filters.under)
+    if filters.actor is not None:
+        conditions.append(entries.c.actor == filters.actor)
+    if filters.since is not None:
+        conditions.append(entries.c.at >= filters.since)
+    if filters.until is not None:
+        conditions.append(entries.c.at < filters.until)
+    if filters.issued_unused:
+        conditions += [ledger.c.origin == int(Origin.ISSUED), ~_state_is(USED, MISUSED, WITHDRAWN)]
+    if filters.parent_unknown:
+        conditions.append(_without_parent())
+    return query.where(*conditions)
+
+
+def _in_study(uid: str) -> Any:
+    node = select(studies.c.id).where(studies.c.uid == uid)
+    inside = series.alias("inside")
+    return or_(
+        ledger.c.uid == uid,
+        ledger.c.uid.in_(select(inside.c.uid).where(inside.c.study_id.in_(node))),
+        ledger.c.series_id.in_(select(inside.c.id).where(inside.c.study_id.in_(node))),
+        schema.owners.c.study_uid == uid,
+    )
+
+
+def _begins_with(prefix: str) -> list[Any]:
+    low, high = prefix_range(prefix)
+    key = type_coerce(ledger.c.uid, LargeBinary)
+    return [key >= low, key < high]
+
+
+def _without_parent() -> Any:
+    """Observed instances and series whose claim of a parent was refused or absent."""
+    return or_(
+        (ledger.c.kind == int(Kind.INSTANCE)) & ledger.c.series_id.is_(None),
+        (ledger.c.kind == int(Kind.SERIES)) & _own.c.study_id.is_(None),
+    )
+
+
+def children(connection: Connection, uid: str) -> int:
+    """How many series and instances a study or series holds."""
+    nodes = select(series.c.id).join_from(series, studies, series.c.study_id == studies.c.id)
+    inside = (
+        nodes.where(studies.c.uid == uid).union(select(series.c.id).where(series.c.uid == uid)).subquery()
+    )
+    instances = select(func.count()).where(ledger.c.series_id.in_(select(inside.c.id)))
+    of_study = select(func.count()).select_from(
+        select(series.c.id)
+        .join(studies, series.c.study_id == studies.c.id)
+        .where(studies.c.uid == uid)
+        .subquery()
+    )
+    return int(connection.execute(instances).scalar_one()) + int(connection.execute(of_study).scalar_one())
+
+
+@dataclass(frozen=True, slots=True)
+class Branch:
+    """A series in the tree of a study."""
+
+    series_instance_uid: str
+    modality: str | None
+    state: str
+    instances: int
+    sources: tuple[str, ...]  # series that objects of this one refer to or are derived from
+
+
+def branches(connection: Connection, study: str) -> list[Branch]:
+    """The series of a study, with what they are derived from."""
+    node = select(studies.c.id).where(studies.c.uid == study)
+    count = select(func.count()).where(ledger.alias("held").c.series_id == _own.c.id).scalar_subquery()
+    query = (
+        select(
+            _own.c.uid,
+            _own_modality.c.value.label("modality"),
+            _STATE.label("state"),
+            count.label("instances"),
+        )
+        .join_from(_own, ledger, ledger.c.uid == _own.c.uid)
+        .join(_own_modality, _own.c.modality_id == _own_modality.c.id, isouter=True)
+        .where(_own.c.study_id.in_(node))
+        .order_by(_own.c.id)
+    )
+    rows = connection.execute(query).all()
+    return [
+        Branch(row.uid, row.modality, row.state, row.instances, _sources(connection, row.uid)) for row in rows
+    ]
+
+
+def _sources(connection: Connection, series_uid: str) -> tuple[str, ...]:
+    """The series that a series, or an object in it, refers to."""
+    claims, derivations = schema.reference_claims, schema.derivations
+    inside = (
+        select(ledger.c.uid).join(series, ledger.c.series_id == series.c.id).where(series.c.uid == series_uid)
+    )
+    query = (
+        select(derivations.c.source_series_uid)
+        .distinct()
+        .join_from(claims, derivations, claims.c.set_id == derivations.c.set_id)
+        .where(or_(claims.c.uid == series_uid, claims.c.uid.in_(inside)))
+        .where(derivations.c.source_series_uid != series_uid)
+    )
+    return tuple(sorted(connection.execute(query).scalars()))
+
+
+def counts(connection: Connection, *columns: str) -> list[tuple[Any, ...]]:
+    """How many UIDs there are for each combination of ``kind``, ``state``, ``modality``."""
+    sub = _listing().subquery()
+    chosen = [sub.c[column] for column in columns]
+    query = select(*chosen, func.count()).group_by(*chosen).order_by(*chosen)
+    return [tuple(row) for row in connection.execute(query)]
+
+
+def count_under(connection: Connection, prefix: str) -> int:
+    """How many UIDs lie below an arc."""
+    query = select(func.count()).select_from(ledger).where(*_begins_with(f"{prefix}."))
+    return int(connection.execute(query).scalar_one())
+
+
+def instances_of(connection: Connection, series_uid: str) -> list[str]:
+    """The instances of a series, in the order of their keys."""
+    query = (
+        select(ledger.c.uid).join(series, ledger.c.series_id == series.c.id).where(series.c.uid == series_uid)
+    )
+    return list(connection.execute(query.order_by(type_coerce(ledger.c.uid, LargeBinary))).scalars())
+
+
+def named_only(connection: Connection, uid: str) -> bool:
+    """Whether a UID is known only because something refers to it."""
+    pending = schema.pending_references
+    return (
+        connection.execute(select(pending.c.set_id).where(pending.c.target_uid == uid).limit(1)).first()
+        is not None
+    )
+
+
+def refused_about(connection: Connection, uid: str) -> list[Any]:
+    """The refused claims about a UID, with when and by whom."""
+    claims = schema.refused_claims
+    query = (
+        select(
+            claims.c.kind,
+            claims.c.series_uid,
+            claims.c.study_uid,
+            _sop_class.c.value.label("sop_class"),
+            _modality.c.value.label("modality"),
+            claims.c.entry,
+            entries.c.at,
+            entries.c.actor,
+        )
+        .join_from(claims, entries, claims.c.entry == entries.c.id)
+        .join(_sop_class, claims.c.sop_class_id == _sop_class.c.id, isouter=True)
+        .join(_modality, claims.c.modality_id == _modality.c.id, isouter=True)
+        .where(claims.c.uid == uid)
+        .order_by(claims.c.entry)
+    )
+    return list(connection.execute(query))
+
+
+def uses_of(connection: Connection, uid: str) -> list[Any]:
+    """What became of a UID: state, entry, when, by whom and the reason given."""
+    notes = schema.notes
+    query = (
+        select(uses.c.state, uses.c.entry, entries.c.at, entries.c.actor, notes.c.text)
+        .join_from(uses, entries, uses.c.entry == entries.c.id)
+        .join(notes, notes.c.entry == uses.c.entry, isouter=True)
+        .where(uses.c.uid == uid)
+        .order_by(uses.c.entry)
+    )
+    return list(connection.execute(query))

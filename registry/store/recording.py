@@ -1,0 +1,191 @@
+"""What a batch of claims brings besides ledger rows: what was refused, used and
+seen; what was claimed of whole series, studies and patients; fingerprints.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from hashlib import blake2b
+
+from registry.decision import Decision, RefusedClaim
+from registry.facts import identities, owned_by_patient
+from registry.fingerprint import VERSION, Variants
+from registry.records import Kind, Level, ObjectClaim, Patient
+from registry.store import schema
+from registry.store.act import Act
+from registry.store.packing import pack
+from registry.store.words import NONE, Words
+from sqlalchemy import select
+
+
+def record_decision(act: Act, words: Words, decision: Decision) -> None:
+    """Write what follows from deciding: refused claims, uses, further contents."""
+    act.insert(
+        schema.refused_claims,
+        [
+            {
+                "uid": refused.uid,
+                "claim": claim_digest(refused),
+                "kind": int(refused.kind),
+                "series_uid": refused.series_instance_uid,
+                "study_uid": refused.study_instance_uid,
+                "sop_class_id": words.id(refused.sop_class_uid),
+                "modality_id": words.id(refused.modality),
+            }
+            for refused in decision.refused
+        ],
+        known_is_fine=True,
+    )
+    act.insert(
+        schema.uses,
+        [
+            {
+                "uid": use.uid,
+                "state": schema.USED if use.as_recorded else schema.MISUSED,
+                "sop_class_id": words.id(use.sop_class_uid),
+            }
+            for use in decision.uses
+        ],
+        known_is_fine=True,
+    )
+    act.insert(
+        schema.content_claims,
+        [
+            {
+                "uid": seen.uid,
+                "content": seen.content_digest,
+                "transfer_syntax_id": words.id(seen.transfer_syntax_uid) or NONE,
+                "data_set": seen.data_set_digest,
+            }
+            for seen in decision.contents
+        ],
+        known_is_fine=True,
+    )
+
+
+def claim_digest(refused: RefusedClaim) -> bytes:
+    """What tells one refused claim about a UID from another; 16 bytes."""
+    text = "\0".join("" if part is None else str(part) for part in refused)
+    return blake2b(text.encode(), digest_size=16).digest()
+
+
+def record_claims(act: Act, words: Words, claims: Sequence[ObjectClaim]) -> None:
+    """Write what a batch claims of series, patients and fingerprints, as far as it is new."""
+    _series_claims(act, words, claims)
+    _patients(act, claims)
+    _fingerprints(act, claims)
+
+
+def _series_claims(act: Act, words: Words, claims: Iterable[ObjectClaim]) -> None:
+    seen = {
+        (
+            series,
+            words.id(claim.sop_class_uid) or NONE,
+            words.id(claim.modality) or NONE,
+            claim.frame_of_reference_uid,
+        )
+        for claim in claims
+        for kind, series in identities(claim)
+        if kind is Kind.SERIES
+    }
+    act.insert(
+        schema.series_claims,
+        [
+            {
+                "series_uid": series,
+                "sop_class_id": sop_class,
+                "modality_id": modality,
+                "frame_of_reference_uid": frame or "",
+            }
+            for series, sop_class, modality, frame in seen
+        ],
+        known_is_fine=True,
+    )
+
+
+def _patients(act: Act, claims: Sequence[ObjectClaim]) -> None:
+    pairs = {(uid, claim.patient) for claim in claims if claim.patient for uid in owned_by_patient(claim)}
+    aliases = {(claim.patient, alias) for claim in claims if claim.patient for alias in claim.aliases}
+    numbers = _patient_ids(act, {p for _, p in pairs} | {p for pair in aliases for p in pair})
+    act.insert(
+        schema.patient_claims,
+        [{"uid": uid, "patient_id": numbers[patient]} for uid, patient in pairs],
+        known_is_fine=True,
+    )
+    ordered = {tuple(sorted((numbers[one], numbers[other]))) for one, other in aliases}
+    act.insert(
+        schema.patient_aliases,
+        [{"patient_id": one, "other_id": other} for one, other in ordered],
+        known_is_fine=True,
+    )
+
+
+def _patient_ids(act: Act, wanted: set[Patient]) -> dict[Patient, int]:
+    """The surrogate keys of some patients; who isn't there is added."""
+    known = _known_patients(act, wanted)
+    new = sorted(wanted - known.keys())
+    if not new:
+        return known
+    first = act.next_ids(schema.patients, len(new))
+    rows = [
+        {"id": first + index, "token": patient.token, "issuer": patient.issuer}
+        for index, patient in enumerate(new)
+    ]
+    act.insert(schema.patients, rows, known_is_fine=True)
+    return _known_patients(act, wanted)
+
+
+def _known_patients(act: Act, wanted: set[Patient]) -> dict[Patient, int]:
+    patients = schema.patients
+    tokens = sorted({patient.token for patient in wanted})
+    if not tokens:
+        return {}
+    rows = act.connection.execute(
+        select(patients.c.id, patients.c.token, patients.c.issuer).where(patients.c.token.in_(tokens))
+    )
+    found = {Patient(row.token, row.issuer): row.id for row in rows}
+    return {patient: number for patient, number in found.items() if patient in wanted}
+
+
+def _fingerprints(act: Act, claims: Iterable[ObjectClaim]) -> None:
+    seen: dict[tuple[bytes, Level], dict[bytes, None]] = defaultdict(dict)
+    for claim in claims:
+        for level, attributes in claim.fingerprints.items():
+            if (subject := _subject(level, claim)) is not None:
+                seen[subject, level][attributes] = None
+    known = _known_fingerprints(act, {subject for subject, _ in seen})
+    act.insert(
+        schema.fingerprints,
+        [
+            {
+                "subject": subject,
+                "level": int(level),
+                "variant": blake2b(attributes, digest_size=8).digest(),
+                "version": VERSION,
+                "attributes": attributes,
+            }
+            for (subject, level), fingerprints in seen.items()
+            for variants in (Variants(known.get((subject, level), ())),)
+            for attributes in fingerprints
+            if variants.take(attributes)
+        ],
+        known_is_fine=True,
+    )
+
+
+def _known_fingerprints(act: Act, subjects: set[bytes]) -> dict[tuple[bytes, Level], list[bytes]]:
+    table = schema.fingerprints
+    known: dict[tuple[bytes, Level], list[bytes]] = defaultdict(list)
+    query = select(table).where(table.c.version == VERSION, table.c.subject.in_(sorted(subjects)))
+    for row in act.connection.execute(query) if subjects else ():
+        known[row.subject, Level(row.level)].append(row.attributes)
+    return known
+
+
+def _subject(level: Level, claim: ObjectClaim) -> bytes | None:
+    """What a fingerprint is of, as its row names it."""
+    if level is Level.PATIENT:
+        return claim.patient.token if claim.patient else None
+    wanted = Kind.STUDY if level is Level.STUDY else Kind.SERIES
+    return next((pack(uid) for kind, uid in identities(claim) if kind is wanted), None)

@@ -1,0 +1,40 @@
+"""The issuer roots of a registry: what was last said of each counts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from registry.roots import Policy, Root, Roots
+from registry.store.act import Act, timestamp
+from registry.store.schema import roots
+from sqlalchemy import Connection, select
+
+
+def load_roots(connection: Connection) -> Roots:
+    """The roots as they are now."""
+    latest = {root.prefix: root for root in _said(connection)}
+    return Roots(latest.values())
+
+
+def _said(connection: Connection) -> Iterator[Root]:
+    for row in connection.execute(select(roots).order_by(roots.c.entry)):
+        enforced = datetime.fromisoformat(row.enforced_from) if row.enforced_from else None
+        yield Root(row.prefix, Policy(row.policy), row.organization, row.minter, enforced, bool(row.retired))
+
+
+def say(act: Act, root: Root) -> None:
+    """Write what holds for a root from now on."""
+    act.insert(
+        roots,
+        [
+            {
+                "prefix": root.prefix,
+                "policy": str(root.policy),
+                "organization": root.organization,
+                "minter": root.minter,
+                "enforced_from": timestamp(root.enforced_from) if root.enforced_from else None,
+                "retired": int(root.retired),
+            }
+        ],
+    )

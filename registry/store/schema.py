@@ -1,0 +1,383 @@
+"""The tables. Two sorts: *history* is only ever added to, *work* may be deleted.
+
+History rows carry the audit entry that made them and are covered by its digest;
+triggers refuse their update and deletion, and refuse rows for an entry that is
+already written. Each constraint has a name, which store/constraints.py turns
+into a typed error. The migrations build all this; a test holds the two equal.
+
+A UID that points at something else is kept packed (store/packing.py). Integer
+surrogate keys (``series_id``) never leave store/.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from registry.store.packing import PackedUid
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Column,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    SmallInteger,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+    text,
+)
+from sqlalchemy.schema import SchemaItem
+
+REVISION = "0001"
+"""The migration that this program expects; a test holds it equal to the newest."""
+
+metadata = MetaData(
+    naming_convention={
+        "pk": "pk_%(table_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    }
+)
+
+_ID = BigInteger().with_variant(Integer, "sqlite")
+# UIDs and ids compare byte by byte: a locale's collation may change under an index.
+_TEXT = Text().with_variant(Text(collation="C"), "postgresql")
+
+
+def _later(column: str, **options: Any) -> ForeignKey:
+    """A key to what is written later in the same transaction."""
+    return ForeignKey(column, deferrable=True, initially="DEFERRED", **options)
+
+
+def _entry() -> Column[int]:
+    """The act that made the row. The entry is written last, so the key is deferred."""
+    return Column("entry", _ID, _later("entries.id"), nullable=False)
+
+
+def _uid(name: str = "uid", **options: Any) -> Column[str]:
+    return Column(name, PackedUid, **options)
+
+
+def _history(name: str, *parts: SchemaItem, by_entry: bool = True) -> Table:
+    indexes = [Index(f"ix_{name}_entry", "entry")] if by_entry else []
+    return Table(name, metadata, *parts, *indexes, info={"history": True}, sqlite_with_rowid=False)
+
+
+# --- the audit trail -------------------------------------------------------------
+
+entries = Table(
+    "entries",
+    metadata,
+    # The ticket, taken first; rows point to it. Gaps are allowed.
+    Column("id", _ID, primary_key=True, autoincrement=False),
+    # The place in the trail, taken last; gapless, because each names the one before.
+    Column("seq", _ID, nullable=False),
+    Column("prev", _ID, ForeignKey("entries.seq")),
+    # UIDs in the ledger when the entry was written: the size that `check` names.
+    Column("ledger_size", BigInteger, nullable=False),
+    Column("at", String(27), nullable=False),  # UTC, 2026-11-22T09:30:00.000000Z
+    Column("event", String(40), nullable=False),  # noun:verb
+    Column("outcome", String(20), nullable=False),  # done, refused
+    Column("actor", String(200), nullable=False),
+    Column("host", String(255), nullable=False),
+    Column("application", String(60), nullable=False),
+    Column("request_id", String(64)),
+    Column("note_hash", LargeBinary),  # of the free text in notes, which may be redacted
+    Column("detail", Text, nullable=False),  # canonical JSON: counts, and what was refused
+    Column("rows", Text, nullable=False),  # canonical JSON: table -> [count, digest]
+    Column("leaf", LargeBinary, nullable=False),
+    UniqueConstraint("seq"),
+    UniqueConstraint("leaf"),
+    CheckConstraint(
+        "(seq = 0 AND prev IS NULL) OR (seq > 0 AND prev IS NOT NULL AND prev = seq - 1)", "gapless"
+    ),
+    CheckConstraint("length(leaf) = 32", "leaf"),
+    info={"history": True},
+)
+
+notes = _history(
+    "notes",
+    Column("entry", _ID, _later("entries.id"), primary_key=True, autoincrement=False),
+    Column("salt", LargeBinary, nullable=False),  # so that a redacted text can't be guessed from its hash
+    Column("text", Text, nullable=False),
+    by_entry=False,
+)
+
+requests = _history(
+    "requests",
+    Column("request_id", String(64), primary_key=True),
+    Column("digest", LargeBinary, nullable=False),  # of what was asked: a retry must ask the same
+    _entry(),
+)
+
+# --- the registry itself, its roots and interned words ----------------------------
+
+registry = _history(
+    "registry",
+    Column("id", SmallInteger, primary_key=True, autoincrement=False),
+    Column("origin", String(80), nullable=False),
+    Column("key_id", String(16), nullable=False),
+    Column("key_check", LargeBinary, nullable=False),
+    _entry(),
+    CheckConstraint("id = 1", "single"),
+)
+
+# What was last said of a root counts: policy, and whether it is retired.
+roots = _history(
+    "roots",
+    Column("prefix", _TEXT, primary_key=True),
+    Column("entry", _ID, _later("entries.id"), primary_key=True, autoincrement=False),
+    Column("policy", String(12), nullable=False),
+    Column("organization", Text),
+    Column("minter", Text),
+    Column("enforced_from", String(27)),
+    Column("retired", SmallInteger, nullable=False),
+    CheckConstraint("policy IN ('production', 'delegated', 'research')", "policy"),
+    CheckConstraint("retired IN (0, 1)", "retired"),
+)
+
+# SOP Classes, transfer syntaxes and modalities, each written once.
+words = _history(
+    "words",
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("value", _TEXT, nullable=False),
+    _entry(),
+    UniqueConstraint("value"),
+)
+
+# --- the ledger --------------------------------------------------------------------
+
+_KINDS = "kind BETWEEN 1 AND 13"  # records.Kind
+_ISSUED, _OBSERVED = 1, 2  # records.Origin
+_STUDY, _SERIES, _INSTANCE = 1, 2, 3
+
+ledger = Table(
+    "ledger",
+    metadata,
+    _entry(),
+    # An instance's series. An observed one may lack it ("unplaced"): its claim was refused.
+    Column("series_id", _ID, _later("series.id", use_alter=True)),
+    Column("kind", SmallInteger, nullable=False),
+    Column("origin", SmallInteger, nullable=False),
+    Column("sop_class_id", Integer, ForeignKey("words.id")),
+    # The first content seen, where it was seen with the UID; later ones are in content_claims.
+    Column("transfer_syntax_id", Integer, ForeignKey("words.id")),
+    _uid(primary_key=True),
+    Column("content", LargeBinary),
+    Column("data_set", LargeBinary),
+    CheckConstraint(_KINDS, "kind"),
+    CheckConstraint("origin BETWEEN 1 AND 3", "origin"),
+    CheckConstraint("length(uid) BETWEEN 2 AND 32", "uid"),
+    CheckConstraint("typeof(uid) = 'blob'", "uid_type").ddl_if(dialect="sqlite"),
+    CheckConstraint(f"series_id IS NULL OR kind = {_INSTANCE}", "parent_kind"),
+    CheckConstraint(f"series_id IS NOT NULL OR kind <> {_INSTANCE} OR origin = {_OBSERVED}", "parent"),
+    CheckConstraint(f"(content IS NULL AND sop_class_id IS NULL) OR kind = {_INSTANCE}", "content_kind"),
+    CheckConstraint("content IS NULL OR length(content) = 16", "content"),
+    CheckConstraint("data_set IS NULL OR (content IS NOT NULL AND length(data_set) = 16)", "data_set"),
+    Index("ix_ledger_series_id", "series_id", sqlite_where=text("series_id IS NOT NULL")),
+    Index("ix_ledger_entry", "entry", postgresql_using="brin"),
+    info={"history": True},
+)
+
+studies = Table(
+    "studies",
+    metadata,
+    Column("id", _ID, primary_key=True, autoincrement=False),
+    _uid("uid", nullable=False),
+    _entry(),
+    UniqueConstraint("uid"),
+    ForeignKeyConstraint(["uid"], ["ledger.uid"]),
+    Index("ix_studies_entry", "entry"),
+    info={"history": True},
+)
+
+series = Table(
+    "series",
+    metadata,
+    Column("id", _ID, primary_key=True, autoincrement=False),
+    _uid("uid", nullable=False),
+    Column("study_id", _ID, ForeignKey("studies.id")),  # an observed one may lack it
+    Column("origin", SmallInteger, nullable=False),  # that of its ledger row
+    Column("modality_id", Integer, ForeignKey("words.id")),  # as issued or first seen
+    _entry(),
+    UniqueConstraint("uid"),
+    ForeignKeyConstraint(["uid"], ["ledger.uid"]),
+    CheckConstraint(f"study_id IS NOT NULL OR origin = {_OBSERVED}", "parent"),
+    Index("ix_series_study_id", "study_id"),
+    Index("ix_series_entry", "entry"),
+    info={"history": True},
+)
+
+USED, MISUSED, WITHDRAWN = 1, 2, 3
+
+# What became of a UID after it came into the ledger: seen in an object, withdrawn.
+uses = _history(
+    "uses",
+    _uid(primary_key=True),
+    Column("state", SmallInteger, primary_key=True, autoincrement=False),
+    Column("sop_class_id", Integer, ForeignKey("words.id")),
+    _entry(),
+    CheckConstraint("state BETWEEN 1 AND 3", "state"),
+    ForeignKeyConstraint(["uid"], ["ledger.uid"]),
+)
+
+# The study that an issued shared UID belongs to.
+owners = _history(
+    "owners",
+    _uid(primary_key=True),
+    _uid("study_uid", nullable=False),
+    _entry(),
+    ForeignKeyConstraint(["uid"], ["ledger.uid"]),
+)
+
+# --- what was claimed, and doesn't stand in the ledger row ---------------------------
+
+refused_claims = _history(
+    "refused_claims",
+    _uid(primary_key=True),
+    Column("claim", LargeBinary, primary_key=True),  # digest of what follows: each claim is kept once
+    Column("kind", SmallInteger, nullable=False),
+    _uid("series_uid"),
+    _uid("study_uid"),
+    Column("sop_class_id", Integer, ForeignKey("words.id")),
+    Column("modality_id", Integer, ForeignKey("words.id")),
+    _entry(),
+    CheckConstraint(_KINDS, "kind"),
+)
+
+content_claims = _history(
+    "content_claims",
+    _uid(primary_key=True),
+    Column("content", LargeBinary, primary_key=True),
+    Column("transfer_syntax_id", Integer, ForeignKey("words.id"), primary_key=True, autoincrement=False),
+    Column("data_set", LargeBinary),
+    _entry(),
+)
+
+# --- what is claimed of a whole series, study or shared UID -----------------------------
+
+series_claims = _history(
+    "series_claims",
+    _uid("series_uid", primary_key=True),
+    Column("sop_class_id", Integer, primary_key=True, autoincrement=False),  # 0: none
+    Column("modality_id", Integer, primary_key=True, autoincrement=False),  # 0: none
+    _uid("frame_of_reference_uid", primary_key=True),  # empty: none
+    _entry(),
+)
+
+patients = _history(
+    "patients",
+    Column("id", _ID, primary_key=True, autoincrement=False),
+    Column("token", LargeBinary, nullable=False),
+    Column("issuer", LargeBinary, nullable=False),  # empty: none
+    _entry(),
+    UniqueConstraint("token", "issuer"),
+)
+
+patient_claims = _history(
+    "patient_claims",
+    _uid(primary_key=True),  # a study, frame of reference or tracking identifier
+    Column("patient_id", _ID, ForeignKey("patients.id"), primary_key=True, autoincrement=False),
+    _entry(),
+    Index("ix_patient_claims_patient_id", "patient_id"),
+)
+
+patient_aliases = _history(
+    "patient_aliases",
+    Column("patient_id", _ID, ForeignKey("patients.id"), primary_key=True, autoincrement=False),
+    Column("other_id", _ID, ForeignKey("patients.id"), primary_key=True, autoincrement=False),
+    _entry(),
+    CheckConstraint("patient_id < other_id", "order"),
+    Index("ix_patient_aliases_other_id", "other_id"),
+)
+
+fingerprints = _history(
+    "fingerprints",
+    Column("subject", LargeBinary, primary_key=True),  # packed UID, or a patient's token
+    Column("level", SmallInteger, primary_key=True, autoincrement=False),  # records.Level
+    Column("variant", LargeBinary, primary_key=True),
+    Column("version", SmallInteger, nullable=False),  # of the attribute list
+    Column("attributes", LargeBinary, nullable=False),
+    _entry(),
+)
+
+# --- what refers to what ------------------------------------------------------------------
+
+# Sets of references, each kept once: the slices of a series share theirs.
+reference_sets = _history(
+    "reference_sets",
+    Column("id", _ID, primary_key=True, autoincrement=False),
+    Column("digest", LargeBinary, nullable=False),
+    Column("body", LargeBinary, nullable=False),  # store/references.py
+    _entry(),
+    UniqueConstraint("digest"),
+)
+
+# Which object, or issued series, refers to which set.
+reference_claims = _history(
+    "reference_claims",
+    _uid(primary_key=True),
+    Column("set_id", _ID, ForeignKey("reference_sets.id"), primary_key=True, autoincrement=False),
+    _entry(),
+    Index("ix_reference_claims_set_id", "set_id"),
+)
+
+# The series that a set leads to, once known: one row for each, not for each image.
+derivations = _history(
+    "derivations",
+    Column("set_id", _ID, ForeignKey("reference_sets.id"), primary_key=True, autoincrement=False),
+    _uid("source_series_uid", primary_key=True),
+    _entry(),
+    Index("ix_derivations_source_series_uid", "source_series_uid"),
+)
+
+# --- work: may be deleted, is not in the trail ----------------------------------------------
+
+pending_references = Table(
+    "pending_references",
+    metadata,
+    _uid("target_uid", primary_key=True),  # an instance or series that nobody has seen yet
+    Column("set_id", _ID, ForeignKey("reference_sets.id"), primary_key=True, autoincrement=False),
+    sqlite_with_rowid=False,
+)
+
+findings = Table(
+    "findings",
+    metadata,
+    Column("code", String(8), primary_key=True),
+    Column("uid", _TEXT, primary_key=True),
+    Column("counterpart", _TEXT, primary_key=True),  # empty: none
+    Column("severity", SmallInteger, nullable=False),
+    Column("kind", SmallInteger),
+    Column("message", Text, nullable=False),
+    Column("related", Text, nullable=False),  # JSON: UIDs
+    Column("first_entry", _ID, nullable=False),
+    Column("last_entry", _ID, nullable=False),
+    Column("seen", Integer, nullable=False),
+    Column("cleared_entry", _ID),  # when what became known later explained it
+    CheckConstraint("severity BETWEEN 1 AND 3", "severity"),
+    Index("ix_findings_uid", "uid"),
+)
+
+resume_marks = Table(
+    "resume_marks",
+    metadata,
+    Column("run", LargeBinary, primary_key=True),  # keyed hash of what was asked for
+    Column("mark", LargeBinary, primary_key=True),  # keyed hash of a file's path, size and time
+    sqlite_with_rowid=False,
+)
+
+HISTORY: tuple[Table, ...] = tuple(table for table in metadata.tables.values() if table.info.get("history"))
+"""The append-only tables."""
+
+SEALED: tuple[Table, ...] = tuple(
+    sorted((t for t in HISTORY if t is not entries), key=lambda table: table.name)
+)
+"""The history tables whose rows an entry covers, in the order of its digest."""

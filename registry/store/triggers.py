@@ -1,0 +1,104 @@
+"""The triggers that keep history as it is, for the migrations to create.
+
+What a migration has run stays as it was: change nothing here that an old
+migration uses, add a new function for a new migration.
+
+SQLite needs ``PRAGMA recursive_triggers`` besides, or ``INSERT OR REPLACE``
+deletes rows past the trigger (store/session.py sets it on every connection).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+_NODES_MISSING = """
+    SELECT 1 FROM ledger l WHERE l.entry = NEW.id AND (
+        (l.kind = 1 AND NOT EXISTS (SELECT 1 FROM studies s WHERE s.uid = l.uid))
+        OR (l.kind = 2 AND NOT EXISTS (SELECT 1 FROM series s WHERE s.uid = l.uid))
+    )"""
+
+_WRONG_STUDY = "NOT EXISTS (SELECT 1 FROM ledger l WHERE l.uid = NEW.uid AND l.kind = 1)"
+_WRONG_SERIES = (
+    "NOT EXISTS (SELECT 1 FROM ledger l WHERE l.uid = NEW.uid AND l.kind = 2 AND l.origin = NEW.origin)"
+)
+
+
+def kept(table: str, dialect: str) -> Iterator[str]:
+    """Rows of ``table`` are never updated, deleted or truncated."""
+    if dialect == "sqlite":
+        for action in ("update", "delete"):
+            yield _sqlite(f"tr_{table}_{action}", f"BEFORE {action.upper()} ON {table}")
+    else:
+        for action in ("update", "delete", "truncate"):
+            yield (
+                f"CREATE TRIGGER tr_{table}_{action} BEFORE {action.upper()} ON {table} "
+                "FOR EACH STATEMENT EXECUTE FUNCTION history_refuse()"
+            )
+
+
+def sealed(table: str, dialect: str) -> Iterator[str]:
+    """No row of ``table`` joins an entry that is already written."""
+    name = f"tr_{table}_sealed"
+    if dialect == "sqlite":
+        condition = "EXISTS (SELECT 1 FROM entries WHERE id = NEW.entry)"
+        yield _sqlite(name, f"BEFORE INSERT ON {table} WHEN {condition}")
+    else:
+        yield (
+            f"CREATE TRIGGER {name} AFTER INSERT ON {table} REFERENCING NEW TABLE AS added "
+            "FOR EACH STATEMENT EXECUTE FUNCTION history_sealed()"
+        )
+
+
+def nodes(dialect: str) -> Iterator[str]:
+    """A study or series row stands on a ledger row of its kind, and each such
+    ledger row has one by the time its entry is written."""
+    for name, table, condition in (
+        ("tr_studies_kind", "studies", _WRONG_STUDY),
+        ("tr_series_kind", "series", _WRONG_SERIES),
+        ("tr_entries_nodes", "entries", f"EXISTS ({_NODES_MISSING})"),
+    ):
+        if dialect == "sqlite":
+            yield _sqlite(name, f"BEFORE INSERT ON {table} WHEN {condition}")
+        else:
+            yield (
+                f"CREATE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN IF {condition} THEN "
+                f"{_raise()} END IF; RETURN NEW; END $$"
+            )
+            yield f"CREATE TRIGGER {name} BEFORE INSERT ON {table} FOR EACH ROW EXECUTE FUNCTION {name}()"
+
+
+def functions(dialect: str) -> Iterator[str]:
+    """What the triggers call on PostgreSQL; the error carries the trigger's name as its constraint."""
+    if dialect == "postgresql":
+        yield (
+            f"CREATE FUNCTION history_refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN {_raise()} END $$"
+        )
+        yield (
+            "CREATE FUNCTION history_sealed() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
+            "IF EXISTS (SELECT 1 FROM entries e WHERE e.id IN (SELECT DISTINCT entry FROM added)) THEN "
+            f"{_raise()} END IF; RETURN NULL; END $$"
+        )
+
+
+def drop_functions(dialect: str) -> Iterator[str]:
+    """The reverse of ``functions`` and of ``nodes`` on PostgreSQL; triggers go with their tables."""
+    if dialect == "postgresql":
+        for name in (
+            "tr_studies_kind",
+            "tr_series_kind",
+            "tr_entries_nodes",
+            "history_refuse",
+            "history_sealed",
+        ):
+            yield f"DROP FUNCTION {name}()"
+
+
+def _sqlite(name: str, when: str) -> str:
+    return f"CREATE TRIGGER {name} {when} BEGIN SELECT RAISE(ABORT, '{name}'); END"
+
+
+def _raise() -> str:
+    return (
+        "RAISE EXCEPTION '%', TG_NAME USING ERRCODE = 'integrity_constraint_violation', "
+        "CONSTRAINT = TG_NAME, TABLE = TG_TABLE_NAME;"
+    )

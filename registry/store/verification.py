@@ -1,0 +1,144 @@
+"""Does the trail verify: written apart from what appends to it.
+
+Everything is recomputed from what the tables hold now: each entry's leaf hash,
+the row of places without a gap, the digest over each entry's rows in each
+table, the free texts, the sizes. It streams in constant memory.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import groupby
+from operator import itemgetter
+from typing import Any
+
+from registry.store.packing import PackedUid
+from registry.store.schema import SEALED, entries, notes
+from registry.trail import RowsDigest, TreeHead, canonical_entry, leaf_hash
+from sqlalchemy import Connection, LargeBinary, Table, select, type_coerce
+
+_AT_ONCE = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Verification:
+    """What came of verifying a trail."""
+
+    ok: bool
+    size: int  # entries
+    root_hash: str  # of the Merkle tree over all entries, hex
+    first_bad: int | None = None  # the first entry that is wrong
+    reason: str | None = None
+
+
+class _Bad(Exception):
+    def __init__(self, entry: int, reason: str) -> None:
+        self.entry, self.reason = entry, reason
+
+
+def verify(connection: Connection) -> Verification:
+    """Recompute the whole trail and the history that it accounts for."""
+    head = TreeHead()
+    bad: list[_Bad] = []
+    for check in (_entries(connection, head), _rows(connection)):
+        try:
+            for _ in check:
+                pass
+        except _Bad as found:
+            bad.append(found)
+    if not bad:
+        return Verification(True, head.size, head.root.hex())
+    first = min(bad, key=lambda found: found.entry)
+    return Verification(False, head.size, head.root.hex(), first.entry, first.reason)
+
+
+def _entries(connection: Connection, head: TreeHead) -> Iterator[None]:
+    """Each entry by itself, and their row."""
+    query = select(entries, notes.c.salt, notes.c.text).join_from(
+        entries, notes, entries.c.id == notes.c.entry, isouter=True
+    )
+    size, last_seq = 0, -1
+    for row in connection.execution_options(yield_per=_AT_ONCE).execute(query.order_by(entries.c.seq)):
+        if row.seq != last_seq + 1 or row.prev != (last_seq if last_seq >= 0 else None):
+            raise _Bad(
+                row.id, f"its place is {row.seq}; {last_seq + 1} was due: entries are missing or inserted"
+            )
+        fields = {
+            "id": row.id,
+            "at": row.at,
+            "event": row.event,
+            "outcome": row.outcome,
+            "actor": row.actor,
+            "host": row.host,
+            "application": row.application,
+            "request_id": row.request_id,
+            "note_hash": row.note_hash.hex() if row.note_hash is not None else None,
+            "detail": row.detail,
+            "rows": row.rows,
+        }
+        if leaf_hash(canonical_entry(fields)) != row.leaf:
+            raise _Bad(row.id, "its hash isn't that of what it says: it was changed")
+        size += json.loads(row.rows).get("ledger", [0])[0]
+        if row.ledger_size != size:
+            raise _Bad(row.id, f"it counts {row.ledger_size} UIDs in the ledger where {size} were entered")
+        if row.text is not None and hashlib.sha256(row.salt + row.text.encode()).digest() != row.note_hash:
+            raise _Bad(row.id, "its free text was changed")
+        last_seq = row.seq
+        head.append(row.leaf)
+        yield
+
+
+def _rows(connection: Connection) -> Iterator[None]:
+    """The rows of each table against the digests that the entries hold."""
+    streams = [_Stream(connection, table) for table in SEALED]
+    query = select(entries.c.id, entries.c.rows).order_by(entries.c.id)
+    for entry in connection.execution_options(yield_per=_AT_ONCE).execute(query):
+        expected = json.loads(entry.rows)
+        for stream in streams:
+            count, digest = stream.take(entry.id)
+            if [count, digest] != expected.pop(stream.name, [0, _NOTHING]):
+                raise _Bad(entry.id, f"its rows in {stream.name} are not those that it made")
+        if expected:
+            raise _Bad(entry.id, f"it names tables that don't exist: {', '.join(sorted(expected))}")
+        yield
+    for stream in streams:
+        if stream.entry is not None:
+            raise _Bad(stream.entry, f"there are rows in {stream.name} for an entry that doesn't exist")
+
+
+_NOTHING = RowsDigest().hexdigest()
+
+
+class _Stream:
+    """The rows of one table, by entry and key."""
+
+    def __init__(self, connection: Connection, table: Table) -> None:
+        self.name = table.name
+        columns = [type_coerce(c, LargeBinary) if isinstance(c.type, PackedUid) else c for c in table.columns]
+        keys = [
+            type_coerce(c, LargeBinary) if isinstance(c.type, PackedUid) else c for c in table.primary_key
+        ]
+        query = select(*columns).order_by(table.c.entry, *keys)
+        rows = connection.execution_options(yield_per=_AT_ONCE).execute(query)
+        position = list(table.columns.keys()).index("entry")
+        self._groups = groupby(map(tuple, rows), key=itemgetter(position))
+        self.entry: int | None = None
+        self._rows: Iterator[tuple[Any, ...]] = iter(())
+        self._advance()
+
+    def _advance(self) -> None:
+        self.entry, self._rows = next(self._groups, (None, iter(())))
+
+    def take(self, entry: int) -> tuple[int, str]:
+        """How many rows an entry has, and their digest."""
+        if self.entry is not None and self.entry < entry:
+            raise _Bad(self.entry, f"there are rows in {self.name} for an entry that doesn't exist")
+        digest = RowsDigest()
+        if self.entry == entry:
+            for row in self._rows:
+                digest.add(row)
+            self._advance()
+        return digest.count, digest.hexdigest()
