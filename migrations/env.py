@@ -2,6 +2,7 @@
 or on the database of the registry's settings."""
 
 from alembic import context
+
 from registry.settings import load_settings
 from registry.store.schema import metadata
 from registry.store.session import open_engine

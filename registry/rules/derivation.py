@@ -70,7 +70,8 @@ def derived_in_source_series(uid: str, view: View) -> Iterator[Sighting]:
     found: dict[str, _Reuse] = defaultdict(_Reuse)
     own_series = facts.series
     for reference in facts.references:
-        reused = own_series & _series_of(reference, view)
+        # What names its own UID (UID503) leads where it says, not where it stands itself.
+        reused = own_series & (_said(reference) if reference.target == uid else _series_of(reference, view))
         severity, families = _gravity(reference, own_families, facts, view)
         if not reused or severity is None:
             continue
@@ -97,9 +98,13 @@ def derived_in_source_series(uid: str, view: View) -> Iterator[Sighting]:
 
 def _series_of(reference: Reference, view: View) -> set[str]:
     """The series that a reference leads into: as it says, and as is known."""
-    said = {reference.series_instance_uid} if reference.series_instance_uid else set()
+    said = _said(reference)
     known = view.instances.get(reference.sop_instance_uid or "")
     return said | known.series if known else said
+
+
+def _said(reference: Reference) -> set[str]:
+    return {reference.series_instance_uid} if reference.series_instance_uid else set()
 
 
 def _gravity(
@@ -287,6 +292,8 @@ def reference_parent_mismatch(uid: str, view: View) -> Iterator[Sighting]:
     PS3.3 section 10.4 and C.12.2: the items carry the target's own series and study.
     """
     for reference in sorted(view.instances[uid].references, key=lambda reference: reference.target):
+        if reference.target == uid:
+            continue  # UID503
         said, known = _said_and_known(reference, view)
         wrong = [
             f"{level} {name}, which is in {listed(real)}"

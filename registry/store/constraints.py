@@ -9,10 +9,11 @@ from __future__ import annotations
 import re
 from functools import cache
 
-from registry.errors import HistoryProtected, RegistryError, RequestReused, UidCollision, UidWithdrawn
-from registry.store.schema import metadata
 from sqlalchemy import PrimaryKeyConstraint, UniqueConstraint
 from sqlalchemy.exc import IntegrityError
+
+from registry.errors import HistoryProtected, RegistryError, RequestReused, UidCollision, UidWithdrawn
+from registry.store.schema import metadata
 
 _ERRORS: dict[str, type[RegistryError]] = {
     "pk_ledger": UidCollision,

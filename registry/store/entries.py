@@ -7,9 +7,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from sqlalchemy import Connection, Select, Table, func, select, union_all
+
 from registry.store import schema
 from registry.store.schema import entries, notes
-from sqlalchemy import Connection, Select, Table, func, select, union_all
 
 
 @dataclass(frozen=True, slots=True)

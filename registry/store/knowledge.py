@@ -9,13 +9,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
+from sqlalchemy import Connection, Select, bindparam, select
+
 from registry.decision import Standing
 from registry.facts import Appearance, Content, Facts, Placement, encoding_of
 from registry.records import Kind, Origin, Patient
 from registry.store import schema
 from registry.store.references import decode
 from registry.store.words import Words
-from sqlalchemy import Connection, Select, bindparam, select
 
 _AT_ONCE = 500
 """UIDs in one query."""

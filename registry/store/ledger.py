@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from sqlalchemy import Connection, Table, bindparam, select
+
 from registry.decision import NewRow, Standing
 from registry.records import Kind
 from registry.store import schema
 from registry.store.act import Act
 from registry.store.packing import pack
 from registry.store.words import Words
-from sqlalchemy import Connection, Table, bindparam, select
 
 _AT_ONCE = 500
 

@@ -11,12 +11,13 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from sqlalchemy import Connection, bindparam, delete, select
+
 from registry.facts import Facts
 from registry.records import Reference
 from registry.store import schema
 from registry.store.act import Act
 from registry.store.references import encode
-from sqlalchemy import Connection, bindparam, delete, select
 
 _AT_ONCE = 500
 

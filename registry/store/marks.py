@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from hashlib import blake2b
 
-from registry.store.schema import resume_marks
 from sqlalchemy import Connection, delete, select
+
+from registry.store.schema import resume_marks
 
 
 def mark(key: bytes, *parts: object) -> bytes:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import registry
 from alembic import command
 from alembic.config import Config
 from sqlalchemy import Connection
+
+import registry
 
 
 def upgrade(connection: Connection, revision: str = "head") -> None:

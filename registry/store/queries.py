@@ -6,11 +6,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from sqlalchemy import Connection, LargeBinary, Select, case, exists, func, or_, select, type_coerce
+
 from registry.records import Kind, Origin
 from registry.store import schema
 from registry.store.packing import PackedUid, prefix_range
 from registry.store.schema import MISUSED, USED, WITHDRAWN, entries, ledger, series, studies, uses, words
-from sqlalchemy import Connection, LargeBinary, Select, case, exists, func, or_, select, type_coerce
 
 STATES = ("issued", "registered", "foreign", "withdrawn")
 

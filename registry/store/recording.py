@@ -8,6 +8,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from hashlib import blake2b
 
+from sqlalchemy import select
+
 from registry.decision import Decision, RefusedClaim
 from registry.facts import identities, owned_by_patient
 from registry.fingerprint import VERSION, Variants
@@ -16,7 +18,6 @@ from registry.store import schema
 from registry.store.act import Act
 from registry.store.packing import pack
 from registry.store.words import NONE, Words
-from sqlalchemy import select
 
 
 def record_decision(act: Act, words: Words, decision: Decision) -> None:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime
 
+from sqlalchemy import Connection, select
+
 from registry.roots import Policy, Root, Roots
 from registry.store.act import Act, timestamp
 from registry.store.schema import roots
-from sqlalchemy import Connection, select
 
 
 def load_roots(connection: Connection) -> Roots:

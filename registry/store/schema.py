@@ -13,7 +13,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from registry.store.packing import PackedUid
 from sqlalchemy import (
     BigInteger,
     CheckConstraint,
@@ -32,6 +31,8 @@ from sqlalchemy import (
     text,
 )
 from sqlalchemy.schema import SchemaItem
+
+from registry.store.packing import PackedUid
 
 REVISION = "0001"
 """The migration that this program expects; a test holds it equal to the newest."""

@@ -14,6 +14,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
+from sqlalchemy import Connection, Engine, create_engine, event, inspect, make_url, select, text
+from sqlalchemy.engine import URL
+from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, OperationalError
+
 from registry.errors import (
     BadSetting,
     DatabaseUnusable,
@@ -23,9 +27,6 @@ from registry.errors import (
     SchemaTooNew,
 )
 from registry.store import schema
-from sqlalchemy import Connection, Engine, create_engine, event, inspect, make_url, select, text
-from sqlalchemy.engine import URL
-from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, OperationalError
 
 _BUSY_MILLISECONDS = 30_000
 _CACHE_KIB = 65_536

@@ -15,10 +15,11 @@ from itertools import groupby
 from operator import itemgetter
 from typing import Any
 
+from sqlalchemy import Connection, LargeBinary, Table, select, type_coerce
+
 from registry.store.packing import PackedUid
 from registry.store.schema import SEALED, entries, notes
 from registry.trail import RowsDigest, TreeHead, canonical_entry, leaf_hash
-from sqlalchemy import Connection, LargeBinary, Table, select, type_coerce
 
 _AT_ONCE = 1000
 

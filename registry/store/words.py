@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from sqlalchemy import Connection, select
+
 from registry.store.act import Act
 from registry.store.schema import words
-from sqlalchemy import Connection, select
 
 NONE = 0
 """Stands for no word in keys, where NULL can't be."""
