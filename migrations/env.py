@@ -4,14 +4,14 @@ or on the database of the registry's settings."""
 from alembic import context
 
 from registry.settings import load_settings
-from registry.store.schema import metadata
+from registry.store import schema
 from registry.store.session import open_engine
 
 
 def run(connection) -> None:
     context.configure(
         connection=connection,
-        target_metadata=metadata,
+        target_metadata=schema.metadata,
         autogenerate_plugins=["alembic.autogenerate.*", "alembic.ext.checkconstraint_byname"],
         transaction_per_migration=False,
     )

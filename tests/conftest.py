@@ -16,10 +16,14 @@ from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
 
 from registry.cli import main
+from registry.records import Kind
 from registry.services.initializing import init
+from registry.services.issuing import DeriveRequest, IssueRequest, derive, issue
 from registry.services.opening import OpenRegistry, opened
+from registry.services.registering import register
+from registry.services.withdrawing import withdraw
 from registry.settings import Settings
-from tests.objects import ROOT
+from tests.objects import ROOT, ct_slices, save_all, tiny
 
 hypothesis_settings.register_profile(
     "default",
@@ -75,6 +79,29 @@ def registry(settings: Settings) -> Iterator[OpenRegistry]:
     """A fresh registry, opened."""
     with opened(settings) as registry:
         yield registry
+
+
+@pytest.fixture
+def filled(settings: Settings, tmp_path: Path) -> Settings:
+    """A registry in which every history table has rows."""
+    with opened(settings) as registry:
+        asked = IssueRequest(Kind.STUDY, purpose="trial", request_id="r1")
+        study = issue(registry, asked).uids[0]
+        series = issue(registry, IssueRequest(Kind.SERIES, study_instance_uid=study, modality="CT")).uids[0]
+        instances = issue(registry, IssueRequest(Kind.INSTANCE, series_instance_uid=series, count=3)).uids
+        issue(registry, IssueRequest(Kind.TRACKING, study_instance_uid=study))
+        withdraw(registry, instances[:1], "wrong contours")
+        slices = ct_slices(2)
+        objects = [
+            *slices,
+            tiny("1.2.3.4.1", sources=(slices[0],), OtherPatientIDs="P9"),
+            tiny("1.2.3.4.1", study="1.2.9"),
+            tiny("1.2.3.4.1", pixels=b"\t\t\t\t"),
+            tiny(instances[1], series, study),
+        ]
+        register(registry, [str(path) for path in save_all(objects, tmp_path / "files")])
+        derive(registry, DeriveRequest((slices[0].SOPInstanceUID,), "SEG"))
+    return settings
 
 
 @dataclass(frozen=True)

@@ -10,8 +10,9 @@ from typing import Any
 import highdicom as hd
 import numpy as np
 import pydicom
-from pydicom.dataset import Dataset, FileDataset
+from pydicom.dataset import Dataset, FileDataset, FileMetaDataset
 from pydicom.sr.codedict import codes
+from pydicom.uid import ExplicitVRLittleEndian
 
 PYDICOM_FILES = Path(pydicom.__file__).parent / "data" / "test_files"
 """pydicom's bundled test files. Found here, not through its data manager, which would download."""
@@ -82,6 +83,70 @@ def save(data_set: Dataset, path: Path) -> Path:
 
 def save_all(data_sets: list[Any], folder: Path) -> list[Path]:
     return [save(data_set, folder / f"{index}.dcm") for index, data_set in enumerate(data_sets)]
+
+
+CT_CLASS = "1.2.840.10008.5.1.4.1.1.2"
+MR_CLASS = "1.2.840.10008.5.1.4.1.1.4"
+SC_CLASS = "1.2.840.10008.5.1.4.1.1.7"
+SEG_CLASS = "1.2.840.10008.5.1.4.1.1.66.4"
+SR_CLASS = "1.2.840.10008.5.1.4.1.1.88.33"
+PR_CLASS = "1.2.840.10008.5.1.4.1.1.11.1"
+RTSTRUCT_CLASS = "1.2.840.10008.5.1.4.1.1.481.3"
+
+
+def tiny(
+    instance: str | None = "1.2.3.4.1",
+    series: str | None = "1.2.3.4",
+    study: str | None = "1.2.3",
+    *,
+    sop_class: str | None = CT_CLASS,
+    modality: str | None = "CT",
+    patient: str = "P1",
+    frame: str | None = None,
+    pixels: bytes = b"\1\2\3\4",
+    sources: tuple[Dataset, ...] = (),
+    **more: Any,
+) -> FileDataset:
+    """The smallest object that says something about UIDs; None leaves an attribute out.
+
+    ``sources`` are named as Source Images; ``more`` are further attributes.
+    """
+    values = {
+        "SOPClassUID": sop_class,
+        "SOPInstanceUID": instance,
+        "SeriesInstanceUID": series,
+        "StudyInstanceUID": study,
+        "Modality": modality,
+        "PatientID": patient,
+        "FrameOfReferenceUID": frame,
+        "Rows": 1,
+        "Columns": len(pixels),
+        "BitsAllocated": 8,
+        "BitsStored": 8,
+        "HighBit": 7,
+        "SamplesPerPixel": 1,
+        "PixelRepresentation": 0,
+        "PhotometricInterpretation": "MONOCHROME2",
+        "PixelData": pixels,
+        **more,
+    }
+    meta = FileMetaDataset()
+    meta.TransferSyntaxUID = ExplicitVRLittleEndian
+    data_set = FileDataset("", {}, file_meta=meta, preamble=b"\0" * 128)
+    for keyword, value in values.items():
+        if value is not None:
+            setattr(data_set, keyword, value)
+    if sources:
+        data_set.SourceImageSequence = [reference_to(source) for source in sources]
+    return data_set
+
+
+def reference_to(target: Dataset, sop_class: str | None = None) -> Dataset:
+    """An item that names an instance."""
+    item = Dataset()
+    item.ReferencedSOPClassUID = sop_class or target.SOPClassUID
+    item.ReferencedSOPInstanceUID = target.SOPInstanceUID
+    return item
 
 
 def segmentation(sources: list[FileDataset], series: str, instance: str) -> Dataset:

@@ -74,10 +74,10 @@ VIEW = "CREATE VIEW uids AS SELECT replace(rtrim({}, 'F'), 'A', '.') AS uid, kin
 def upgrade() -> None:  # noqa: PLR0915 (one statement a table)
     dialect = op.get_bind().dialect.name
     # Ledger and series point to each other; SQLite has no way to add the second key later.
-    to_series = {"name": "fk_ledger_series_id", "initially": "DEFERRED", "deferrable": True}
+    to_series = {"name": op.f("fk_ledger_series_id"), "initially": "DEFERRED", "deferrable": True}
     only_sqlite = (
         (
-            sa.CheckConstraint("typeof(uid) = 'blob'", name="ck_ledger_uid_type"),
+            sa.CheckConstraint("typeof(uid) = 'blob'", name=op.f("ck_ledger_uid_type")),
             sa.ForeignKeyConstraint(["series_id"], ["series.id"], **to_series),
         )
         if dialect == "sqlite"
@@ -103,13 +103,13 @@ def upgrade() -> None:  # noqa: PLR0915 (one statement a table)
         sa.Column("leaf", sa.LargeBinary(), nullable=False),
         sa.CheckConstraint(
             "(seq = 0 AND prev IS NULL) OR (seq > 0 AND prev IS NOT NULL AND prev = seq - 1)",
-            name="ck_entries_gapless",
+            name=op.f("ck_entries_gapless"),
         ),
-        sa.CheckConstraint("length(leaf) = 32", name="ck_entries_leaf"),
-        sa.ForeignKeyConstraint(["prev"], ["entries.seq"], name="fk_entries_prev"),
-        sa.PrimaryKeyConstraint("id", name="pk_entries"),
-        sa.UniqueConstraint("leaf", name="uq_entries_leaf"),
-        sa.UniqueConstraint("seq", name="uq_entries_seq"),
+        sa.CheckConstraint("length(leaf) = 32", name=op.f("ck_entries_leaf")),
+        sa.ForeignKeyConstraint(["prev"], ["entries.seq"], name=op.f("fk_entries_prev")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_entries")),
+        sa.UniqueConstraint("leaf", name=op.f("uq_entries_leaf")),
+        sa.UniqueConstraint("seq", name=op.f("uq_entries_seq")),
     )
     op.create_table(
         "findings",
@@ -124,15 +124,15 @@ def upgrade() -> None:  # noqa: PLR0915 (one statement a table)
         sa.Column("last_entry", ID, nullable=False),
         sa.Column("seen", sa.Integer(), nullable=False),
         sa.Column("cleared_entry", ID, nullable=True),
-        sa.CheckConstraint("severity BETWEEN 1 AND 3", name="ck_findings_severity"),
-        sa.PrimaryKeyConstraint("code", "uid", "counterpart", name="pk_findings"),
+        sa.CheckConstraint("severity BETWEEN 1 AND 3", name=op.f("ck_findings_severity")),
+        sa.PrimaryKeyConstraint("code", "uid", "counterpart", name=op.f("pk_findings")),
     )
     op.create_index("ix_findings_uid", "findings", ["uid"], unique=False)
     op.create_table(
         "resume_marks",
         sa.Column("run", sa.LargeBinary(), nullable=False),
         sa.Column("mark", sa.LargeBinary(), nullable=False),
-        sa.PrimaryKeyConstraint("run", "mark", name="pk_resume_marks"),
+        sa.PrimaryKeyConstraint("run", "mark", name=op.f("pk_resume_marks")),
         sqlite_with_rowid=False,
     )
     op.create_table(
@@ -144,9 +144,13 @@ def upgrade() -> None:  # noqa: PLR0915 (one statement a table)
         sa.Column("attributes", sa.LargeBinary(), nullable=False),
         sa.Column("entry", ID, nullable=False),
         sa.ForeignKeyConstraint(
-            ["entry"], ["entries.id"], name="fk_fingerprints_entry", initially="DEFERRED", deferrable=True
+            ["entry"],
+            ["entries.id"],
+            name=op.f("fk_fingerprints_entry"),
+            initially="DEFERRED",
+            deferrable=True,
         ),
-        sa.PrimaryKeyConstraint("subject", "level", "variant", name="pk_fingerprints"),
+        sa.PrimaryKeyConstraint("subject", "level", "variant", name=op.f("pk_fingerprints")),
         sqlite_with_rowid=False,
     )
     op.create_index("ix_fingerprints_entry", "fingerprints", ["entry"], unique=False)
@@ -156,9 +160,9 @@ def upgrade() -> None:  # noqa: PLR0915 (one statement a table)
         sa.Column("salt", sa.LargeBinary(), nullable=False),
         sa.Column("text", sa.Text(), nullable=False),
         sa.ForeignKeyConstraint(
-            ["entry"], ["entries.id"], name="fk_notes_entry", initially="DEFERRED", deferrable=True
+            ["entry"], ["entries.id"], name=op.f("fk_notes_entry"), initially="DEFERRED", deferrable=True
         ),
-        sa.PrimaryKeyConstraint("entry", name="pk_notes"),
+        sa.PrimaryKeyConstraint("entry", name=op.f("pk_notes")),
         sqlite_with_rowid=False,
     )
     op.create_table(
@@ -168,10 +172,10 @@ def upgrade() -> None:  # noqa: PLR0915 (one statement a table)
         sa.Column("issuer", sa.LargeBinary(), nullable=False),
         sa.Column("entry", ID, nullable=False),
         sa.ForeignKeyConstraint(
-            ["entry"], ["entries.id"], name="fk_patients_entry", initially="DEFERRED", deferrable=True
+            ["entry"], ["entries.id"], name=op.f("fk_patients_entry"), initially="DEFERRED", deferrable=True
         ),
-        sa.PrimaryKeyConstraint("id", name="pk_patients"),
-        sa.UniqueConstraint("token", "issuer", name="uq_patients_token_issuer"),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_patients")),
+        sa.UniqueConstraint("token", "issuer", name=op.f("uq_patients_token_issuer")),
         sqlite_with_rowid=False,
     )
     op.create_index("ix_patients_entry", "patients", ["entry"], unique=False)
@@ -182,10 +186,14 @@ def upgrade() -> None:  # noqa: PLR0915 (one statement a table)
         sa.Column("body", sa.LargeBinary(), nullable=False),
         sa.Column("entry", ID, nullable=False),
         sa.ForeignKeyConstraint(
-            ["entry"], ["entries.id"], name="fk_reference_sets_entry", initially="DEFERRED", deferrable=True
+            ["entry"],
+            ["entries.id"],
+            name=op.f("fk_reference_sets_entry"),
+            initially="DEFERRED",
+            deferrable=True,
         ),
-        sa.PrimaryKeyConstraint("id", name="pk_reference_sets"),
-        sa.UniqueConstraint("digest", name="uq_reference_sets_digest"),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_reference_sets")),
+        sa.UniqueConstraint("digest", name=op.f("uq_reference_sets_digest")),
         sqlite_with_rowid=False,
     )
     op.create_index("ix_reference_sets_entry", "reference_sets", ["entry"], unique=False)
@@ -196,11 +204,11 @@ def upgrade() -> None:  # noqa: PLR0915 (one statement a table)
         sa.Column("key_id", sa.String(length=16), nullable=False),
         sa.Column("key_check", sa.LargeBinary(), nullable=False),
         sa.Column("entry", ID, nullable=False),
-        sa.CheckConstraint("id = 1", name="ck_registry_single"),
+        sa.CheckConstraint("id = 1", name=op.f("ck_registry_single")),
         sa.ForeignKeyConstraint(
-            ["entry"], ["entries.id"], name="fk_registry_entry", initially="DEFERRED", deferrable=True
+            ["entry"], ["entries.id"], name=op.f("fk_registry_entry"), initially="DEFERRED", deferrable=True
         ),
-        sa.PrimaryKeyConstraint("id", name="pk_registry"),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_registry")),
         sqlite_with_rowid=False,
     )
     op.create_index("ix_registry_entry", "registry", ["entry"], unique=False)
@@ -210,9 +218,9 @@ def upgrade() -> None:  # noqa: PLR0915 (one statement a table)
         sa.Column("digest", sa.LargeBinary(), nullable=False),
         sa.Column("entry", ID, nullable=False),
         sa.ForeignKeyConstraint(
-            ["entry"], ["entries.id"], name="fk_requests_entry", initially="DEFERRED", deferrable=True
+            ["entry"], ["entries.id"], name=op.f("fk_requests_entry"), initially="DEFERRED", deferrable=True
         ),
-        sa.PrimaryKeyConstraint("request_id", name="pk_requests"),
+        sa.PrimaryKeyConstraint("request_id", name=op.f("pk_requests")),
         sqlite_with_rowid=False,
     )
     op.create_index("ix_requests_entry", "requests", ["entry"], unique=False)
@@ -225,12 +233,12 @@ def upgrade() -> None:  # noqa: PLR0915 (one statement a table)
         sa.Column("minter", sa.Text(), nullable=True),
         sa.Column("enforced_from", sa.String(length=27), nullable=True),
         sa.Column("retired", sa.SmallInteger(), nullable=False),
-        sa.CheckConstraint("policy IN ('production', 'delegated', 'research')", name="ck_roots_policy"),
-        sa.CheckConstraint("retired IN (0, 1)", name="ck_roots_retired"),
+        sa.CheckConstraint("policy IN ('production', 'delegated', 'research')", name=op.f("ck_roots_policy")),
+        sa.CheckConstraint("retired IN (0, 1)", name=op.f("ck_roots_retired")),
         sa.ForeignKeyConstraint(
-            ["entry"], ["entries.id"], name="fk_roots_entry", initially="DEFERRED", deferrable=True
+            ["entry"], ["entries.id"], name=op.f("fk_roots_entry"), initially="DEFERRED", deferrable=True
         ),
-        sa.PrimaryKeyConstraint("prefix", "entry", name="pk_roots"),
+        sa.PrimaryKeyConstraint("prefix", "entry", name=op.f("pk_roots")),
         sqlite_with_rowid=False,
     )
     op.create_index("ix_roots_entry", "roots", ["entry"], unique=False)
@@ -242,10 +250,18 @@ def upgrade() -> None:  # noqa: PLR0915 (one statement a table)
         sa.Column("frame_of_reference_uid", sa.LargeBinary(), nullable=False),
         sa.Column("entry", ID, nullable=False),
         sa.ForeignKeyConstraint(
-            ["entry"], ["entries.id"], name="fk_series_claims_entry", initially="DEFERRED", deferrable=True
+            ["entry"],
+            ["entries.id"],
+            name=op.f("fk_series_claims_entry"),
+            initially="DEFERRED",
+            deferrable=True,
         ),
         sa.PrimaryKeyConstraint(
-            "series_uid", "sop_class_id", "modality_id", "frame_of_reference_uid", name="pk_series_claims"
+            "series_uid",
+            "sop_class_id",
+            "modality_id",
+            "frame_of_reference_uid",
+            name=op.f("pk_series_claims"),
         ),
         sqlite_with_rowid=False,
     )
@@ -256,10 +272,10 @@ def upgrade() -> None:  # noqa: PLR0915 (one statement a table)
         sa.Column("value", TEXT, nullable=False),
         sa.Column("entry", ID, nullable=False),
         sa.ForeignKeyConstraint(
-            ["entry"], ["entries.id"], name="fk_words_entry", initially="DEFERRED", deferrable=True
+            ["entry"], ["entries.id"], name=op.f("fk_words_entry"), initially="DEFERRED", deferrable=True
         ),
-        sa.PrimaryKeyConstraint("id", name="pk_words"),
-        sa.UniqueConstraint("value", name="uq_words_value"),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_words")),
+        sa.UniqueConstraint("value", name=op.f("uq_words_value")),
         sqlite_with_rowid=False,
     )
     op.create_index("ix_words_entry", "words", ["entry"], unique=False)
@@ -271,12 +287,16 @@ def upgrade() -> None:  # noqa: PLR0915 (one statement a table)
         sa.Column("data_set", sa.LargeBinary(), nullable=True),
         sa.Column("entry", ID, nullable=False),
         sa.ForeignKeyConstraint(
-            ["entry"], ["entries.id"], name="fk_content_claims_entry", initially="DEFERRED", deferrable=True
+            ["entry"],
+            ["entries.id"],
+            name=op.f("fk_content_claims_entry"),
+            initially="DEFERRED",
+            deferrable=True,
         ),
         sa.ForeignKeyConstraint(
-            ["transfer_syntax_id"], ["words.id"], name="fk_content_claims_transfer_syntax_id"
+            ["transfer_syntax_id"], ["words.id"], name=op.f("fk_content_claims_transfer_syntax_id")
         ),
-        sa.PrimaryKeyConstraint("uid", "content", "transfer_syntax_id", name="pk_content_claims"),
+        sa.PrimaryKeyConstraint("uid", "content", "transfer_syntax_id", name=op.f("pk_content_claims")),
         sqlite_with_rowid=False,
     )
     op.create_index("ix_content_claims_entry", "content_claims", ["entry"], unique=False)
@@ -286,10 +306,14 @@ def upgrade() -> None:  # noqa: PLR0915 (one statement a table)
         sa.Column("source_series_uid", sa.LargeBinary(), nullable=False),
         sa.Column("entry", ID, nullable=False),
         sa.ForeignKeyConstraint(
-            ["entry"], ["entries.id"], name="fk_derivations_entry", initially="DEFERRED", deferrable=True
+            ["entry"],
+            ["entries.id"],
+            name=op.f("fk_derivations_entry"),
+            initially="DEFERRED",
+            deferrable=True,
         ),
-        sa.ForeignKeyConstraint(["set_id"], ["reference_sets.id"], name="fk_derivations_set_id"),
-        sa.PrimaryKeyConstraint("set_id", "source_series_uid", name="pk_derivations"),
+        sa.ForeignKeyConstraint(["set_id"], ["reference_sets.id"], name=op.f("fk_derivations_set_id")),
+        sa.PrimaryKeyConstraint("set_id", "source_series_uid", name=op.f("pk_derivations")),
         sqlite_with_rowid=False,
     )
     op.create_index("ix_derivations_entry", "derivations", ["entry"], unique=False)
@@ -306,23 +330,26 @@ def upgrade() -> None:  # noqa: PLR0915 (one statement a table)
         sa.Column("content", sa.LargeBinary(), nullable=True),
         sa.Column("data_set", sa.LargeBinary(), nullable=True),
         sa.CheckConstraint(
-            "(content IS NULL AND sop_class_id IS NULL) OR kind = 3", name="ck_ledger_content_kind"
+            "(content IS NULL AND sop_class_id IS NULL) OR kind = 3", name=op.f("ck_ledger_content_kind")
         ),
-        sa.CheckConstraint("content IS NULL OR length(content) = 16", name="ck_ledger_content"),
+        sa.CheckConstraint("content IS NULL OR length(content) = 16", name=op.f("ck_ledger_content")),
         sa.CheckConstraint(
-            "data_set IS NULL OR (content IS NOT NULL AND length(data_set) = 16)", name="ck_ledger_data_set"
+            "data_set IS NULL OR (content IS NOT NULL AND length(data_set) = 16)",
+            name=op.f("ck_ledger_data_set"),
         ),
-        sa.CheckConstraint("kind BETWEEN 1 AND 13", name="ck_ledger_kind"),
-        sa.CheckConstraint("length(uid) BETWEEN 2 AND 32", name="ck_ledger_uid"),
-        sa.CheckConstraint("origin BETWEEN 1 AND 3", name="ck_ledger_origin"),
-        sa.CheckConstraint("series_id IS NOT NULL OR kind <> 3 OR origin = 2", name="ck_ledger_parent"),
-        sa.CheckConstraint("series_id IS NULL OR kind = 3", name="ck_ledger_parent_kind"),
+        sa.CheckConstraint("kind BETWEEN 1 AND 13", name=op.f("ck_ledger_kind")),
+        sa.CheckConstraint("length(uid) BETWEEN 2 AND 32", name=op.f("ck_ledger_uid")),
+        sa.CheckConstraint("origin BETWEEN 1 AND 3", name=op.f("ck_ledger_origin")),
+        sa.CheckConstraint("series_id IS NOT NULL OR kind <> 3 OR origin = 2", name=op.f("ck_ledger_parent")),
+        sa.CheckConstraint("series_id IS NULL OR kind = 3", name=op.f("ck_ledger_parent_kind")),
         sa.ForeignKeyConstraint(
-            ["entry"], ["entries.id"], name="fk_ledger_entry", initially="DEFERRED", deferrable=True
+            ["entry"], ["entries.id"], name=op.f("fk_ledger_entry"), initially="DEFERRED", deferrable=True
         ),
-        sa.ForeignKeyConstraint(["sop_class_id"], ["words.id"], name="fk_ledger_sop_class_id"),
-        sa.ForeignKeyConstraint(["transfer_syntax_id"], ["words.id"], name="fk_ledger_transfer_syntax_id"),
-        sa.PrimaryKeyConstraint("uid", name="pk_ledger"),
+        sa.ForeignKeyConstraint(["sop_class_id"], ["words.id"], name=op.f("fk_ledger_sop_class_id")),
+        sa.ForeignKeyConstraint(
+            ["transfer_syntax_id"], ["words.id"], name=op.f("fk_ledger_transfer_syntax_id")
+        ),
+        sa.PrimaryKeyConstraint("uid", name=op.f("pk_ledger")),
         *only_sqlite,
     )
     op.create_index("ix_ledger_entry", "ledger", ["entry"], unique=False, postgresql_using="brin")
@@ -338,13 +365,17 @@ def upgrade() -> None:  # noqa: PLR0915 (one statement a table)
         sa.Column("patient_id", ID, autoincrement=False, nullable=False),
         sa.Column("other_id", ID, autoincrement=False, nullable=False),
         sa.Column("entry", ID, nullable=False),
-        sa.CheckConstraint("patient_id < other_id", name="ck_patient_aliases_order"),
+        sa.CheckConstraint("patient_id < other_id", name=op.f("ck_patient_aliases_order")),
         sa.ForeignKeyConstraint(
-            ["entry"], ["entries.id"], name="fk_patient_aliases_entry", initially="DEFERRED", deferrable=True
+            ["entry"],
+            ["entries.id"],
+            name=op.f("fk_patient_aliases_entry"),
+            initially="DEFERRED",
+            deferrable=True,
         ),
-        sa.ForeignKeyConstraint(["other_id"], ["patients.id"], name="fk_patient_aliases_other_id"),
-        sa.ForeignKeyConstraint(["patient_id"], ["patients.id"], name="fk_patient_aliases_patient_id"),
-        sa.PrimaryKeyConstraint("patient_id", "other_id", name="pk_patient_aliases"),
+        sa.ForeignKeyConstraint(["other_id"], ["patients.id"], name=op.f("fk_patient_aliases_other_id")),
+        sa.ForeignKeyConstraint(["patient_id"], ["patients.id"], name=op.f("fk_patient_aliases_patient_id")),
+        sa.PrimaryKeyConstraint("patient_id", "other_id", name=op.f("pk_patient_aliases")),
         sqlite_with_rowid=False,
     )
     op.create_index("ix_patient_aliases_entry", "patient_aliases", ["entry"], unique=False)
@@ -355,10 +386,14 @@ def upgrade() -> None:  # noqa: PLR0915 (one statement a table)
         sa.Column("patient_id", ID, autoincrement=False, nullable=False),
         sa.Column("entry", ID, nullable=False),
         sa.ForeignKeyConstraint(
-            ["entry"], ["entries.id"], name="fk_patient_claims_entry", initially="DEFERRED", deferrable=True
+            ["entry"],
+            ["entries.id"],
+            name=op.f("fk_patient_claims_entry"),
+            initially="DEFERRED",
+            deferrable=True,
         ),
-        sa.ForeignKeyConstraint(["patient_id"], ["patients.id"], name="fk_patient_claims_patient_id"),
-        sa.PrimaryKeyConstraint("uid", "patient_id", name="pk_patient_claims"),
+        sa.ForeignKeyConstraint(["patient_id"], ["patients.id"], name=op.f("fk_patient_claims_patient_id")),
+        sa.PrimaryKeyConstraint("uid", "patient_id", name=op.f("pk_patient_claims")),
         sqlite_with_rowid=False,
     )
     op.create_index("ix_patient_claims_entry", "patient_claims", ["entry"], unique=False)
@@ -367,8 +402,8 @@ def upgrade() -> None:  # noqa: PLR0915 (one statement a table)
         "pending_references",
         sa.Column("target_uid", sa.LargeBinary(), nullable=False),
         sa.Column("set_id", ID, autoincrement=False, nullable=False),
-        sa.ForeignKeyConstraint(["set_id"], ["reference_sets.id"], name="fk_pending_references_set_id"),
-        sa.PrimaryKeyConstraint("target_uid", "set_id", name="pk_pending_references"),
+        sa.ForeignKeyConstraint(["set_id"], ["reference_sets.id"], name=op.f("fk_pending_references_set_id")),
+        sa.PrimaryKeyConstraint("target_uid", "set_id", name=op.f("pk_pending_references")),
         sqlite_with_rowid=False,
     )
     op.create_table(
@@ -377,10 +412,14 @@ def upgrade() -> None:  # noqa: PLR0915 (one statement a table)
         sa.Column("set_id", ID, autoincrement=False, nullable=False),
         sa.Column("entry", ID, nullable=False),
         sa.ForeignKeyConstraint(
-            ["entry"], ["entries.id"], name="fk_reference_claims_entry", initially="DEFERRED", deferrable=True
+            ["entry"],
+            ["entries.id"],
+            name=op.f("fk_reference_claims_entry"),
+            initially="DEFERRED",
+            deferrable=True,
         ),
-        sa.ForeignKeyConstraint(["set_id"], ["reference_sets.id"], name="fk_reference_claims_set_id"),
-        sa.PrimaryKeyConstraint("uid", "set_id", name="pk_reference_claims"),
+        sa.ForeignKeyConstraint(["set_id"], ["reference_sets.id"], name=op.f("fk_reference_claims_set_id")),
+        sa.PrimaryKeyConstraint("uid", "set_id", name=op.f("pk_reference_claims")),
         sqlite_with_rowid=False,
     )
     op.create_index("ix_reference_claims_entry", "reference_claims", ["entry"], unique=False)
@@ -395,13 +434,17 @@ def upgrade() -> None:  # noqa: PLR0915 (one statement a table)
         sa.Column("sop_class_id", sa.Integer(), nullable=True),
         sa.Column("modality_id", sa.Integer(), nullable=True),
         sa.Column("entry", ID, nullable=False),
-        sa.CheckConstraint("kind BETWEEN 1 AND 13", name="ck_refused_claims_kind"),
+        sa.CheckConstraint("kind BETWEEN 1 AND 13", name=op.f("ck_refused_claims_kind")),
         sa.ForeignKeyConstraint(
-            ["entry"], ["entries.id"], name="fk_refused_claims_entry", initially="DEFERRED", deferrable=True
+            ["entry"],
+            ["entries.id"],
+            name=op.f("fk_refused_claims_entry"),
+            initially="DEFERRED",
+            deferrable=True,
         ),
-        sa.ForeignKeyConstraint(["modality_id"], ["words.id"], name="fk_refused_claims_modality_id"),
-        sa.ForeignKeyConstraint(["sop_class_id"], ["words.id"], name="fk_refused_claims_sop_class_id"),
-        sa.PrimaryKeyConstraint("uid", "claim", name="pk_refused_claims"),
+        sa.ForeignKeyConstraint(["modality_id"], ["words.id"], name=op.f("fk_refused_claims_modality_id")),
+        sa.ForeignKeyConstraint(["sop_class_id"], ["words.id"], name=op.f("fk_refused_claims_sop_class_id")),
+        sa.PrimaryKeyConstraint("uid", "claim", name=op.f("pk_refused_claims")),
         sqlite_with_rowid=False,
     )
     op.create_index("ix_refused_claims_entry", "refused_claims", ["entry"], unique=False)
@@ -411,10 +454,10 @@ def upgrade() -> None:  # noqa: PLR0915 (one statement a table)
         sa.Column("study_uid", sa.LargeBinary(), nullable=False),
         sa.Column("entry", ID, nullable=False),
         sa.ForeignKeyConstraint(
-            ["entry"], ["entries.id"], name="fk_owners_entry", initially="DEFERRED", deferrable=True
+            ["entry"], ["entries.id"], name=op.f("fk_owners_entry"), initially="DEFERRED", deferrable=True
         ),
-        sa.ForeignKeyConstraint(["uid"], ["ledger.uid"], name="fk_owners_uid"),
-        sa.PrimaryKeyConstraint("uid", name="pk_owners"),
+        sa.ForeignKeyConstraint(["uid"], ["ledger.uid"], name=op.f("fk_owners_uid")),
+        sa.PrimaryKeyConstraint("uid", name=op.f("pk_owners")),
         sqlite_with_rowid=False,
     )
     op.create_index("ix_owners_entry", "owners", ["entry"], unique=False)
@@ -424,11 +467,11 @@ def upgrade() -> None:  # noqa: PLR0915 (one statement a table)
         sa.Column("uid", sa.LargeBinary(), nullable=False),
         sa.Column("entry", ID, nullable=False),
         sa.ForeignKeyConstraint(
-            ["entry"], ["entries.id"], name="fk_studies_entry", initially="DEFERRED", deferrable=True
+            ["entry"], ["entries.id"], name=op.f("fk_studies_entry"), initially="DEFERRED", deferrable=True
         ),
-        sa.ForeignKeyConstraint(["uid"], ["ledger.uid"], name="fk_studies_uid"),
-        sa.PrimaryKeyConstraint("id", name="pk_studies"),
-        sa.UniqueConstraint("uid", name="uq_studies_uid"),
+        sa.ForeignKeyConstraint(["uid"], ["ledger.uid"], name=op.f("fk_studies_uid")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_studies")),
+        sa.UniqueConstraint("uid", name=op.f("uq_studies_uid")),
     )
     op.create_index("ix_studies_entry", "studies", ["entry"], unique=False)
     op.create_table(
@@ -437,13 +480,13 @@ def upgrade() -> None:  # noqa: PLR0915 (one statement a table)
         sa.Column("state", sa.SmallInteger(), autoincrement=False, nullable=False),
         sa.Column("sop_class_id", sa.Integer(), nullable=True),
         sa.Column("entry", ID, nullable=False),
-        sa.CheckConstraint("state BETWEEN 1 AND 3", name="ck_uses_state"),
+        sa.CheckConstraint("state BETWEEN 1 AND 3", name=op.f("ck_uses_state")),
         sa.ForeignKeyConstraint(
-            ["entry"], ["entries.id"], name="fk_uses_entry", initially="DEFERRED", deferrable=True
+            ["entry"], ["entries.id"], name=op.f("fk_uses_entry"), initially="DEFERRED", deferrable=True
         ),
-        sa.ForeignKeyConstraint(["sop_class_id"], ["words.id"], name="fk_uses_sop_class_id"),
-        sa.ForeignKeyConstraint(["uid"], ["ledger.uid"], name="fk_uses_uid"),
-        sa.PrimaryKeyConstraint("uid", "state", name="pk_uses"),
+        sa.ForeignKeyConstraint(["sop_class_id"], ["words.id"], name=op.f("fk_uses_sop_class_id")),
+        sa.ForeignKeyConstraint(["uid"], ["ledger.uid"], name=op.f("fk_uses_uid")),
+        sa.PrimaryKeyConstraint("uid", "state", name=op.f("pk_uses")),
         sqlite_with_rowid=False,
     )
     op.create_index("ix_uses_entry", "uses", ["entry"], unique=False)
@@ -455,15 +498,15 @@ def upgrade() -> None:  # noqa: PLR0915 (one statement a table)
         sa.Column("origin", sa.SmallInteger(), nullable=False),
         sa.Column("modality_id", sa.Integer(), nullable=True),
         sa.Column("entry", ID, nullable=False),
-        sa.CheckConstraint("study_id IS NOT NULL OR origin = 2", name="ck_series_parent"),
+        sa.CheckConstraint("study_id IS NOT NULL OR origin = 2", name=op.f("ck_series_parent")),
         sa.ForeignKeyConstraint(
-            ["entry"], ["entries.id"], name="fk_series_entry", initially="DEFERRED", deferrable=True
+            ["entry"], ["entries.id"], name=op.f("fk_series_entry"), initially="DEFERRED", deferrable=True
         ),
-        sa.ForeignKeyConstraint(["modality_id"], ["words.id"], name="fk_series_modality_id"),
-        sa.ForeignKeyConstraint(["study_id"], ["studies.id"], name="fk_series_study_id"),
-        sa.ForeignKeyConstraint(["uid"], ["ledger.uid"], name="fk_series_uid"),
-        sa.PrimaryKeyConstraint("id", name="pk_series"),
-        sa.UniqueConstraint("uid", name="uq_series_uid"),
+        sa.ForeignKeyConstraint(["modality_id"], ["words.id"], name=op.f("fk_series_modality_id")),
+        sa.ForeignKeyConstraint(["study_id"], ["studies.id"], name=op.f("fk_series_study_id")),
+        sa.ForeignKeyConstraint(["uid"], ["ledger.uid"], name=op.f("fk_series_uid")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_series")),
+        sa.UniqueConstraint("uid", name=op.f("uq_series_uid")),
     )
     op.create_index("ix_series_entry", "series", ["entry"], unique=False)
     op.create_index("ix_series_study_id", "series", ["study_id"], unique=False)

@@ -51,7 +51,7 @@ class _Collector:
         if target and tag not in tags.ENTITY_SEQUENCES:
             sop_class = text(item, tags.REFERENCED_SOP_CLASS_UID)
             if not sop_class.startswith(tags.ENTITY_CLASSES):
-                self._add(around._replace(sop_instance_uid=target, sop_class_uid=sop_class or None))
+                self._add(around._replace(sop_instance_uid=target, sop_class_uid=_key(sop_class)))
                 held = True
         if source := text(item, tags.MULTI_FRAME_SOURCE_SOP_INSTANCE_UID):
             self._add(around._replace(sop_instance_uid=source))

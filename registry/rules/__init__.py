@@ -12,7 +12,7 @@ from typing import Any
 
 from registry.errors import BadRequest
 from registry.records import Finding, ObjectClaim, Severity, Unreadable
-from registry.rules import derivation, filemeta, hierarchy, identity, issuer, syntax
+from registry.rules import belonging, derivation, filemeta, hierarchy, identity, issuer, reference, syntax
 from registry.rules.base import Rule, Scope, Subject, View
 
 _E, _W, _N = Severity.ERROR, Severity.WARNING, Severity.NOTE
@@ -48,7 +48,7 @@ RULES: tuple[Rule, ...] = (
         _E,
         _REGISTRY,
         Subject.STUDY,
-        identity.study_of_two_patients,
+        belonging.study_of_two_patients,
         retractable=True,
     ),
     Rule("UID307", "uid-in-two-roles", _E, _FILE, Subject.CLAIM, identity.uid_in_two_roles),
@@ -59,7 +59,7 @@ RULES: tuple[Rule, ...] = (
         _E,
         _REGISTRY,
         Subject.SHARED,
-        identity.frame_of_reference_of_two_patients,
+        belonging.frame_of_reference_of_two_patients,
         retractable=True,
     ),
     Rule(
@@ -68,12 +68,12 @@ RULES: tuple[Rule, ...] = (
         _E,
         _REGISTRY,
         Subject.SHARED,
-        identity.tracking_uid_of_two_patients,
+        belonging.tracking_uid_of_two_patients,
         retractable=True,
     ),
-    Rule("UID312", "withdrawn-uid", _E, _REGISTRY, Subject.CLAIM, identity.withdrawn_uid),
+    Rule("UID312", "withdrawn-uid", _E, _REGISTRY, Subject.CLAIM, belonging.withdrawn_uid),
     Rule(
-        "UID313", "issued-for-another-parent", _E, _REGISTRY, Subject.UID, identity.issued_for_another_parent
+        "UID313", "issued-for-another-parent", _E, _REGISTRY, Subject.UID, belonging.issued_for_another_parent
     ),
     Rule("UID315", "changed-attributes", _N, _REGISTRY, Subject.INSTANCE, identity.changed_attributes),
     Rule("UID401", "mixed-modality-series", _E, _REGISTRY, Subject.SERIES, hierarchy.mixed_modality_series),
@@ -115,7 +115,7 @@ RULES: tuple[Rule, ...] = (
         _E,
         _REGISTRY,
         Subject.INSTANCE,
-        derivation.reference_to_another_patient,
+        reference.reference_to_another_patient,
         retractable=True,
     ),
     Rule(
@@ -124,7 +124,7 @@ RULES: tuple[Rule, ...] = (
         _E,
         _REGISTRY,
         Subject.INSTANCE,
-        derivation.reference_parent_mismatch,
+        reference.reference_parent_mismatch,
         retractable=True,
     ),
     Rule(

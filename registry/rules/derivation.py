@@ -11,8 +11,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from registry.facts import InstanceFacts
-from registry.records import Kind, Patient, Reference, Role, Severity, Trait
+from registry.records import Kind, Reference, Role, Severity, Trait
 from registry.rules.base import Sighting, View, listed
+from registry.rules.reference import studies_of
 from registry.sopclass import STORAGE, Family, family_of
 
 _BLENDING_CLASSES = frozenset({f"{STORAGE}.11.4", f"{STORAGE}.11.8"})
@@ -208,119 +209,6 @@ def derived_keeps_source_uid(uid: str, view: View) -> Iterator[Sighting]:
     )
 
 
-def reference_to_another_patient(uid: str, view: View) -> Iterator[Sighting]:
-    """Finds objects that refer to objects of another patient.
-
-    What it does
-    Compares the patients of the object's study with those of each study that it
-    refers to, as UID306 compares them. Only where the studies differ.
-
-    Why it matters
-    A report or contour of one person, drawn on the images of another.
-
-    Example
-    Bad: a structure set whose references lead to the study of another patient.
-    Good: a report that refers to a prior study of the same patient.
-
-    What to do
-    Check which images the object was made from, and make it anew.
-
-    Standard
-    PS3.3 A.1.2.1: the model has one patient above study, series and instance.
-    """
-    facts = view.instances[uid]
-    own_studies = facts.studies
-    own = _patients(own_studies, view)
-    if not facts.references or not own:
-        return
-    strangers: dict[str, bool] = {}
-    for reference in sorted(facts.references, key=lambda reference: reference.target):
-        for study in sorted(_studies_of(reference, view) - own_studies):
-            if study not in strangers:
-                others = _patients({study}, view)
-                strangers[study] = bool(others) and not any(
-                    view.one_patient(one, other) for one in own for other in others
-                )
-            if strangers[study]:
-                yield Sighting(
-                    uid,
-                    f"refers to {reference.target} in study {study}, which belongs to another patient",
-                    Kind.INSTANCE,
-                    counterpart=reference.target,
-                    related=(reference.target, study),
-                )
-                break
-
-
-def _patients(studies: set[str], view: View) -> set[Patient]:
-    return {patient for study in studies for patient in view.patients.get(study, ())}
-
-
-def _studies_of(reference: Reference, view: View) -> set[str]:
-    """The studies that a reference leads into: as is known, else as it says."""
-    known: set[str] = set()
-    if reference.sop_instance_uid:
-        if reference.sop_instance_uid in view.instances:
-            known = view.instances[reference.sop_instance_uid].studies
-    elif reference.target in view.series:
-        known = view.series[reference.target].studies
-    if known or not reference.study_instance_uid:
-        return known
-    return {reference.study_instance_uid}
-
-
-def reference_parent_mismatch(uid: str, view: View) -> Iterator[Sighting]:
-    """Finds references that name the wrong series or study for their target.
-
-    What it does
-    Compares the Series and Study Instance UID that stand around a reference with
-    those that the target was ever said to be in. Only for targets that are known.
-
-    Why it matters
-    Whoever follows the reference asks the archive for the wrong series and gets
-    nothing.
-
-    Example
-    Bad: a report copied into a new study whose evidence still names the old one.
-    Good: evidence with the study and series that the images are in.
-
-    What to do
-    Write the reference anew with the target's series and study:
-    `uid-registry show TARGET` tells them.
-
-    Standard
-    PS3.3 section 10.4 and C.12.2: the items carry the target's own series and study.
-    """
-    for reference in sorted(view.instances[uid].references, key=lambda reference: reference.target):
-        if reference.target == uid:
-            continue  # UID503
-        said, known = _said_and_known(reference, view)
-        wrong = [
-            f"{level} {name}, which is in {listed(real)}"
-            for level, name, real in zip(("series", "study"), said, known, strict=True)
-            if name and real and name not in real
-        ]
-        if wrong:
-            yield Sighting(
-                uid,
-                f"names {reference.target} in {' and '.join(wrong)}",
-                Kind.INSTANCE,
-                counterpart=reference.target,
-                related=(reference.target, *(name for name in said if name)),
-            )
-
-
-def _said_and_known(
-    reference: Reference, view: View
-) -> tuple[tuple[str | None, str | None], tuple[set[str], set[str]]]:
-    if reference.sop_instance_uid is None:
-        series = view.series.get(reference.target)
-        return (None, reference.study_instance_uid), (set(), series.studies if series else set())
-    target = view.instances.get(reference.sop_instance_uid)
-    known = (target.series, target.studies) if target else (set[str](), set[str]())
-    return (reference.series_instance_uid, reference.study_instance_uid), known
-
-
 def derived_in_another_study(uid: str, view: View) -> Iterator[Sighting]:
     """Finds derived objects that stand in a study of none of their sources.
 
@@ -349,7 +237,7 @@ def derived_in_another_study(uid: str, view: View) -> Iterator[Sighting]:
     severity = max((_FOREIGN_STUDY.get(family_of(name), 0) for name in facts.sop_classes), default=0)
     if not severity or not facts.references or facts.sop_classes & _BLENDING_CLASSES:
         return
-    each = [_studies_of(reference, view) for reference in facts.references]
+    each = [studies_of(reference, view) for reference in facts.references]
     sources: set[str] = set().union(*each)
     if all(each) and facts.studies and not sources & facts.studies:
         yield Sighting(

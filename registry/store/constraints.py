@@ -13,7 +13,7 @@ from sqlalchemy import PrimaryKeyConstraint, UniqueConstraint
 from sqlalchemy.exc import IntegrityError
 
 from registry.errors import HistoryProtected, RegistryError, RequestReused, UidCollision, UidWithdrawn
-from registry.store.schema import metadata
+from registry.store.columns import metadata
 
 _ERRORS: dict[str, type[RegistryError]] = {
     "pk_ledger": UidCollision,

@@ -11,8 +11,6 @@ surrogate keys (``series_id``) never leave store/.
 
 from __future__ import annotations
 
-from typing import Any
-
 from sqlalchemy import (
     BigInteger,
     CheckConstraint,
@@ -22,7 +20,6 @@ from sqlalchemy import (
     Index,
     Integer,
     LargeBinary,
-    MetaData,
     SmallInteger,
     String,
     Table,
@@ -30,46 +27,11 @@ from sqlalchemy import (
     UniqueConstraint,
     text,
 )
-from sqlalchemy.schema import SchemaItem
 
-from registry.store.packing import PackedUid
+from registry.store.columns import ID, TEXT, entry, history, key, later, metadata, uid, word
 
 REVISION = "0001"
 """The migration that this program expects; a test holds it equal to the newest."""
-
-metadata = MetaData(
-    naming_convention={
-        "pk": "pk_%(table_name)s",
-        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
-        "ck": "ck_%(table_name)s_%(constraint_name)s",
-        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-    }
-)
-
-_ID = BigInteger().with_variant(Integer, "sqlite")
-# UIDs and ids compare byte by byte: a locale's collation may change under an index.
-_TEXT = Text().with_variant(Text(collation="C"), "postgresql")
-
-
-def _later(column: str, **options: Any) -> ForeignKey:
-    """A key to what is written later in the same transaction."""
-    return ForeignKey(column, deferrable=True, initially="DEFERRED", **options)
-
-
-def _entry() -> Column[int]:
-    """The act that made the row. The entry is written last, so the key is deferred."""
-    return Column("entry", _ID, _later("entries.id"), nullable=False)
-
-
-def _uid(name: str = "uid", **options: Any) -> Column[str]:
-    return Column(name, PackedUid, **options)
-
-
-def _history(name: str, *parts: SchemaItem, by_entry: bool = True) -> Table:
-    indexes = [Index(f"ix_{name}_entry", "entry")] if by_entry else []
-    return Table(name, metadata, *parts, *indexes, info={"history": True}, sqlite_with_rowid=False)
-
 
 # --- the audit trail -------------------------------------------------------------
 
@@ -77,10 +39,10 @@ entries = Table(
     "entries",
     metadata,
     # The ticket, taken first; rows point to it. Gaps are allowed.
-    Column("id", _ID, primary_key=True, autoincrement=False),
+    key("id", ID),
     # The place in the trail, taken last; gapless, because each names the one before.
-    Column("seq", _ID, nullable=False),
-    Column("prev", _ID, ForeignKey("entries.seq")),
+    Column("seq", ID, nullable=False),
+    Column("prev", ID, ForeignKey("entries.seq")),
     # UIDs in the ledger when the entry was written: the size that `check` names.
     Column("ledger_size", BigInteger, nullable=False),
     Column("at", String(27), nullable=False),  # UTC, 2026-11-22T09:30:00.000000Z
@@ -103,38 +65,38 @@ entries = Table(
     info={"history": True},
 )
 
-notes = _history(
+notes = history(
     "notes",
-    Column("entry", _ID, _later("entries.id"), primary_key=True, autoincrement=False),
+    key("entry", ID, later("entries.id")),
     Column("salt", LargeBinary, nullable=False),  # so that a redacted text can't be guessed from its hash
     Column("text", Text, nullable=False),
     by_entry=False,
 )
 
-requests = _history(
+requests = history(
     "requests",
     Column("request_id", String(64), primary_key=True),
     Column("digest", LargeBinary, nullable=False),  # of what was asked: a retry must ask the same
-    _entry(),
+    entry(),
 )
 
 # --- the registry itself, its roots and interned words ----------------------------
 
-registry = _history(
+registry = history(
     "registry",
-    Column("id", SmallInteger, primary_key=True, autoincrement=False),
+    key("id", SmallInteger),
     Column("origin", String(80), nullable=False),
     Column("key_id", String(16), nullable=False),
     Column("key_check", LargeBinary, nullable=False),
-    _entry(),
+    entry(),
     CheckConstraint("id = 1", "single"),
 )
 
 # What was last said of a root counts: policy, and whether it is retired.
-roots = _history(
+roots = history(
     "roots",
-    Column("prefix", _TEXT, primary_key=True),
-    Column("entry", _ID, _later("entries.id"), primary_key=True, autoincrement=False),
+    Column("prefix", TEXT, primary_key=True),
+    key("entry", ID, later("entries.id")),
     Column("policy", String(12), nullable=False),
     Column("organization", Text),
     Column("minter", Text),
@@ -145,11 +107,11 @@ roots = _history(
 )
 
 # SOP Classes, transfer syntaxes and modalities, each written once.
-words = _history(
+words = history(
     "words",
-    Column("id", Integer, primary_key=True, autoincrement=False),
-    Column("value", _TEXT, nullable=False),
-    _entry(),
+    key("id", Integer),
+    Column("value", TEXT, nullable=False),
+    entry(),
     UniqueConstraint("value"),
 )
 
@@ -162,15 +124,15 @@ _STUDY, _SERIES, _INSTANCE = 1, 2, 3
 ledger = Table(
     "ledger",
     metadata,
-    _entry(),
+    entry(),
     # An instance's series. An observed one may lack it ("unplaced"): its claim was refused.
-    Column("series_id", _ID, _later("series.id", use_alter=True)),
+    Column("series_id", ID, later("series.id", use_alter=True)),
     Column("kind", SmallInteger, nullable=False),
     Column("origin", SmallInteger, nullable=False),
-    Column("sop_class_id", Integer, ForeignKey("words.id")),
+    word("sop_class_id"),
     # The first content seen, where it was seen with the UID; later ones are in content_claims.
-    Column("transfer_syntax_id", Integer, ForeignKey("words.id")),
-    _uid(primary_key=True),
+    word("transfer_syntax_id"),
+    uid(primary_key=True),
     Column("content", LargeBinary),
     Column("data_set", LargeBinary),
     CheckConstraint(_KINDS, "kind"),
@@ -190,9 +152,9 @@ ledger = Table(
 studies = Table(
     "studies",
     metadata,
-    Column("id", _ID, primary_key=True, autoincrement=False),
-    _uid("uid", nullable=False),
-    _entry(),
+    key("id", ID),
+    uid("uid", nullable=False),
+    entry(),
     UniqueConstraint("uid"),
     ForeignKeyConstraint(["uid"], ["ledger.uid"]),
     Index("ix_studies_entry", "entry"),
@@ -202,12 +164,12 @@ studies = Table(
 series = Table(
     "series",
     metadata,
-    Column("id", _ID, primary_key=True, autoincrement=False),
-    _uid("uid", nullable=False),
-    Column("study_id", _ID, ForeignKey("studies.id")),  # an observed one may lack it
+    key("id", ID),
+    uid("uid", nullable=False),
+    Column("study_id", ID, ForeignKey("studies.id")),  # an observed one may lack it
     Column("origin", SmallInteger, nullable=False),  # that of its ledger row
-    Column("modality_id", Integer, ForeignKey("words.id")),  # as issued or first seen
-    _entry(),
+    word("modality_id"),  # as issued or first seen
+    entry(),
     UniqueConstraint("uid"),
     ForeignKeyConstraint(["uid"], ["ledger.uid"]),
     CheckConstraint(f"study_id IS NOT NULL OR origin = {_OBSERVED}", "parent"),
@@ -219,123 +181,123 @@ series = Table(
 USED, MISUSED, WITHDRAWN = 1, 2, 3
 
 # What became of a UID after it came into the ledger: seen in an object, withdrawn.
-uses = _history(
+uses = history(
     "uses",
-    _uid(primary_key=True),
-    Column("state", SmallInteger, primary_key=True, autoincrement=False),
-    Column("sop_class_id", Integer, ForeignKey("words.id")),
-    _entry(),
+    uid(primary_key=True),
+    key("state", SmallInteger),
+    word("sop_class_id"),
+    entry(),
     CheckConstraint("state BETWEEN 1 AND 3", "state"),
     ForeignKeyConstraint(["uid"], ["ledger.uid"]),
 )
 
 # The study that an issued shared UID belongs to.
-owners = _history(
+owners = history(
     "owners",
-    _uid(primary_key=True),
-    _uid("study_uid", nullable=False),
-    _entry(),
+    uid(primary_key=True),
+    uid("study_uid", nullable=False),
+    entry(),
     ForeignKeyConstraint(["uid"], ["ledger.uid"]),
 )
 
 # --- what was claimed, and doesn't stand in the ledger row ---------------------------
 
-refused_claims = _history(
+refused_claims = history(
     "refused_claims",
-    _uid(primary_key=True),
+    uid(primary_key=True),
     Column("claim", LargeBinary, primary_key=True),  # digest of what follows: each claim is kept once
     Column("kind", SmallInteger, nullable=False),
-    _uid("series_uid"),
-    _uid("study_uid"),
-    Column("sop_class_id", Integer, ForeignKey("words.id")),
-    Column("modality_id", Integer, ForeignKey("words.id")),
-    _entry(),
+    uid("series_uid"),
+    uid("study_uid"),
+    word("sop_class_id"),
+    word("modality_id"),
+    entry(),
     CheckConstraint(_KINDS, "kind"),
 )
 
-content_claims = _history(
+content_claims = history(
     "content_claims",
-    _uid(primary_key=True),
+    uid(primary_key=True),
     Column("content", LargeBinary, primary_key=True),
-    Column("transfer_syntax_id", Integer, ForeignKey("words.id"), primary_key=True, autoincrement=False),
+    key("transfer_syntax_id", Integer, ForeignKey("words.id")),
     Column("data_set", LargeBinary),
-    _entry(),
+    entry(),
 )
 
 # --- what is claimed of a whole series, study or shared UID -----------------------------
 
-series_claims = _history(
+series_claims = history(
     "series_claims",
-    _uid("series_uid", primary_key=True),
-    Column("sop_class_id", Integer, primary_key=True, autoincrement=False),  # 0: none
-    Column("modality_id", Integer, primary_key=True, autoincrement=False),  # 0: none
-    _uid("frame_of_reference_uid", primary_key=True),  # empty: none
-    _entry(),
+    uid("series_uid", primary_key=True),
+    key("sop_class_id", Integer),  # 0: none
+    key("modality_id", Integer),  # 0: none
+    uid("frame_of_reference_uid", primary_key=True),  # empty: none
+    entry(),
 )
 
-patients = _history(
+patients = history(
     "patients",
-    Column("id", _ID, primary_key=True, autoincrement=False),
+    key("id", ID),
     Column("token", LargeBinary, nullable=False),
     Column("issuer", LargeBinary, nullable=False),  # empty: none
-    _entry(),
+    entry(),
     UniqueConstraint("token", "issuer"),
 )
 
-patient_claims = _history(
+patient_claims = history(
     "patient_claims",
-    _uid(primary_key=True),  # a study, frame of reference or tracking identifier
-    Column("patient_id", _ID, ForeignKey("patients.id"), primary_key=True, autoincrement=False),
-    _entry(),
+    uid(primary_key=True),  # a study, frame of reference or tracking identifier
+    key("patient_id", ID, ForeignKey("patients.id")),
+    entry(),
     Index("ix_patient_claims_patient_id", "patient_id"),
 )
 
-patient_aliases = _history(
+patient_aliases = history(
     "patient_aliases",
-    Column("patient_id", _ID, ForeignKey("patients.id"), primary_key=True, autoincrement=False),
-    Column("other_id", _ID, ForeignKey("patients.id"), primary_key=True, autoincrement=False),
-    _entry(),
+    key("patient_id", ID, ForeignKey("patients.id")),
+    key("other_id", ID, ForeignKey("patients.id")),
+    entry(),
     CheckConstraint("patient_id < other_id", "order"),
     Index("ix_patient_aliases_other_id", "other_id"),
 )
 
-fingerprints = _history(
+fingerprints = history(
     "fingerprints",
     Column("subject", LargeBinary, primary_key=True),  # packed UID, or a patient's token
-    Column("level", SmallInteger, primary_key=True, autoincrement=False),  # records.Level
+    key("level", SmallInteger),  # records.Level
     Column("variant", LargeBinary, primary_key=True),
     Column("version", SmallInteger, nullable=False),  # of the attribute list
     Column("attributes", LargeBinary, nullable=False),
-    _entry(),
+    entry(),
 )
 
 # --- what refers to what ------------------------------------------------------------------
 
 # Sets of references, each kept once: the slices of a series share theirs.
-reference_sets = _history(
+reference_sets = history(
     "reference_sets",
-    Column("id", _ID, primary_key=True, autoincrement=False),
+    key("id", ID),
     Column("digest", LargeBinary, nullable=False),
     Column("body", LargeBinary, nullable=False),  # store/references.py
-    _entry(),
+    entry(),
     UniqueConstraint("digest"),
 )
 
 # Which object, or issued series, refers to which set.
-reference_claims = _history(
+reference_claims = history(
     "reference_claims",
-    _uid(primary_key=True),
-    Column("set_id", _ID, ForeignKey("reference_sets.id"), primary_key=True, autoincrement=False),
-    _entry(),
+    uid(primary_key=True),
+    key("set_id", ID, ForeignKey("reference_sets.id")),
+    entry(),
     Index("ix_reference_claims_set_id", "set_id"),
 )
 
 # The series that a set leads to, once known: one row for each, not for each image.
-derivations = _history(
+derivations = history(
     "derivations",
-    Column("set_id", _ID, ForeignKey("reference_sets.id"), primary_key=True, autoincrement=False),
-    _uid("source_series_uid", primary_key=True),
-    _entry(),
+    key("set_id", ID, ForeignKey("reference_sets.id")),
+    uid("source_series_uid", primary_key=True),
+    entry(),
     Index("ix_derivations_source_series_uid", "source_series_uid"),
 )
 
@@ -344,8 +306,8 @@ derivations = _history(
 pending_references = Table(
     "pending_references",
     metadata,
-    _uid("target_uid", primary_key=True),  # an instance or series that nobody has seen yet
-    Column("set_id", _ID, ForeignKey("reference_sets.id"), primary_key=True, autoincrement=False),
+    uid("target_uid", primary_key=True),  # an instance or series that nobody has seen yet
+    key("set_id", ID, ForeignKey("reference_sets.id")),
     sqlite_with_rowid=False,
 )
 
@@ -353,16 +315,16 @@ findings = Table(
     "findings",
     metadata,
     Column("code", String(8), primary_key=True),
-    Column("uid", _TEXT, primary_key=True),
-    Column("counterpart", _TEXT, primary_key=True),  # empty: none
+    Column("uid", TEXT, primary_key=True),
+    Column("counterpart", TEXT, primary_key=True),  # empty: none
     Column("severity", SmallInteger, nullable=False),
     Column("kind", SmallInteger),
     Column("message", Text, nullable=False),
     Column("related", Text, nullable=False),  # JSON: UIDs
-    Column("first_entry", _ID, nullable=False),
-    Column("last_entry", _ID, nullable=False),
+    Column("first_entry", ID, nullable=False),
+    Column("last_entry", ID, nullable=False),
     Column("seen", Integer, nullable=False),
-    Column("cleared_entry", _ID),  # when what became known later explained it
+    Column("cleared_entry", ID),  # when what became known later explained it
     CheckConstraint("severity BETWEEN 1 AND 3", "severity"),
     Index("ix_findings_uid", "uid"),
 )

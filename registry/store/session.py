@@ -163,6 +163,8 @@ def open_engine(url: str, *, read_only: bool = False) -> Engine:
         return engine
     engine = create_engine(_sqlite_url(path, read_only))
     event.listen(engine, "connect", _set_up_sqlite)
+    if not read_only:
+        event.listen(engine, "connect", _write_ahead)
     event.listen(engine, "begin", _begin_sqlite)
     return engine
 
@@ -192,6 +194,11 @@ def _set_up_sqlite(connection: Any, _record: object) -> None:
         f"cache_size = -{_CACHE_KIB}",
     ):
         connection.execute(f"PRAGMA {pragma}")
+
+
+def _write_ahead(connection: Any, _record: object) -> None:
+    # Who reads doesn't wait for who writes; a commit is one write and one sync.
+    connection.execute("PRAGMA journal_mode = WAL")
 
 
 def _begin_sqlite(connection: Connection) -> None:

@@ -1,0 +1,62 @@
+"""Real DICOM files in any number: pydicom's CT_small.dcm, each with an identity of its own."""
+
+from __future__ import annotations
+
+import random
+import shutil
+from pathlib import Path
+
+import pydicom
+
+BUNDLED = Path(pydicom.__file__).parent / "data" / "test_files"
+"""pydicom's bundled test files. Found here, not through its data manager, which would download."""
+
+PER_SERIES = 50
+PER_STUDY = 10 * PER_SERIES
+
+_ROOT = "1.3.6.1.4.1.32473.2"  # the enterprise number that IANA keeps for examples (RFC 5612)
+_LENGTH = 64
+
+
+def objects(folder: Path, count: int) -> Path:
+    """A folder of ``count`` CT images, 50 to a series and 10 series to a study.
+
+    Made once and kept: the same number gives the same files.
+    """
+    made = folder / f"objects-{count}"
+    if not made.is_dir():
+        unfinished = folder / f"unfinished-{count}"
+        shutil.rmtree(unfinished, ignore_errors=True)
+        _make(unfinished, count)
+        unfinished.rename(made)
+    return made
+
+
+def _make(folder: Path, count: int) -> None:
+    digits = random.Random(count)
+    image = pydicom.dcmread(BUNDLED / "CT_small.dcm")
+    for index in range(count):
+        study, series = index // PER_STUDY + 1, index // PER_SERIES + 1
+        if index % PER_STUDY == 0:
+            image.PatientID = image.StudyID = f"P{study}"
+            for number, other in enumerate(image.OtherPatientIDsSequence):
+                other.PatientID = f"P{study}-{number}"
+            image.StudyInstanceUID = _uid(digits, 1)
+            image.FrameOfReferenceUID = _uid(digits, 4)
+        if index % PER_SERIES == 0:
+            image.SeriesInstanceUID = _uid(digits, 2)
+            image.SeriesNumber = series
+        image.SOPInstanceUID = _uid(digits, 3)
+        image.file_meta.MediaStorageSOPInstanceUID = image.SOPInstanceUID
+        image.InstanceNumber = index % PER_SERIES + 1
+        image.PixelData = index.to_bytes(4, "little") + image.PixelData[4:]
+        file = folder / f"study-{study}" / f"series-{series}" / f"{index:06}.dcm"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        image.save_as(file)
+
+
+def _uid(digits: random.Random, kind: int) -> str:
+    """A UID as long as scanners like to make them."""
+    arc = f"{_ROOT}.{kind}."
+    lowest = 10 ** (_LENGTH - len(arc) - 1)
+    return f"{arc}{digits.randrange(lowest, 10 * lowest)}"
