@@ -41,7 +41,7 @@ class Knowledge:
         self._series([uid for uid in new if self._stands_as(uid, Kind.SERIES)])
         # What is not in the ledger may still have been claimed of: a refused series.
         self._refused(new)
-        self._contents([uid for uid in new if self._stands_as(uid, Kind.INSTANCE)])
+        self._contents(new)
         self._uses([uid for uid in new if self._awaits(uid)])
         self._series_claims(new)
         self._patients(new)
