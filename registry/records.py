@@ -150,6 +150,7 @@ class ObjectClaim:
     transfer_syntax_uid: str | None = None
     content_digest: bytes | None = None
     data_set_digest: bytes | None = None
+    content_order: bytes = b""  # the content's hash without a key; never recorded
     patient: Patient | None = None
     aliases: tuple[Patient, ...] = ()  # other IDs that the object gives the same patient
     frame_of_reference_uid: str | None = None
@@ -165,10 +166,10 @@ class ObjectClaim:
     @property
     def order(self) -> tuple[str, ...]:
         """What "first" means inside a batch: by UID, then content, then all else."""
-        digests = ((self.content_digest or b"").hex(), (self.data_set_digest or b"").hex())
         names = (self.series_instance_uid, self.study_instance_uid, self.sop_class_uid, self.modality)
         syntax = self.transfer_syntax_uid or ""
-        return (self.sop_instance_uid or "", *digests, *(name or "" for name in names), syntax, self.path)
+        content = self.content_order.hex()
+        return (self.sop_instance_uid or "", content, *(name or "" for name in names), syntax, self.path)
 
 
 @dataclass(frozen=True, slots=True)

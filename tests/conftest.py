@@ -54,14 +54,11 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def new_settings(template: Path, tmp_path: Path) -> Callable[[], Settings]:
+def new_settings(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[[], Settings]:
     """Makes registries: each call gives the settings of another one, with the same key."""
-    made = 0
 
     def make() -> Settings:
-        nonlocal made
-        made += 1
-        folder = tmp_path / f"registry-{made}"
+        folder = tmp_path_factory.mktemp("registry") / "copy"
         shutil.copytree(template, folder)
         return Settings(f"{folder}/registry.db", actor="tester")
 

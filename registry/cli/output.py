@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 import time
@@ -29,6 +30,8 @@ def show(output: Output, form: str) -> None:
 
 def write(lines: Iterable[str]) -> None:
     """Write lines to stdout. A broken pipe ends the run with exit status 0."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="surrogateescape")  # a path is told as the bytes that it has
     try:
         for line in lines:
             sys.stdout.write(f"{line}\n")

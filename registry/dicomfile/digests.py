@@ -49,18 +49,24 @@ _ITEM = 0xE000
 _ITEM_HEADER = struct.Struct("<HHI")
 
 
-def content_digest(tree: Tree, key: bytes) -> bytes:
-    """The digest of what the object is; 16 bytes."""
+def content_hash(tree: Tree) -> bytes:
+    """The hash of what the object is, without a key: never to be kept, only to put
+    objects of one batch into an order that is the same everywhere; 32 bytes."""
     chosen = {tag: element for tag, element in tree.items() if tag in _BULK}
     if not chosen:
         chosen = {tag: element for tag, element in tree.items() if element[1] and _is_content(tag)}
-    return _digest(chosen, key, b"content")
+    return _hash(chosen)
+
+
+def content_digest(tree: Tree, key: bytes) -> bytes:
+    """The digest of what the object is; 16 bytes."""
+    return keyed(content_hash(tree), key, b"content")
 
 
 def data_set_digest(tree: Tree, key: bytes) -> bytes:
     """The digest of everything but the bulk content; 16 bytes."""
     rest = {tag: element for tag, element in tree.items() if tag not in _BULK and tag not in _ENCODING_ONLY}
-    return _digest(rest, key, b"data set")
+    return keyed(_hash(rest), key, b"data set")
 
 
 def canonical(element: Element) -> bytes:
@@ -84,13 +90,18 @@ def _is_content(tag: int) -> bool:
     return tag == _REFERENCED_SERIES_SEQUENCE or group not in _ADMINISTRATIVE_GROUPS
 
 
-def _digest(tree: Tree, key: bytes, purpose: bytes) -> bytes:
+def keyed(plain: bytes, key: bytes, purpose: bytes) -> bytes:
+    """A hash that can be kept: nobody without the key can try out what it is of."""
+    return blake2b(plain, digest_size=DIGEST_SIZE, key=key, person=purpose).digest()
+
+
+def _hash(tree: Tree) -> bytes:
     if _PIXEL_DATA in tree:
         vr, value = tree[_PIXEL_DATA]
         tree[_PIXEL_DATA] = (vr, _pixels(value))
     pieces: list[bytes] = []
     _add_tree(tree, pieces)
-    return blake2b(b"".join(pieces), digest_size=DIGEST_SIZE, key=key, person=purpose).digest()
+    return blake2b(b"".join(pieces), digest_size=32).digest()
 
 
 def _add_tree(tree: Tree, pieces: list[bytes]) -> None:

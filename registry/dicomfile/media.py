@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterator
 
 import pydicom
 
+from registry.dicomfile.parsing import quiet_pydicom
 from registry.dicomfile.tree import items, text, tree_of
 
 _DIRECTORY_RECORD_SEQUENCE = 0x0004_1220
@@ -19,8 +19,7 @@ def referenced_files(dicomdir: str) -> Iterator[tuple[str, ...]]:
     Yields nothing where the DICOMDIR can't be read.
     """
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
+        with quiet_pydicom():
             tree = tree_of(pydicom.dcmread(dicomdir))
     except Exception:  # noqa: BLE001 (pydicom raises whatever a broken file makes it raise)
         return

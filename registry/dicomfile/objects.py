@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from registry.dicomfile import tags
 from registry.dicomfile.attributes import fingerprint
-from registry.dicomfile.digests import content_digest, data_set_digest
+from registry.dicomfile.digests import content_hash, data_set_digest, keyed
 from registry.dicomfile.identity import Uids, patients_of, uid_values
 from registry.dicomfile.references import references_of
 from registry.dicomfile.scan import is_transfer_syntax
@@ -36,6 +36,7 @@ def claim_of(meta: Tree, tree: Tree, keys: ReaderKeys, path: str, *, digests: bo
     uids = Uids()
     uids.walk(meta)
     uids.walk(tree)
+    content = content_hash(tree) if digests else b""
     patient, aliases = patients_of(tree, keys.fingerprint)
     study, series = four[tags.STUDY_INSTANCE_UID], four[tags.SERIES_INSTANCE_UID]
     subjects = (
@@ -50,7 +51,8 @@ def claim_of(meta: Tree, tree: Tree, keys: ReaderKeys, path: str, *, digests: bo
         study_instance_uid=study,
         modality=_code_string(text(tree, tags.MODALITY)),
         transfer_syntax_uid=_key(text(meta, _TRANSFER_SYNTAX_UID)),
-        content_digest=content_digest(tree, keys.digest) if digests else None,
+        content_digest=keyed(content, keys.digest, b"content") if content else None,
+        content_order=content,
         data_set_digest=data_set_digest(tree, keys.digest) if digests else None,
         patient=patient,
         aliases=aliases,

@@ -1,31 +1,23 @@
-"""One file, one reading: a claim, or why there is none. The only user of pydicom's reader."""
+"""One file, one reading: a claim, or why there is none."""
 
 from __future__ import annotations
 
-import warnings
 import zipfile
-from io import BytesIO
-
-import pydicom
-from pydicom.dataset import FileDataset
 
 from registry.dicomfile.objects import ReaderKeys, claim_of
+from registry.dicomfile.parsing import parse, quiet_pydicom
 from registry.dicomfile.scan import Unusual, scan
 from registry.dicomfile.sources import Source
+from registry.dicomfile.tags import SOP_CLASS_UID, SOP_INSTANCE_UID
 from registry.dicomfile.tree import Tree, text, tree_of
 from registry.dicomfile.unreadable import NotDicom, UnreadableDicom
 from registry.records import Reading, Skipped, Unreadable
 from registry.sopclass import MEDIA_DIRECTORY
-from registry.uid import is_key
 
 MAX_BYTES = 4 * 2**30
 """The largest file that is read; more fits no instance that an archive would take."""
 
-_PREAMBLE = 128
-_FIRST_GROUPS = frozenset({0x0002, 0x0008})
 _MEDIA_STORAGE_SOP_CLASS_UID = 0x0002_0002
-
-pydicom.config.settings.reading_validation_mode = pydicom.config.IGNORE
 
 
 def read(source: Source, keys: ReaderKeys, *, digests: bool = True) -> Reading:
@@ -70,33 +62,12 @@ def _trees(data: bytes) -> tuple[Tree, Tree]:
     try:
         meta, tree = scan(data)
     except Unusual:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # pydicom's warnings quote values
-            data_set = _parse(data)
+        with quiet_pydicom():
+            data_set = parse(data)
             meta = tree_of(data_set.file_meta) if data_set.file_meta else {}
             tree = tree_of(data_set)
     if text(meta, _MEDIA_STORAGE_SOP_CLASS_UID) == MEDIA_DIRECTORY:
         raise NotDicom("a DICOMDIR, not an instance")
+    if not meta and not text(tree, SOP_CLASS_UID) and not text(tree, SOP_INSTANCE_UID):
+        raise UnreadableDicom("after its DICM mark there is no data set of an object")
     return meta, tree
-
-
-def _parse(data: bytes) -> FileDataset:
-    start = data[: _PREAMBLE + 4]
-    marked = start[_PREAMBLE:] == b"DICM"
-    if not marked and not _begins_like_a_data_set(start):
-        raise NotDicom("not DICOM")
-    try:
-        data_set = pydicom.dcmread(BytesIO(data), force=not marked)
-    except Exception:
-        if not marked:
-            raise NotDicom("not DICOM") from None
-        raise
-    if not marked and not is_key(str(data_set.get("SOPInstanceUID", ""))):
-        raise NotDicom("not DICOM")
-    return data_set
-
-
-def _begins_like_a_data_set(start: bytes) -> bool:
-    """Whether bytes without preamble begin with a tag that data sets begin with."""
-    groups = (int.from_bytes(start[:2], "little"), int.from_bytes(start[:2], "big"))
-    return len(start) > 8 and not _FIRST_GROUPS.isdisjoint(groups)

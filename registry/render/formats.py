@@ -28,16 +28,26 @@ def rendered(output: Output, form: str) -> Iterator[str]:
     """The lines of an output in one of the formats."""
     match form:
         case "json":
-            yield json.dumps(output.document, indent=2, ensure_ascii=False)
+            yield _json(output.document, indent=2)
         case "ndjson":
             for row in output.rows:
-                yield json.dumps(row, ensure_ascii=False)
+                yield _json(row)
             if output.summary is not None:
-                yield json.dumps({"summary": output.summary}, ensure_ascii=False)
+                yield _json({"summary": output.summary})
         case "csv":
             yield from _csv(output)
         case _:
             yield from output.lines
+
+
+def _json(value: object, indent: int | None = None) -> str:
+    """JSON in UTF-8; a path that isn't UTF-8 turns the line into pure ASCII with escapes."""
+    text = json.dumps(value, indent=indent, ensure_ascii=False)
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return json.dumps(value, indent=indent)
+    return text
 
 
 def _csv(output: Output) -> Iterator[str]:
