@@ -38,7 +38,8 @@ class Standing:
 
 
 class RefusedClaim(NamedTuple):
-    """A claim that can't stand beside the record."""
+    """A claim that the record can't take in: it conflicts, or it says later what the
+    record, which never changes, was made without."""
 
     uid: str
     kind: Kind
@@ -190,9 +191,11 @@ class _Desk:
             return placed == study or self._refuse(refused)
         if found.kind is not Kind.SERIES:
             return self._refuse(refused)
-        fits = study is None or found.study_instance_uid == study
+        fits = _agree(found.study_instance_uid, study)
         if found.origin is Origin.ISSUED:
             fits = fits and _agree(found.modality, claim.modality)
+        if fits and study and found.study_instance_uid is None:
+            self._refuse(refused)  # kept, though nothing disagrees
         self._use(uid, as_recorded=fits)
         return fits or self._refuse(refused)
 
@@ -202,31 +205,39 @@ class _Desk:
         """Whether the claim about the instance stands: its place and its class."""
         refused = RefusedClaim(uid, Kind.INSTANCE, series, study, claim.sop_class_uid)
         found = self._find(uid)
-        # An instance is placed only if its whole claim stands: a series that is
-        # known in another study is no place to put it.
-        placed = series if series and series_stands and self._is(series, Kind.SERIES) else None
         if found is None:
-            row = Standing(
-                uid,
-                Kind.INSTANCE,
-                Origin.OBSERVED,
-                placed,
-                study if placed else None,
-                sop_class_uid=claim.sop_class_uid,
-            )
-            if claim.content_digest:
-                row.contents[encoding_of(claim.transfer_syntax_uid)] = [claim.content_digest]
-            syntax = claim.transfer_syntax_uid if claim.content_digest else None
-            self._enter(NewRow(row, syntax, claim.content_digest, claim.data_set_digest))
-            return placed == series or self._refuse(refused)
+            return self._place(uid, series if series_stands else None, claim, refused)
         if found.kind is not Kind.INSTANCE:
             return self._refuse(refused)
-        fits = _agree(found.sop_class_uid, claim.sop_class_uid) and (
-            series is None
-            or (found.series_instance_uid == series and (study is None or found.study_instance_uid == study))
+        fits = (
+            _agree(found.sop_class_uid, claim.sop_class_uid)
+            and _agree(found.series_instance_uid, series)
+            and _agree(found.study_instance_uid, study)
         )
+        place_learned = series and not (found.series_instance_uid and (found.study_instance_uid or not study))
+        class_learned = claim.sop_class_uid and not found.sop_class_uid and not self._awaits_use(uid)
+        if fits and (place_learned or class_learned):
+            self._refuse(refused)  # kept, though nothing disagrees
+            self._change(uid).sop_class_uid = found.sop_class_uid or claim.sop_class_uid
         self._use(uid, as_recorded=fits, sop_class_uid=claim.sop_class_uid)
         return fits or self._refuse(refused)
+
+    def _place(self, uid: str, series: str | None, claim: ObjectClaim, refused: RefusedClaim) -> bool:
+        """Enter a new instance, in its series if its whole claim about that stands: a
+        series that is known in another study is no place to put it."""
+        parent = self._find(series) if series and self._is(series, Kind.SERIES) else None
+        row = Standing(uid, Kind.INSTANCE, Origin.OBSERVED, sop_class_uid=claim.sop_class_uid)
+        if parent is not None:
+            row.series_instance_uid, row.study_instance_uid = parent.uid, parent.study_instance_uid
+        if claim.content_digest:
+            row.contents[encoding_of(claim.transfer_syntax_uid)] = [claim.content_digest]
+        syntax = claim.transfer_syntax_uid if claim.content_digest else None
+        self._enter(NewRow(row, syntax, claim.content_digest, claim.data_set_digest))
+        if row.series_instance_uid != refused.series_instance_uid:
+            return self._refuse(refused)
+        if series and refused.study_instance_uid and not row.study_instance_uid:
+            self._refuse(refused)  # kept: its series is recorded without a study
+        return True
 
     def _settle_content(self, uid: str, claim: ObjectClaim) -> bool | None:
         """Whether the content is the one that the UID stands for; None where there

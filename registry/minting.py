@@ -72,7 +72,7 @@ def mint_keyed(key: bytes, root: str, parts: Sequence[str]) -> str:
     key nobody can try out parts (a Patient ID, a date) against a UID.
     """
     lowest = 10 ** (suffix_digits(root) - 1)
-    encoded = [part.encode() for part in (root, *parts)]
+    encoded = [part.encode("utf-8", "surrogateescape") for part in (root, *parts)]
     message = b"".join(len(part).to_bytes(8, "big") + part for part in encoded)
     number = int.from_bytes(hmac.digest(key, message, hashlib.sha256), "big")
     return f"{root}.{lowest + number % (9 * lowest)}"

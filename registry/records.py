@@ -169,7 +169,15 @@ class ObjectClaim:
         names = (self.series_instance_uid, self.study_instance_uid, self.sop_class_uid, self.modality)
         syntax = self.transfer_syntax_uid or ""
         content = self.content_order.hex()
-        return (self.sop_instance_uid or "", content, *(name or "" for name in names), syntax, self.path)
+        rest = repr((self.data_set_digest, self.patient, self.shared))
+        return (
+            self.sop_instance_uid or "",
+            content,
+            *(name or "" for name in names),
+            syntax,
+            self.path,
+            rest,
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -142,6 +142,12 @@ def parse_root(text: str, policy: Policy) -> str:
             f"{prefix} lies under {UUID_ROOT}, which is for UUIDs and belongs to nobody",
             advice="`uid-registry issue ... --method uuid` needs no root.",
         )
+    for shared in (STANDARD_ROOT, EXAMPLE_ROOT, UUID_ROOT, *TOOLKIT_ROOTS):
+        if shared != prefix and is_under(shared, prefix):
+            raise BadRoot(
+                f"{prefix} holds {shared}, which is not yours alone",
+                advice="Use the root that a registration authority gave your organisation, in full.",
+            )
     toolkit = longest_root(prefix, TOOLKIT_ROOTS)
     if toolkit and policy is not Policy.RESEARCH:
         raise BadRoot(

@@ -53,8 +53,9 @@ class Settings:
         Raises ``ActorNeeded`` where none was given and the system's user says
         nothing about a person: root, or nobody known.
         """
-        user = self.actor or _system_user()
-        if not user or (not self.actor and user == "root"):
+        given = (self.actor or "").strip()
+        user = given or _system_user()
+        if not user or (not given and (user == "root" or self.actor is not None)):
             raise ActorNeeded(
                 f"this act needs the name of who does it; the system only says {user or 'nothing'!r}"
             )
@@ -87,9 +88,17 @@ def load_settings(
     if strings.get("format", "table") not in FORMATS:
         wanted = strings["format"]
         raise BadSetting(
-            f"{wanted!r} (from {sources['format']}) is no format", advice=f"One of {', '.join(FORMATS)}."
+            f"{wanted!r} (from {_named('format', sources['format'])}) is no format",
+            advice=f"One of {', '.join(FORMATS)}.",
         )
     return Settings(**strings, modalities=tuple(modalities), sources=sources)  # type: ignore[arg-type]
+
+
+def _named(setting: str, source: str) -> str:
+    """What a person has to mend: the flag, the variable or the file."""
+    return {"command line": f"--{setting.replace('_', '-')}", "environment": _VARIABLES.get(setting)}.get(
+        source
+    ) or source
 
 
 def default_database() -> str:

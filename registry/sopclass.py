@@ -41,7 +41,7 @@ _SUFFIXES: dict[Family, str] = {
         14.1 14.2 20 77.1 77.2 77.1.1 77.1.1.1 77.1.2 77.1.2.1 77.1.3 77.1.4 77.1.4.1
         77.1.5.1 77.1.5.2 77.1.5.4 77.1.5.5 77.1.5.6 77.1.5.7 77.1.6 77.1.7 77.1.8 77.1.9
         81.1 82.1 128 128.1 130 481.1 481.23 481.24 501.1 501.2.1 501.2.2 601.1 601.2""",
-    Family.SEG: "66.4 66.5",
+    Family.SEG: "66.4 66.5 66.7 66.8",
     Family.PM: "30",
     Family.SR: """
         88.1 88.2 88.3 88.4 88.11 88.22 88.33 88.34 88.35 88.40 88.50 88.65 88.67 88.68
@@ -64,12 +64,15 @@ _FAMILIES: dict[str, Family] = {
 }
 
 FRAME_OF_REFERENCE_CLASSES: frozenset[str] = frozenset(
-    f"{STORAGE}.{suffix}" for suffix in "2 2.1 2.2 4 4.1 4.3 4.4 128 128.1 130 481.2".split()
+    f"{STORAGE}.{suffix}"
+    for suffix in """
+        2 2.1 2.2 4 4.1 4.3 4.4 6.2 6.3 13.1.1 13.1.2 13.1.3 13.1.4 13.1.5 14.1 14.2 77.1.3 77.1.5.5 77.1.5.6
+        77.1.5.7 77.1.8 82.1 128 128.1 130 481.2 481.23 481.24
+    """.split()
 )
 """Classes whose IOD has the Frame of Reference module as mandatory without a
-condition (PS3.3 A.3.3, A.4.3, A.18.3, A.21.3, A.36, A.38, A.56, A.70 to A.72).
-Slide labels, secondary captures, projection X-ray, ultrasound, plans and
-documents may do without one."""
+condition (PS3.3 Annex A). Tiled slides, whose labels have none, secondary
+captures, projection X-ray, ultrasound, plans and documents may do without one."""
 
 _WITHOUT_PATIENT: frozenset[str] = frozenset(
     [

@@ -60,6 +60,7 @@ def claim(
         modality=modality,
         transfer_syntax_uid=syntax,
         content_digest=content,
+        content_order=content or b"",  # no key needed: what is hashed here is no secret
         **more,  # type: ignore[arg-type]
     )
 

@@ -44,7 +44,7 @@ def valid_uids(draw: st.DrawFn, longest: int = MAX_LENGTH) -> str:
     first = draw(st.integers(0, 2))
     second = draw(st.integers(0, 39) if first < 2 else st.integers(0, 999).filter(lambda arc: arc != 25))
     uid = f"{first}.{second}"
-    for component in draw(st.lists(st.one_of(st.integers(0, 99), st.integers(0, 10**62)), max_size=20)):
+    for component in draw(st.lists(st.one_of(st.integers(0, 99), st.integers(0, 10**62)), max_size=8)):
         longer = f"{uid}.{component}"
         uid = longer if len(longer) <= longest else uid
     room = longest - len(uid) - 1

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 
 from registry.records import Finding, Severity, Verdict
-from registry.render.formats import Output, Row, columns, counted
+from registry.render.formats import Output, Row, columns, counted, visible
 from registry.rules import by_code
 from registry.rules.base import Rule
 from registry.services.reports import Report
@@ -85,7 +85,7 @@ def _lines(result: Report, findings: Sequence[Finding], passed: bool, paint: Pai
 def _finding_lines(finding: Finding, paint: Paint) -> Iterator[str]:
     yield f"{paint(finding.severity.label, finding.severity)} {finding.code} {finding.name}"
     if finding.path:
-        yield f"  file  {finding.path}"
+        yield f"  file  {visible(finding.path)}"
     if finding.uid:
         yield f"  {finding.kind.label if finding.kind else 'uid'}  {finding.uid}"
     yield f"  what  {finding.message}"

@@ -5,12 +5,14 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 Row = Mapping[str, object]
 
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\0")
+_FORMULA_STARTS = ("=", "+", "-", "@")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
 
 @dataclass(slots=True)
@@ -63,13 +65,18 @@ def _csv_line(cells: Sequence[str]) -> str:
     return buffer.getvalue()
 
 
+def visible(text: str) -> str:
+    """``text`` in one line that does nothing to a terminal: control characters escaped."""
+    return _CONTROL.sub(lambda found: found[0].encode("unicode_escape").decode("ascii"), text)
+
+
 def _cell(value: object) -> str:
     """A value as a spreadsheet may have it: lists joined, formulas made text."""
     if value is None:
         return ""
     if isinstance(value, list | tuple):
         value = " ".join(str(part) for part in value)
-    text = str(value)
+    text = visible(str(value))
     return f"'{text}" if text.startswith(_FORMULA_STARTS) else text
 
 
@@ -89,8 +96,8 @@ def _shown(value: object) -> str:
     if value is None:
         return "-"
     if isinstance(value, list | tuple):
-        return " ".join(str(part) for part in value) or "-"
-    return str(value)
+        value = " ".join(str(part) for part in value) or "-"
+    return visible(str(value))
 
 
 def counted(count: int, noun: str, plural: str | None = None) -> str:

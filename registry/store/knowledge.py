@@ -141,7 +141,7 @@ class Knowledge:
 
     def _refused(self, uids: list[str]) -> None:
         refused = schema.refused_claims
-        for row in self._rows(select(refused), refused.c.uid, uids):
+        for row in self._rows(select(refused).order_by(refused.c.entry), refused.c.uid, uids):
             kind = Kind(row.kind)
             self.facts.kinds[row.uid].add(kind)
             if kind is Kind.INSTANCE:
@@ -150,6 +150,9 @@ class Knowledge:
                     facts.placements.add(Placement(row.series_uid, row.study_uid))
                 if (sop_class := self._words.value(row.sop_class_id)) is not None:
                     facts.sop_classes.add(sop_class)
+                    if self._stands_as(row.uid, Kind.INSTANCE):
+                        standing = self.standing[row.uid]
+                        standing.sop_class_uid = standing.sop_class_uid or sop_class
             elif kind is Kind.SERIES and row.study_uid is not None:
                 self.facts.series[row.uid].studies.add(row.study_uid)
 
