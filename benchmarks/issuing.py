@@ -16,8 +16,9 @@ from typing import Any
 from benchmarks import measure
 from benchmarks.stage import ACTOR, Registry, Stage, stage
 from registry.records import Kind
-from registry.services.issuing import IssueRequest, issue
+from registry.services.issuing import issue
 from registry.services.opening import opened
+from registry.services.requests import IssueRequest
 from registry.settings import Settings
 from registry.store.schema import SEALED, entries
 from registry.store.session import Database

@@ -18,9 +18,10 @@ from hypothesis import settings as hypothesis_settings
 from registry.cli import main
 from registry.records import Kind
 from registry.services.initializing import init
-from registry.services.issuing import DeriveRequest, IssueRequest, derive, issue
+from registry.services.issuing import derive, issue
 from registry.services.opening import OpenRegistry, opened
 from registry.services.registering import register
+from registry.services.requests import DeriveRequest, IssueRequest
 from registry.services.withdrawing import withdraw
 from registry.settings import Settings
 from tests.objects import ROOT, ct_slices, save_all, tiny

@@ -15,8 +15,9 @@ from sqlalchemy import create_engine
 from registry.errors import NoRegistry, SchemaOutdated, SchemaTooNew
 from registry.records import Kind
 from registry.services.initializing import init, upgrade_existing
-from registry.services.issuing import IssueRequest, issue
+from registry.services.issuing import issue
 from registry.services.opening import opened
+from registry.services.requests import IssueRequest
 from registry.settings import Settings
 from registry.store import migrating, schema, triggers
 from registry.store.columns import metadata

@@ -13,11 +13,11 @@ from typing import Annotated
 
 import typer
 
-from registry import __version__
 from registry.cli import asking, audit, db, findings, issuing, objects, root
 from registry.cli.options import Actor, Database, Format, NoInput, with_globals
 from registry.cli.output import tell
 from registry.errors import RegistryError
+from registry.version import __version__
 
 _HELP = """The ledger of an organisation's DICOM UIDs: each is issued once, recorded with its
 study and series, and checked before it leaves.

@@ -60,8 +60,8 @@ def issue(
       uid-registry issue instance --series 1.2.840.99.2 --count 100
     """
     from registry.render.results import issued
-    from registry.services.issuing import IssueRequest
     from registry.services.issuing import issue as service
+    from registry.services.requests import IssueRequest
 
     request = IssueRequest(
         kind=parse_kind(kind),
@@ -105,8 +105,8 @@ def derive(
       eval "$(uid-registry derive image.dcm --modality SR --request-id job-42)"
     """
     from registry.render.results import derived
-    from registry.services.issuing import DeriveRequest
     from registry.services.issuing import derive as service
+    from registry.services.requests import DeriveRequest
 
     chosen = _method(method)
     if chosen is Method.KEYED:

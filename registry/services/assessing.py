@@ -11,8 +11,6 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from sqlalchemy import Connection
-
 from registry.decision import Decision, decide
 from registry.facts import PATIENT_KINDS, Facts, InstanceFacts, SeriesFacts, identities, named_parents
 from registry.records import Finding, Kind, ObjectClaim, Origin, Patient, Reading, Reference, Unreadable
@@ -22,6 +20,7 @@ from registry.store import links
 from registry.store.findings import open_subjects
 from registry.store.knowledge import Knowledge
 from registry.store.links import referring_instances_of, series_in
+from registry.store.session import Connection
 from registry.store.words import Words
 from registry.uid import canonical, is_key
 

@@ -14,7 +14,7 @@ from registry.services.rooting import add_root, wanted_root
 from registry.settings import Settings
 from registry.store import migrating, schema
 from registry.store.act import Act
-from registry.store.session import Database, Identity, revision_of
+from registry.store.session import Database, Identity, identity_of, revision_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,9 +112,8 @@ def _existing(database: Database) -> str:
 def _identify(settings: Settings, database: Database) -> tuple[Identity, bool]:
     """The registry's identity, made now where there is none; whether it was made."""
     with Act(database, "registry:init", settings.who) as act:
-        row = act.connection.execute(schema.registry.select()).one_or_none()
-        if row is not None:
-            return Identity(row.origin, row.key_id, row.key_check), False
+        if (identity := identity_of(act.connection)) is not None:
+            return identity, False
         origin = f"dicom-uid-registry/{secrets.token_hex(6)}"
         path = key_path(settings, database, origin)
         # A key from an init that was cut off, or one put there on purpose, is taken.

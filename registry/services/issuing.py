@@ -18,6 +18,8 @@ from registry.services import requests, sources
 from registry.services.desk import IssuingDesk, LostRace
 from registry.services.opening import OpenRegistry
 from registry.services.reading import reader_keys
+from registry.services.requests import DeriveRequest, IssueRequest
+from registry.store.requests import Answered
 from registry.uid import parse
 
 MOST = 1_000_000
@@ -26,23 +28,6 @@ MOST = 1_000_000
 _TRIES = 10
 
 Answer = TypeVar("Answer")
-
-
-@dataclass(frozen=True, slots=True)
-class IssueRequest:
-    """What someone wants issued."""
-
-    kind: Kind
-    study_instance_uid: str | None = None
-    series_instance_uid: str | None = None
-    modality: str | None = None  # of a series
-    sources: tuple[str, ...] = ()  # UIDs or paths that it is derived from
-    count: int = 1
-    root: str | None = None
-    method: Method = Method.RANDOM
-    parts: tuple[str, ...] = ()  # what a keyed UID is made of
-    purpose: str | None = None
-    request_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,20 +40,6 @@ class Issued:
     series_instance_uid: str | None
     root: str
     entry: int
-
-
-@dataclass(frozen=True, slots=True)
-class DeriveRequest:
-    """What someone wants UIDs for: a derived object in a series of its own."""
-
-    sources: tuple[str, ...]
-    modality: str
-    instances: int = 1
-    study_instance_uid: str | None = None
-    root: str | None = None
-    method: Method = Method.RANDOM
-    purpose: str | None = None
-    request_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,7 +200,7 @@ def _study(asked: str | None, found: sources.Sources) -> str:
     return next(iter(found.studies))
 
 
-def _issued_before(request: IssueRequest, before: requests.Answered) -> Issued:
+def _issued_before(request: IssueRequest, before: Answered) -> Issued:
     uids = before.of_kind(request.kind)
     study = (
         before.study_of(uids[0])
@@ -239,7 +210,7 @@ def _issued_before(request: IssueRequest, before: requests.Answered) -> Issued:
     return Issued(uids, request.kind, study, request.series_instance_uid, before.root, before.entry)
 
 
-def _derived_before(before: requests.Answered) -> Derived:
+def _derived_before(before: Answered) -> Derived:
     (series,) = before.of_kind(Kind.SERIES)
     return Derived(
         str(before.study_of(series)), series, before.of_kind(Kind.INSTANCE), before.root, before.entry

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import platformdirs
-from sqlalchemy import Connection
 
 from registry.errors import KeyUnusable
 from registry.keys import RegistryKey, load_key
@@ -17,7 +16,7 @@ from registry.settings import APPLICATION, Settings
 from registry.store.act import Act
 from registry.store.entries import ledger_size
 from registry.store.roots import load_roots
-from registry.store.session import Database, Identity
+from registry.store.session import Connection, Database, Identity
 
 
 @dataclass(frozen=True, slots=True)

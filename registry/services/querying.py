@@ -6,8 +6,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import Connection
-
 from registry.errors import MalformedUid, UnknownUid
 from registry.records import Kind, Origin
 from registry.services.opening import OpenRegistry
@@ -16,6 +14,7 @@ from registry.store.entries import ledger_size, log, trail_size
 from registry.store.findings import KeptFinding
 from registry.store.queries import Branch, Filters, Listed
 from registry.store.roots import load_roots
+from registry.store.session import Connection
 from registry.uid import is_key, parse, printable
 
 _PREFIX = frozenset("0123456789.")

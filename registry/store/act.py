@@ -23,12 +23,12 @@ from typing import Any, Self
 from sqlalchemy import Connection, LargeBinary, Select, Table, func, insert, select, type_coerce
 from sqlalchemy.exc import IntegrityError
 
-from registry import __version__
 from registry.store import schema
 from registry.store.constraints import typed
 from registry.store.packing import PackedUid, pack
 from registry.store.session import Database
 from registry.trail import RowsDigest, canonical_entry, leaf_hash
+from registry.version import __version__
 
 APPLICATION = f"dicom-uid-registry {__version__}"
 

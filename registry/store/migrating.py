@@ -8,8 +8,6 @@ from alembic import command
 from alembic.config import Config
 from sqlalchemy import Connection
 
-import registry
-
 
 def upgrade(connection: Connection, revision: str = "head") -> None:
     """Run the migrations that are due, inside the caller's transaction."""
@@ -30,5 +28,5 @@ def _config(connection: Connection) -> Config:
 def home() -> Path:
     """The folder of alembic.ini and migrations/: in the package where it was
     installed from a wheel, beside it in a checkout."""
-    package = Path(registry.__file__).parent
+    package = Path(__file__).parents[1]
     return package if (package / "alembic.ini").is_file() else package.parent

@@ -28,6 +28,15 @@ from registry.errors import (
 )
 from registry.store import schema
 
+__all__ = [
+    "Connection",  # so that services can speak of one without knowing SQLAlchemy
+    "Database",
+    "Identity",
+    "identity_of",
+    "open_engine",
+    "revision_of",
+]
+
 _BUSY_MILLISECONDS = 30_000
 _CACHE_KIB = 65_536
 _WRITES = "registry_writes"
@@ -115,14 +124,14 @@ class Database:
                 raise kind(
                     f"the schema of {self.name} is {found}, {relation} than {schema.REVISION} of this program"
                 )
-            row = connection.execute(select(schema.registry)).one_or_none()
-        if row is None:
+            identity = identity_of(connection)
+        if identity is None:
             raise NoRegistry(f"the registry at {self.name} was never initialised")
-        if pinned_origin is not None and pinned_origin != row.origin:
+        if pinned_origin is not None and pinned_origin != identity.origin:
             raise OtherRegistry(
-                f"{self.name} holds the registry {row.origin}; this project is pinned to {pinned_origin}"
+                f"{self.name} holds the registry {identity.origin}; this project is pinned to {pinned_origin}"
             )
-        return Identity(row.origin, row.key_id, bytes(row.key_check))
+        return identity
 
 
 def parse_url(url: str) -> URL:
@@ -204,6 +213,12 @@ def _write_ahead(connection: Any, _record: object) -> None:
 def _begin_sqlite(connection: Connection) -> None:
     writes = connection.get_execution_options().get(_WRITES, True)
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+def identity_of(connection: Connection) -> Identity | None:
+    """Which registry a database of the right schema holds; None before it was initialised."""
+    row = connection.execute(select(schema.registry)).one_or_none()
+    return None if row is None else Identity(row.origin, row.key_id, bytes(row.key_check))
 
 
 def revision_of(connection: Connection) -> str | None:

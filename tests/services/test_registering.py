@@ -12,11 +12,12 @@ import pytest
 from registry.errors import NoSuchPath
 from registry.records import Kind
 from registry.services import registering
-from registry.services.issuing import DeriveRequest, IssueRequest, derive, issue
+from registry.services.issuing import derive, issue
 from registry.services.opening import OpenRegistry
 from registry.services.querying import history, kept_findings, show
 from registry.services.registering import register
 from registry.services.reports import Report
+from registry.services.requests import DeriveRequest, IssueRequest
 from registry.store.verification import verify
 from tests.objects import PYDICOM_FILES, bundled, changed, ct_slices, save, save_all, segmentation, tiny
 

@@ -1,0 +1,135 @@
+"""The registry in Python: the verbs of the command line, with the field's argument names.
+
+>>> from registry import Registry
+>>> with Registry.open("registry.db", actor="ann") as registry:  # doctest: +SKIP
+...     uids = registry.derive(["ct/slice.dcm"], modality="SEG")
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import ExitStack
+from dataclasses import replace
+from typing import Self
+
+from registry.minting import Method
+from registry.records import Kind
+from registry.services import checking, initializing, issuing, querying, registering, withdrawing
+from registry.services.initializing import Initialized
+from registry.services.issuing import Derived, Issued
+from registry.services.opening import opened
+from registry.services.querying import Event, Shown
+from registry.services.reports import Report
+from registry.services.requests import DeriveRequest, IssueRequest
+from registry.services.withdrawing import Withdrawn
+from registry.settings import Settings, load_settings
+
+
+class Registry:
+    """An open registry; close it, or use it in a ``with`` block."""
+
+    def __init__(self, settings: Settings) -> None:
+        """Use ``Registry.open``, which finds the settings."""
+        self._stack = ExitStack()
+        self._registry = self._stack.enter_context(opened(settings))
+
+    @classmethod
+    def open(cls, url: str | None = None, *, actor: str | None = None) -> Self:
+        """Open the registry at ``url`` (an SQLAlchemy URL or the path of an SQLite file),
+        or the one that environment and configuration files name.
+
+        ``actor`` goes into the audit trail. Raises ``Unavailable`` where there is no
+        registry that this program can use.
+        """
+        return cls(load_settings({"database": url, "actor": actor}))
+
+    @staticmethod
+    def init(
+        url: str | None = None,
+        *,
+        root: str | None = None,
+        organization: str | None = None,
+        research: bool = False,
+        actor: str | None = None,
+    ) -> Initialized:
+        """Create a registry or upgrade it, and add the issuer root. Safe to repeat."""
+        settings = load_settings({"database": url, "actor": actor})
+        return initializing.init(settings, root=root, organization=organization, research=research)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        self._stack.close()
+
+    def issue(
+        self,
+        kind: str,
+        *,
+        study_instance_uid: str | None = None,
+        series_instance_uid: str | None = None,
+        modality: str | None = None,
+        sources: Sequence[str] = (),
+        count: int = 1,
+        root: str | None = None,
+        method: str = "random",
+        parts: Sequence[str] = (),
+        purpose: str | None = None,
+        request_id: str | None = None,
+    ) -> Issued:
+        """Mint UIDs of a kind (``study``, ``series``, ``instance``, ``tracking``, ...) and record them."""
+        request = IssueRequest(
+            Kind[kind.upper()],
+            study_instance_uid,
+            series_instance_uid,
+            modality,
+            tuple(sources),
+            count,
+            root,
+            Method(method),
+            tuple(parts),
+            purpose,
+            request_id,
+        )
+        return issuing.issue(self._registry, request)
+
+    def derive(
+        self,
+        sources: Sequence[str],
+        *,
+        modality: str,
+        n_instances: int = 1,
+        study_instance_uid: str | None = None,
+        root: str | None = None,
+        purpose: str | None = None,
+        request_id: str | None = None,
+    ) -> Derived:
+        """All UIDs of a derived object: its source's study, a new series, new instances.
+
+        ``sources`` are UIDs or paths of DICOM files.
+        """
+        request = DeriveRequest(tuple(sources), modality, n_instances, study_instance_uid, root)
+        return issuing.derive(self._registry, replace(request, purpose=purpose, request_id=request_id))
+
+    def register(self, paths: Sequence[str], *, digests: bool = True) -> Report:
+        """Record what objects made elsewhere say."""
+        return registering.register(self._registry, list(paths), digests=digests)
+
+    def check(self, paths: Sequence[str], *, digests: bool = True) -> Report:
+        """What registering these files would decide and find; writes nothing."""
+        return checking.check(self._registry, list(paths), digests=digests)
+
+    def show(self, uid: str) -> Shown:
+        """What the registry knows of a UID. Raises ``UnknownUid`` if nothing."""
+        return querying.show(self._registry, uid)
+
+    def history(self, uid: str) -> list[Event]:
+        """All that happened to a UID, in order. Raises ``UnknownUid``."""
+        return querying.history(self._registry, uid)
+
+    def withdraw(self, uids: Sequence[str], *, reason: str) -> Withdrawn:
+        """Take UIDs out of use for ever."""
+        return withdrawing.withdraw(self._registry, list(uids), reason)
