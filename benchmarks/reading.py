@@ -16,7 +16,7 @@ from unittest.mock import patch
 from benchmarks import measure
 from benchmarks.objects import BUNDLED, objects
 from registry.dicomfile import reader
-from registry.dicomfile.objects import ReaderKeys
+from registry.dicomfile.readerkeys import ReaderKeys
 from registry.dicomfile.scan import Unusual
 from registry.dicomfile.sources import Source, expand
 from registry.records import Reading

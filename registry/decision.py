@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
-from registry.facts import Facts, encoding_of, identities, named_parents
+from registry.facts import Facts, encoding_of
 from registry.records import Kind, ObjectClaim, Origin, Patient, Verdict
 
 
@@ -109,10 +109,10 @@ class _Desk:
         self.decision = Decision()
 
     def take(self, claim: ObjectClaim) -> None:
-        instance, series, study = named_parents(claim)
+        instance, series, study = claim.place
         study_stands = self._settle_study(study, claim)
         series_stands = self._settle_series(series, study, claim)
-        shared_stand = [self._settle_shared(kind, uid) for kind, uid in identities(claim) if kind > 3]
+        shared_stand = [self._settle_shared(kind, uid) for kind, uid in claim.identities if kind > 3]
         if instance is None:
             return
         known = self._find(instance) is not None and not self._awaits_use(instance)

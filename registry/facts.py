@@ -15,7 +15,6 @@ from typing import NamedTuple
 
 from registry.records import Kind, ObjectClaim, Patient, Reference, Trait
 from registry.sopclass import NATIVE_TRANSFER_SYNTAXES
-from registry.uid import is_key, is_well_known
 
 
 class Placement(NamedTuple):
@@ -104,8 +103,8 @@ class Facts:
 
     def add(self, claim: ObjectClaim) -> None:
         """Let one claim speak. UIDs that can't be keys of the ledger say nothing."""
-        instance, series, study = named_parents(claim)
-        for kind, uid in identities(claim):
+        instance, series, study = claim.place
+        for kind, uid in claim.identities:
             self.kinds[uid].add(kind)
         if series:
             appearance = Appearance(claim.sop_class_uid, claim.modality, claim.frame_of_reference_uid)
@@ -160,32 +159,6 @@ class Facts:
         )
 
 
-def identities(claim: ObjectClaim) -> Iterator[tuple[Kind, str]]:
-    """Every (kind, UID) that a claim asserts, as far as it can be a ledger key
-    and isn't one of the standard's own frames of reference or palettes."""
-    roles = (
-        (Kind.STUDY, claim.study_instance_uid),
-        (Kind.SERIES, claim.series_instance_uid),
-        (Kind.INSTANCE, claim.sop_instance_uid),
-    )
-    for kind, uid in (*roles, *claim.shared):
-        if uid and is_key(uid) and not is_well_known(uid):
-            yield kind, uid
-
-
-def named_parents(claim: ObjectClaim) -> tuple[str | None, str | None, str | None]:
-    """Instance, series and study of a claim, None for what can't be a ledger key."""
-    return (
-        _key(claim.sop_instance_uid),
-        _key(claim.series_instance_uid),
-        _key(claim.study_instance_uid),
-    )
-
-
-def _key(uid: str | None) -> str | None:
-    return uid if uid and is_key(uid) and not is_well_known(uid) else None
-
-
 PATIENT_KINDS = frozenset({Kind.FRAME_OF_REFERENCE, Kind.TRACKING})
 """Shared kinds that belong to one patient (PS3.3 C.7.4.1.1.1, C.8.20.4)."""
 
@@ -193,6 +166,6 @@ PATIENT_KINDS = frozenset({Kind.FRAME_OF_REFERENCE, Kind.TRACKING})
 def owned_by_patient(claim: ObjectClaim) -> Iterator[str]:
     """The UIDs of a claim that belong to one patient: its study, frames of
     reference and tracking identifiers."""
-    for kind, uid in identities(claim):
+    for kind, uid in claim.identities:
         if kind is Kind.STUDY or kind in PATIENT_KINDS:
             yield uid

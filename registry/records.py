@@ -11,7 +11,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum, StrEnum
+from functools import cached_property
 from typing import NamedTuple
+
+from registry.uid import is_own_key
 
 
 class Kind(IntEnum):
@@ -138,7 +141,7 @@ class FileMeta:
     transfer_syntax_known: bool = True  # whether PS3.6 defines it
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class ObjectClaim:
     """What one object says about UIDs, and enough of the rest to judge it."""
 
@@ -163,7 +166,22 @@ class ObjectClaim:
     meta: FileMeta = FileMeta()
     path: str = ""  # for the person who reads the report; never recorded
 
-    @property
+    @cached_property
+    def identities(self) -> tuple[tuple[Kind, str], ...]:
+        """Every (kind, UID) that the object asserts, as far as it can be a key of the
+        ledger and isn't one of the standard's own frames of reference or palettes."""
+        study, series, instance = self.study_instance_uid, self.series_instance_uid, self.sop_instance_uid
+        roles = ((Kind.STUDY, study), (Kind.SERIES, series), (Kind.INSTANCE, instance), *self.shared)
+        return tuple((kind, uid) for kind, uid in roles if uid and is_own_key(uid))
+
+    @cached_property
+    def place(self) -> tuple[str | None, str | None, str | None]:
+        """Instance, series and study, None for what can't be a key of the ledger."""
+        three = (self.sop_instance_uid, self.series_instance_uid, self.study_instance_uid)
+        instance, series, study = (uid if uid and is_own_key(uid) else None for uid in three)
+        return instance, series, study
+
+    @cached_property
     def order(self) -> tuple[str, ...]:
         """What "first" means inside a batch: by UID, then content, then all else."""
         names = (self.series_instance_uid, self.study_instance_uid, self.sop_class_uid, self.modality)

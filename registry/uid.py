@@ -13,6 +13,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from enum import Enum
+from functools import lru_cache
 
 from registry.errors import MalformedUid
 
@@ -104,6 +105,12 @@ def is_key(text: str) -> bool:
     return len(text) <= MAX_LENGTH and _KEY.match(text) is not None
 
 
+@lru_cache(maxsize=65536)
+def is_own_key(text: str) -> bool:
+    """Whether ``text`` is a key for the ledger to hold: not one that the standard defines."""
+    return is_key(text) and not is_well_known(text)
+
+
 def parse(text: str) -> str:
     """``text`` itself if it is a valid UID.
 
@@ -136,4 +143,8 @@ def is_well_known(uid: str) -> bool:
 
 def longest_root(uid: str, roots: Iterable[str]) -> str | None:
     """Of ``roots``, which may nest, the longest that ``uid`` lies under."""
-    return max((root for root in roots if is_under(uid, root)), key=len, default=None)
+    found = None
+    for root in roots:
+        if uid.startswith(root) and is_under(uid, root) and (found is None or len(root) > len(found)):
+            found = root
+    return found

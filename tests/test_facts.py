@@ -16,8 +16,6 @@ from registry.facts import (
     Placement,
     SeriesFacts,
     encoding_of,
-    identities,
-    named_parents,
     owned_by_patient,
 )
 from registry.records import Kind, ObjectClaim, Patient, Reference, Role, Trait
@@ -168,7 +166,7 @@ def test_only_what_can_be_a_key_of_the_ledger_speaks(one: ObjectClaim, kinds: di
     assert facts.kinds == kinds
     keys = {uid for uid, found in kinds.items() if Kind.INSTANCE in found}
     assert facts.instances.keys() == keys
-    assert named_parents(one) == tuple(
+    assert one.place == tuple(
         next((uid for uid, found in kinds.items() if kind in found), None)
         for kind in (Kind.INSTANCE, Kind.SERIES, Kind.STUDY)
     )
@@ -176,7 +174,7 @@ def test_only_what_can_be_a_key_of_the_ledger_speaks(one: ObjectClaim, kinds: di
 
 def test_roles_come_before_shared_uids_and_study_before_series() -> None:
     one = claim(shared=((Kind.FRAME_OF_REFERENCE, FRAME), (Kind.TRACKING, TRACKING), (Kind.DEVICE, DEVICE)))
-    assert [kind for kind, _ in identities(one)] == [
+    assert [kind for kind, _ in one.identities] == [
         Kind.STUDY,
         Kind.SERIES,
         Kind.INSTANCE,

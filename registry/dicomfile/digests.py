@@ -44,7 +44,7 @@ _ADMINISTRATIVE_GROUPS = frozenset(
     {0x0008, 0x0010, 0x0012, 0x0014, 0x0018, 0x0020, 0x0032, 0x0038, 0x0088, 0x0400}
 )
 _SR_ELEMENTS = 0xA000  # (0040,Axxx) is a document's content, (0040,0xxx) a worklist's
-_HEADER = struct.Struct(">II")
+_IS_SEQUENCE = 1 << 63  # no value is that long
 _ITEM = 0xE000
 _ITEM_HEADER = struct.Struct("<HHI")
 
@@ -52,7 +52,7 @@ _ITEM_HEADER = struct.Struct("<HHI")
 def content_hash(tree: Tree) -> bytes:
     """The hash of what the object is, without a key: never to be kept, only to put
     objects of one batch into an order that is the same everywhere; 32 bytes."""
-    chosen = {tag: element for tag, element in tree.items() if tag in _BULK}
+    chosen = {tag: tree[tag] for tag in tree.keys() & _BULK}
     if not chosen:
         chosen = {tag: element for tag, element in tree.items() if element[1] and _is_content(tag)}
     return _hash(chosen)
@@ -65,7 +65,7 @@ def content_digest(tree: Tree, key: bytes) -> bytes:
 
 def data_set_digest(tree: Tree, key: bytes) -> bytes:
     """The digest of everything but the bulk content; 16 bytes."""
-    rest = {tag: element for tag, element in tree.items() if tag not in _BULK and tag not in _ENCODING_ONLY}
+    rest = {tag: tree[tag] for tag in tree.keys() - _BULK - _ENCODING_ONLY}
     return keyed(_hash(rest), key, b"data set")
 
 
@@ -105,19 +105,24 @@ def _hash(tree: Tree) -> bytes:
 
 
 def _add_tree(tree: Tree, pieces: list[bytes]) -> None:
-    # A length before each value and a count before items keep neighbours apart.
+    """Add one canonical form of a tree: how many elements, each one's tag and length,
+    then the values, then the items of sequences. The lengths keep neighbours apart."""
+    head, values, sequences = [len(tree)], [], []
     for tag in sorted(tree):
         vr, value = tree[tag]
         if vr == "SQ":
-            pieces.append(_HEADER.pack(tag, len(value)) + b"SQ")
-            for item in value:
-                pieces.append(b"%d:" % len(item))
-                _add_tree(item, pieces)
+            head += (tag, len(value) | _IS_SEQUENCE)
+            sequences.append(value)
         else:
             if vr in TEXT_VRS:
                 value = value.rstrip(b" \0")
-            pieces.append(_HEADER.pack(tag, len(value)))
-            pieces.append(value)
+            head += (tag, len(value))
+            values.append(value)
+    pieces.append(struct.pack(f">{len(head)}Q", *head))
+    pieces += values
+    for members in sequences:
+        for member in members:
+            _add_tree(member, pieces)
 
 
 def _pixels(value: bytes) -> bytes:

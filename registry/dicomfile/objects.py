@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
 from registry.dicomfile import tags
 from registry.dicomfile.attributes import fingerprint
 from registry.dicomfile.digests import content_hash, data_set_digest, keyed
 from registry.dicomfile.identity import Uids, patients_of, uid_values
+from registry.dicomfile.readerkeys import ReaderKeys
 from registry.dicomfile.references import references_of
 from registry.dicomfile.scan import is_transfer_syntax
 from registry.dicomfile.tree import Tree, items, name_of, text
@@ -20,14 +20,6 @@ _FOUR = (tags.SOP_CLASS_UID, tags.SOP_INSTANCE_UID, tags.STUDY_INSTANCE_UID, tag
 _TRANSFER_SYNTAX_UID = 0x0002_0010
 _CODE_STRING = re.compile(r"[A-Z0-9_ ]{1,16}\Z")
 _SLIDE = f"{STORAGE}.77.1.6"
-
-
-@dataclass(frozen=True, slots=True)
-class ReaderKeys:
-    """The keys under which the reader hides what identifies people."""
-
-    fingerprint: bytes
-    digest: bytes
 
 
 def claim_of(meta: Tree, tree: Tree, keys: ReaderKeys, path: str, *, digests: bool = True) -> ObjectClaim:

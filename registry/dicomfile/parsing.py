@@ -14,6 +14,7 @@ from pydicom.dataset import FileDataset
 from registry.dicomfile.unreadable import NotDicom
 from registry.uid import is_key
 
+ZIP_MARK = b"PK\x03\x04"
 _PREAMBLE = 128
 _FIRST_GROUPS = frozenset({0x0002, 0x0008})
 
@@ -41,7 +42,7 @@ def parse(data: bytes) -> FileDataset:
     start = data[: _PREAMBLE + 4]
     marked = start[_PREAMBLE:] == b"DICM"
     if not marked and not _begins_like_a_data_set(start):
-        raise NotDicom("not DICOM")
+        raise NotDicom("a zip archive; its name must end in .zip" if data[:4] == ZIP_MARK else "not DICOM")
     try:
         data_set = pydicom.dcmread(BytesIO(data), force=not marked)
     except Exception:

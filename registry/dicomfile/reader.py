@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import zipfile
 
-from registry.dicomfile.objects import ReaderKeys, claim_of
+from registry.dicomfile.objects import claim_of
 from registry.dicomfile.parsing import parse, quiet_pydicom
+from registry.dicomfile.readerkeys import ReaderKeys
 from registry.dicomfile.scan import Unusual, scan
 from registry.dicomfile.sources import Source
 from registry.dicomfile.tags import SOP_CLASS_UID, SOP_INSTANCE_UID
@@ -45,8 +46,8 @@ def _bytes(source: Source) -> bytes:
         raise UnreadableDicom(f"it has {source.size} bytes; {MAX_BYTES} are read at most")
     if source.member is not None:
         return _member(source.path, source.member)
-    with open(source.path, "rb") as file:
-        return file.read(MAX_BYTES)
+    with open(source.path, "rb", buffering=0) as file:
+        return file.readall()
 
 
 def _member(path: str, member: str) -> bytes:

@@ -16,7 +16,7 @@ from typing import NamedTuple
 from registry.errors import NoSuchPath
 from registry.records import Skipped
 
-ZIP_MARK = b"PK\x03\x04"
+_ZIP_MARK = b"PK\x03\x04"
 
 
 class Source(NamedTuple):
@@ -57,7 +57,7 @@ def _folder(top: str) -> Iterator[Source | Skipped]:
             path = os.path.join(folder, name)
             if os.path.islink(path) and not _is_inside(os.path.realpath(path), inside):
                 yield Skipped(path, "a link that leaves the folder")
-            elif name == "DICOMDIR":
+            elif name.upper() == "DICOMDIR":
                 # The files that it lists are met on the walk.
                 yield Skipped(path, "a DICOMDIR, not an instance")
             else:
@@ -72,7 +72,7 @@ def _file(path: str) -> Iterator[Source | Skipped]:
         return
     if not stat.S_ISREG(status.st_mode):
         yield Skipped(path, "not a regular file")
-    elif os.path.basename(path) == "DICOMDIR":
+    elif os.path.basename(path).upper() == "DICOMDIR":
         yield from _media(path)
     elif _is_zip(path):
         yield from _archive(path, status.st_mtime_ns)
@@ -81,9 +81,11 @@ def _file(path: str) -> Iterator[Source | Skipped]:
 
 
 def _is_zip(path: str) -> bool:
+    if not path.lower().endswith(".zip"):
+        return False
     try:
         with open(path, "rb") as file:
-            return file.read(4) == ZIP_MARK
+            return file.read(4) == _ZIP_MARK
     except OSError:
         return False
 

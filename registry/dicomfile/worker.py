@@ -12,8 +12,8 @@ import pickle
 import sys
 from typing import BinaryIO
 
-from registry.dicomfile.objects import ReaderKeys
 from registry.dicomfile.reader import read
+from registry.dicomfile.readerkeys import ReaderKeys
 from registry.dicomfile.sources import Source
 from registry.records import Reading
 
@@ -21,9 +21,15 @@ Task = tuple[list[Source], bool]
 """Files to read, and whether digests are wanted."""
 
 
+READY = "ready"
+"""What a worker says first: it could import all that it needs."""
+
+
 def serve(tasks: BinaryIO, readings: BinaryIO) -> None:
     """Read what is asked until the parent closes its end."""
     try:
+        pickle.dump(READY, readings)
+        readings.flush()
         keys: ReaderKeys = pickle.load(tasks)  # noqa: S301 (our own parent)
         while True:
             sources, digests = pickle.load(tasks)  # noqa: S301

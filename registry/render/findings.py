@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING
 
 from registry.records import Finding, Severity, Verdict
 from registry.render.formats import Output, Row, columns, counted, visible
 from registry.rules import by_code
-from registry.rules.base import Rule
-from registry.services.reports import Report
-from registry.store.findings import KeptFinding
+
+if TYPE_CHECKING:
+    from registry.rules.base import Rule
+    from registry.services.reports import Report
+    from registry.store.findings import KeptFinding
 
 SCHEMA = 1
 """Of the JSON of `register` and `check`."""

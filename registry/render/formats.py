@@ -8,6 +8,7 @@ import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 
 Row = Mapping[str, object]
 
@@ -20,7 +21,7 @@ class Output:
     """One result in all its forms; each is made only if it is asked for."""
 
     document: object  # json
-    rows: Sequence[Row]  # ndjson and csv: one line each
+    rows: Iterable[Row]  # ndjson and csv: one line each; taken once
     lines: Iterable[str]  # table
     summary: Row | None = None  # ndjson: a last line of its own
     columns: Sequence[str] = field(default_factory=tuple)  # csv: in this order, also without rows
@@ -53,9 +54,11 @@ def _json(value: object, indent: int | None = None) -> str:
 
 
 def _csv(output: Output) -> Iterator[str]:
-    columns = list(output.columns) or list(output.rows[0] if output.rows else ())
+    rows = iter(output.rows)
+    first = next(rows, None)
+    columns = list(output.columns or first or ())
     yield _csv_line(columns)
-    for row in output.rows:
+    for row in rows if first is None else chain([first], rows):
         yield _csv_line([_cell(row.get(column)) for column in columns])
 
 

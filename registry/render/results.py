@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
 from registry.render.formats import Output, Row, columns, counted
-from registry.roots import Root, Roots
 from registry.rules import RULES
 from registry.rules.base import HEADINGS, Rule
-from registry.services.auditing import Told
-from registry.services.initializing import Initialized, SchemaState
-from registry.services.issuing import Derived, Issued
-from registry.services.querying import Event, Shown, Stats, Tree, TreeNode
-from registry.services.withdrawing import Withdrawn
-from registry.store.queries import Listed
-from registry.store.verification import Verification
+
+if TYPE_CHECKING:
+    from registry.roots import Root, Roots
+    from registry.services.auditing import Told
+    from registry.services.initializing import Initialized, SchemaState
+    from registry.services.issuing import Derived, Issued
+    from registry.services.querying import Event, Shown, Stats, Tree, TreeNode
+    from registry.services.withdrawing import Withdrawn
+    from registry.store.queries import Listed
+    from registry.store.verification import Verification
 
 
 def initialized(result: Initialized) -> Output:
@@ -62,8 +65,8 @@ def issued(result: Issued) -> Output:
         "root": result.root,
         "entry": result.entry,
     }
-    rows = [{"uid": uid, **{name: document[name] for name in list(document)[1:]}} for uid in result.uids]
-    return Output(document, rows, result.uids)
+    place = {name: document[name] for name in list(document)[1:]}
+    return Output(document, ({"uid": uid, **place} for uid in result.uids), result.uids)
 
 
 def derived(result: Derived) -> Output:

@@ -6,7 +6,7 @@ never renumbered.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -177,7 +177,8 @@ class Subjects:
     studies: set[str] = field(default_factory=set)
     shared: set[str] = field(default_factory=set)
 
-    def of(self, subject: Subject) -> Iterable[Any]:
+    def of(self, subject: Subject) -> Sequence[Any]:
+        """The subjects of one sort, in a stable order."""
         match subject:
             case Subject.UNREADABLE:
                 return self.unreadable
@@ -197,14 +198,11 @@ class Subjects:
 
 def ask(rules: Iterable[Rule], subjects: Subjects, view: View) -> Iterator[Finding]:
     """What the rules find in the subjects; a finding about a file carries its path."""
+    listed = {subject: subjects.of(subject) for subject in Subject}
     for rule in rules:
-        for subject in subjects.of(rule.subject):
+        for subject in listed[rule.subject]:
             for finding in rule.find(subject, view):
                 if isinstance(subject, ObjectClaim | Unreadable):
-                    yield _at(finding, subject.path)
+                    yield replace(finding, path=subject.path or None)
                 else:
                     yield finding
-
-
-def _at(finding: Finding, path: str) -> Finding:
-    return replace(finding, path=path or None)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from registry.facts import identities
 from registry.records import Kind, ObjectClaim
 from registry.rules.base import Sighting, View, listed
 
@@ -110,7 +109,7 @@ def withdrawn_uid(claim: ObjectClaim, view: View) -> Iterator[Sighting]:
     Standard
     Policy of the registry, after the life cycle of ISO 13582.
     """
-    for kind, uid in identities(claim):
+    for kind, uid in claim.identities:
         if view.is_withdrawn(uid):
             yield Sighting(uid, f"the {kind.words} UID {uid} was withdrawn", kind)
 

@@ -10,7 +10,6 @@ from collections import defaultdict
 from collections.abc import Iterator
 from collections.abc import Set as AbstractSet
 
-from registry.facts import identities
 from registry.records import Kind, ObjectClaim, Severity
 from registry.rules.base import Sighting, View, listed
 
@@ -186,7 +185,7 @@ def uid_in_two_roles(claim: ObjectClaim, view: View) -> Iterator[Sighting]:
     PS3.5 chapter 9: a UID can't identify both a study and a series.
     """
     roles: dict[str, set[Kind]] = defaultdict(set)
-    for kind, uid in identities(claim):
+    for kind, uid in claim.identities:
         if kind <= Kind.FRAME_OF_REFERENCE or kind is Kind.SPECIMEN:
             roles[uid].add(kind)
     for uid, kinds in sorted(roles.items()):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from registry.facts import identities
 from registry.records import Kind, ObjectClaim, Severity
 from registry.roots import Policy
 from registry.rules.base import Sighting, View
@@ -34,7 +33,7 @@ def standard_root_instance(claim: ObjectClaim, view: View) -> Iterator[Sighting]
     Standard
     PS3.5 chapter 9: the root "shall not be used for privately defined items".
     """
-    for kind, uid in identities(claim):
+    for kind, uid in claim.identities:
         if is_under(uid, STANDARD_ROOT):
             yield Sighting(uid, f"the {kind.words} UID {uid} lies under DICOM's own root", kind)
 
@@ -59,7 +58,7 @@ def example_root(claim: ObjectClaim, view: View) -> Iterator[Sighting]:
     Standard
     ITU-T X.660 A.2.
     """
-    for kind, uid in identities(claim):
+    for kind, uid in claim.identities:
         if is_under(uid, EXAMPLE_ROOT):
             yield Sighting(uid, f"the {kind.words} UID {uid} lies under 2.999, which is for examples", kind)
 
@@ -88,7 +87,7 @@ def unissued_uid(claim: ObjectClaim, view: View) -> Iterator[Sighting]:
     PS3.5 chapter 9: the owner of a root ensures uniqueness "by providing
     registration policies". This policy is the registry's.
     """
-    for kind, uid in identities(claim):
+    for kind, uid in claim.identities:
         root = view.roots.of(uid)
         if root is None or root.policy is not Policy.PRODUCTION or root.retired or view.was_known(uid):
             continue
@@ -124,7 +123,7 @@ def research_root(claim: ObjectClaim, view: View) -> Iterator[Sighting]:
     """
     if not view.roots.in_production:
         return
-    named = [(kind, uid) for kind, uid in identities(claim) if kind in _IDENTITY]
+    named = [(kind, uid) for kind, uid in claim.identities if kind in _IDENTITY]
     shared = [
         (uid, root)
         for _, uid in named
@@ -163,7 +162,7 @@ def retired_root(claim: ObjectClaim, view: View) -> Iterator[Sighting]:
     Standard
     Policy of the registry.
     """
-    for kind, uid in identities(claim):
+    for kind, uid in claim.identities:
         root = view.roots.of(uid)
         if root is not None and root.retired and not view.was_known(uid):
             yield Sighting(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from registry.facts import identities
 from registry.records import BadUid, Kind, ObjectClaim
 from registry.rules.base import Sighting, View
 from registry.sopclass import has_patient
@@ -131,7 +130,7 @@ def bare_root(claim: ObjectClaim, view: View) -> Iterator[Sighting]:
         if bad.identity:
             yield _sighting(bad, f"{bad.where} has a single component: {bad.text}")
     shared_roots = {*TOOLKIT_ROOTS, UUID_ROOT, STANDARD_ROOT, EXAMPLE_ROOT}
-    for kind, uid in identities(claim):
+    for kind, uid in claim.identities:
         if uid in shared_roots or view.roots.get(uid):
             yield Sighting(uid, f"the {kind.words} UID {uid} is a root, not a UID under it", kind)
 

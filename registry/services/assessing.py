@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from registry.decision import Decision, decide
-from registry.facts import PATIENT_KINDS, Facts, InstanceFacts, SeriesFacts, identities, named_parents
+from registry.facts import PATIENT_KINDS, Facts, InstanceFacts, SeriesFacts
 from registry.records import Finding, Kind, ObjectClaim, Origin, Patient, Reading, Reference, Unreadable
 from registry.roots import Roots
 from registry.rules import RULES, Subjects, ask
@@ -113,7 +113,7 @@ def assess(
 def _named(claims: Iterable[ObjectClaim]) -> Iterator[str]:
     """Every UID in a batch that the registry may know something of."""
     for claim in claims:
-        for _, uid in identities(claim):
+        for _, uid in claim.identities:
             yield uid
         for bad in claim.bad_uids:
             if is_key(plain := canonical(bad.text)):
@@ -121,11 +121,11 @@ def _named(claims: Iterable[ObjectClaim]) -> Iterator[str]:
 
 
 def _add_subjects(subjects: Subjects, claim: ObjectClaim) -> None:
-    instance, series, study = named_parents(claim)
+    instance, series, study = claim.place
     for uid, group in ((instance, subjects.instances), (series, subjects.series), (study, subjects.studies)):
         if uid is not None:
             group.add(uid)
-    for kind, uid in identities(claim):
+    for kind, uid in claim.identities:
         subjects.uids.add(uid)
         if kind in PATIENT_KINDS:
             subjects.shared.add(uid)

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from registry.dicomfile.sources import expand, require
 from registry.services.assessing import assess
 from registry.services.opening import OpenRegistry
-from registry.services.reading import read_all, reader_keys
+from registry.services.reading import read_all
 from registry.services.registering import Progress
 from registry.services.reports import Report
 from registry.store.roots import load_roots
@@ -26,7 +26,7 @@ def check(
     """
     require(paths)
     readings = []
-    for _, reading in read_all(expand(paths), reader_keys(registry.key), digests=digests):
+    for _, reading in read_all(expand(paths), registry.reader_keys, digests=digests):
         readings.append(reading)
         if progress is not None and len(readings) % _TOLD_EVERY == 0:
             progress(len(readings))

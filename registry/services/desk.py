@@ -12,7 +12,7 @@ from registry.services.opening import OpenRegistry
 from registry.store import links, schema
 from registry.store.act import Act
 from registry.store.knowledge import Knowledge
-from registry.store.ledger import enter
+from registry.store.ledger import Issue, enter, enter_issued
 from registry.store.roots import load_roots
 from registry.store.words import Words
 
@@ -30,8 +30,7 @@ class IssuingDesk:
         self.knowledge = Knowledge(act.connection, self._words)
         self.roots = load_roots(act.connection)
         self._foreign: list[NewRow] = []  # parents made elsewhere
-        self._issued: list[NewRow] = []
-        self._owned: dict[str, str] = {}  # shared UIDs -> the study that they belong to
+        self._issued: list[Issue] = []
         self._derived: dict[str, tuple[Reference, ...]] = {}
 
     def parents(self, study: str | None, series: str | None, *, needs_study: bool) -> str | None:
@@ -105,21 +104,14 @@ class IssuingDesk:
         is a repeat, for another it is refused. A fresh one that is taken is refused
         by the ledger's key.
         """
+        fresh = list(uids)
         if may_repeat:
             self.knowledge.learn(uids)
-        for uid in uids:
-            row = Standing(uid, kind, Origin.ISSUED, modality=modality)
-            if kind is Kind.SERIES:
-                row.study_instance_uid = study
-            elif kind is Kind.INSTANCE:
-                row.series_instance_uid, row.study_instance_uid = series, study
-            elif study is not None and kind is not Kind.STUDY:
-                self._owned[uid] = study
-            before = self.knowledge.standing.get(uid)
-            if before is None:
-                self._issued.append(NewRow(row))
-            else:
-                _require_same(before, row)
+            for uid in uids:
+                if (before := self.knowledge.standing.get(uid)) is not None:
+                    _require_same(before, Standing(uid, kind, Origin.ISSUED, series, study, modality))
+                    fresh.remove(uid)
+        self._issued.append(Issue(kind, tuple(fresh), study, series, modality))
 
     def derived_from(self, uids: Iterable[str], references: tuple[Reference, ...]) -> None:
         """Remember what the issued UIDs are derived from."""
@@ -129,15 +121,11 @@ class IssuingDesk:
     def write(self, purpose: str | None, request: Mapping[str, object] | None) -> None:
         """Write all of it. Raises ``LostRace`` where a parent was recorded meanwhile."""
         act = self._act
-        self._words.add(act, (word for row in self._issued for word in (row.standing.modality,)))
+        self._words.add(act, (issue.modality for issue in self._issued))
         if self._foreign and not enter(act, self._words, self._foreign, known_is_fine=True):
             raise LostRace
-        enter(act, self._words, self._issued)
-        new = {row.standing.uid for row in self._issued}
-        act.insert(
-            schema.owners,
-            [{"uid": uid, "study_uid": study} for uid, study in self._owned.items() if uid in new],
-        )
+        for issue in self._issued:
+            enter_issued(act, self._words, issue)
         if self._derived:
             targets = {reference.target for named in self._derived.values() for reference in named}
             self.knowledge.learn(targets)
@@ -151,13 +139,11 @@ class IssuingDesk:
             act.note(purpose)
 
 
-def _require_same(before: Standing, row: Standing) -> None:
+def _require_same(before: Standing, asked: Standing) -> None:
     """Raise unless a UID was issued before for the very same thing."""
-    if before.origin is not Origin.ISSUED or before.kind is not row.kind:
-        raise UidCollision(f"{row.uid} is taken: it is recorded as a {before.kind.words}")
-    asked, known = (
-        (standing.series_instance_uid, standing.study_instance_uid, standing.modality)
-        for standing in (row, before)
-    )
-    if asked != known:
-        raise ParentMismatch(f"{row.uid} was issued for {' '.join(filter(None, known))}")
+    if before.origin is not Origin.ISSUED or before.kind is not asked.kind:
+        raise UidCollision(f"{asked.uid} is taken: it is recorded as a {before.kind.words}")
+    if asked.kind in (Kind.SERIES, Kind.INSTANCE):
+        places = [(s.series_instance_uid, s.study_instance_uid, s.modality) for s in (asked, before)]
+        if places[0] != places[1]:
+            raise ParentMismatch(f"{asked.uid} was issued for {' '.join(filter(None, places[1]))}")

@@ -17,7 +17,6 @@ from registry.records import Kind, Reference
 from registry.services import requests, sources
 from registry.services.desk import IssuingDesk, LostRace
 from registry.services.opening import OpenRegistry
-from registry.services.reading import reader_keys
 from registry.services.requests import DeriveRequest, IssueRequest
 from registry.store.requests import Answered
 from registry.uid import parse
@@ -178,7 +177,7 @@ def _check_count(count: int, option: str) -> None:
 def _read_sources(registry: OpenRegistry, texts: Sequence[str]) -> tuple[list[str], list[Reference]]:
     """The UIDs among the sources, and references to the objects in the files among them."""
     uids, paths = sources.split(texts)
-    return uids, sources.read_files(paths, reader_keys(registry.key)) if paths else []
+    return uids, sources.read_files(paths, registry.reader_keys) if paths else []
 
 
 def _study(asked: str | None, found: sources.Sources) -> str:

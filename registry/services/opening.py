@@ -10,6 +10,7 @@ from pathlib import Path
 
 import platformdirs
 
+from registry.dicomfile.readerkeys import ReaderKeys
 from registry.errors import KeyUnusable
 from registry.keys import RegistryKey, load_key
 from registry.settings import APPLICATION, Settings
@@ -46,6 +47,12 @@ class OpenRegistry:
                 f"{path} holds the key {key.id}; this registry was made with {self.identity.key_id}"
             )
         return key
+
+    @property
+    def reader_keys(self) -> ReaderKeys:
+        """The keys under which the reader hides what identifies people. Raises ``KeyUnusable``."""
+        key = self.key
+        return ReaderKeys(key.subkey("fingerprint"), key.subkey("digest"))
 
     def act(self, event: str, *, request_id: str | None = None, actor: str | None = None) -> Act:
         """A transaction that ends with an audit entry."""

@@ -13,24 +13,18 @@ from itertools import islice
 from queue import SimpleQueue
 from typing import BinaryIO, Self, cast
 
-from registry.dicomfile.objects import ReaderKeys
-from registry.dicomfile.reader import read
+from registry.dicomfile.readerkeys import ReaderKeys
 from registry.dicomfile.sources import Source
-from registry.keys import RegistryKey
+from registry.errors import RegistryError
 from registry.records import Reading, Skipped, Unreadable
 
 _CHUNK = 40
 """Files in one task: enough that passing them on costs little."""
 
-_TASKS_AHEAD = 4
+_TASKS_AHEAD = 16
 """Tasks under way for each worker, so that memory stays bounded whatever comes."""
 
 Item = tuple[Source | Skipped, Reading]
-
-
-def reader_keys(key: RegistryKey) -> ReaderKeys:
-    """The keys under which the reader hides what identifies people."""
-    return ReaderKeys(key.subkey("fingerprint"), key.subkey("digest"))
 
 
 def read_all(
@@ -43,6 +37,8 @@ def read_all(
     rest = iter(sources)
     first = list(islice(rest, _CHUNK))
     if len(first) < _CHUNK:
+        from registry.dicomfile.reader import read  # pydicom, which the workers import for themselves
+
         for source in first:
             yield source, source if isinstance(source, Skipped) else read(source, keys, digests=digests)
         return
@@ -72,14 +68,30 @@ class _Worker:
 
     def __init__(self, keys: ReaderKeys) -> None:
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "registry.dicomfile.worker"], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+            # -P: a module in the current folder, which may hold anything, is not ours.
+            [sys.executable, "-P", "-m", "registry.dicomfile.worker"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
         )
         # Popen gives both, because both are PIPE.
         self._tasks, self._readings = (
             cast(BinaryIO, self._process.stdin),
             cast(BinaryIO, self._process.stdout),
         )
-        self._send(keys)
+        self._keys, self._greeted = keys, False
+
+    def _greet(self) -> None:
+        """Wait until the process is there. One that never starts is no fault of any file."""
+        try:
+            pickle.load(self._readings)  # noqa: S301 (our own process)
+            self._send(self._keys)
+        except (EOFError, OSError, pickle.UnpicklingError) as error:
+            raise RegistryError(
+                "the process that reads files can't be started",
+                advice="Is there enough memory, and is the installation whole? `uid-registry check FILE` "
+                "with a single file reads without it.",
+            ) from error
+        self._greeted = True
 
     def _send(self, message: object) -> None:
         pickle.dump(message, self._tasks, pickle.HIGHEST_PROTOCOL)
@@ -87,6 +99,8 @@ class _Worker:
 
     def read(self, sources: list[Source], digests: bool) -> list[Reading]:
         """What came of some files. Raises ``_WorkerDied``."""
+        if not self._greeted:
+            self._greet()
         try:
             self._send((sources, digests))
             readings: list[Reading] = pickle.load(self._readings)  # noqa: S301 (our own process)

@@ -17,7 +17,7 @@ from registry.records import Skipped, Unreadable, Verdict
 from registry.rules import RULES
 from registry.services.assessing import Assessment, assess
 from registry.services.opening import OpenRegistry
-from registry.services.reading import Item, read_all, reader_keys
+from registry.services.reading import Item, read_all
 from registry.services.reports import Report
 from registry.store import findings, links, marks, recording
 from registry.store.act import Act
@@ -51,7 +51,7 @@ def register(
         report = Report(registry.name(connection))
         earlier = marks.done(connection, run.id)
     sources = _not_in(earlier, run, expand(paths), report)
-    for batch in _batches(read_all(sources, reader_keys(key), digests=digests)):
+    for batch in _batches(read_all(sources, registry.reader_keys, digests=digests)):
         report.add((reading for _, reading in batch), _record(registry, batch, run))
         if progress is not None:
             progress(report.files)

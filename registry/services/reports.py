@@ -6,7 +6,6 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
-from registry.facts import named_parents
 from registry.records import Finding, ObjectClaim, Reading, Severity, Skipped, Unreadable, Verdict
 from registry.services.assessing import Assessment
 from registry.services.opening import RegistryName
@@ -57,7 +56,7 @@ def _paths(claims: Iterable[ObjectClaim]) -> dict[str, str]:
     """For each UID in a batch the first file that names it."""
     paths: dict[str, str] = {}
     for claim in claims:
-        for uid in (*named_parents(claim), *(uid for _, uid in claim.shared)):
+        for uid in (*claim.place, *(uid for _, uid in claim.shared)):
             if uid is not None:
                 paths.setdefault(uid, claim.path)
     return paths

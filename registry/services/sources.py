@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from registry.dicomfile.objects import ReaderKeys
-from registry.dicomfile.reader import read
+from registry.dicomfile.readerkeys import ReaderKeys
 from registry.dicomfile.sources import Source, expand, require
 from registry.errors import NoSuchPath, SourceUnclear
 from registry.records import Kind, ObjectClaim, Reference, Role, Skipped, Unreadable
@@ -43,6 +42,8 @@ def read_files(paths: Sequence[str], keys: ReaderKeys) -> list[Reference]:
 
     Raises ``SourceUnclear`` for a file of which no object can be made.
     """
+    from registry.dicomfile.reader import read  # pydicom, which most requests don't need
+
     references = []
     for source in expand(paths):
         reading = read(source, keys, digests=False) if isinstance(source, Source) else source

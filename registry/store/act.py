@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 from functools import cache
+from operator import itemgetter
 from types import TracebackType
 from typing import Any, Self
 
@@ -74,16 +75,23 @@ class Act:
             return int(self.connection.exec_driver_sql(statement).scalar_one()) - count + 1
         return next_id(self.connection, table)
 
-    def insert(
-        self, table: Table, rows: Iterable[Mapping[str, object]], *, known_is_fine: bool = False
-    ) -> int:
+    def insert(self, table: Table, rows: Iterable[Mapping[str, Any]], *, known_is_fine: bool = False) -> int:
         """Insert rows of history under this act's entry; how many went in.
 
         A row that is refused raises a typed error, unless ``known_is_fine``: then
         one that is already there stays as it is.
         """
         encode = _encoder(table)
-        encoded = [encode({"entry": self.entry, **row}) for row in rows]
+        return self._insert(table, [encode({"entry": self.entry, **row}) for row in rows], known_is_fine)
+
+    def insert_alike(self, table: Table, row: Mapping[str, object], keys: Sequence[bytes]) -> None:
+        """Insert one row for each packed UID, all else in it being the same."""
+        place = list(table.columns.keys()).index("uid")
+        alike = _encoder(table)({"entry": self.entry, **row})
+        before, after = alike[:place], alike[place + 1 :]
+        self._insert(table, [(*before, key, *after) for key in keys], False)
+
+    def _insert(self, table: Table, encoded: list[Row], known_is_fine: bool) -> int:
         if not encoded:
             return 0
         statement = _statement(table, self._database.dialect, known_is_fine)
@@ -136,8 +144,7 @@ class Act:
             ours = self.connection.execute(stored_rows(table).where(table.c.entry == self.entry))
             rows = [tuple(row) for row in ours]
         digest = RowsDigest()
-        for row in sorted(rows, key=_key_of(table)):
-            digest.add(row)
+        digest.add_all(sorted(rows, key=_key_of(table)))
         return [digest.count, digest.hexdigest()]
 
     def _append(self, columns: Mapping[str, object]) -> int:
@@ -186,13 +193,15 @@ def _json(value: object) -> str:
 @cache
 def _encoder(table: Table) -> Callable[[Mapping[str, object]], Row]:
     """From named values to a row as the database stores it."""
-    columns = [(column.name, isinstance(column.type, PackedUid)) for column in table.columns]
+    names = [column.name for column in table.columns]
+    packed = [index for index, column in enumerate(table.columns) if isinstance(column.type, PackedUid)]
 
     def encode(row: Mapping[str, object]) -> Row:
-        return tuple(
-            pack(value) if packed and isinstance(value := row.get(name), str) else row.get(name)
-            for name, packed in columns
-        )
+        values = list(map(row.get, names))
+        for index in packed:
+            if isinstance(uid := values[index], str):
+                values[index] = pack(uid)
+        return tuple(values)
 
     return encode
 
@@ -214,6 +223,5 @@ def stored_rows(table: Table) -> Select[Any]:
 
 
 @cache
-def _key_of(table: Table) -> Callable[[Sequence[Any]], Row]:
-    positions = [list(table.columns).index(column) for column in table.primary_key.columns]
-    return lambda row: tuple(row[position] for position in positions)
+def _key_of(table: Table) -> Callable[[Sequence[Any]], Any]:
+    return itemgetter(*(list(table.columns).index(column) for column in table.primary_key.columns))

@@ -7,11 +7,12 @@ constraint decides who was first; studies and series rows hang on them.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
 from sqlalchemy import Connection, Table, bindparam, select
 
 from registry.decision import NewRow, Standing
-from registry.records import Kind
+from registry.records import Kind, Origin
 from registry.store import schema
 from registry.store.act import Act
 from registry.store.packing import pack
@@ -75,6 +76,47 @@ def enter(act: Act, words: Words, rows: Sequence[NewRow], *, known_is_fine: bool
         ],
     )
     return True
+
+
+@dataclass(frozen=True, slots=True)
+class Issue:
+    """UIDs of one kind, issued for one place."""
+
+    kind: Kind
+    uids: tuple[str, ...]
+    study_instance_uid: str | None = None
+    series_instance_uid: str | None = None
+    modality: str | None = None
+
+
+def enter_issued(act: Act, words: Words, issue: Issue) -> None:
+    """Put issued UIDs into the ledger, their parents being there already.
+
+    Raises ``UidCollision`` where one is taken.
+    """
+    kind, study = issue.kind, issue.study_instance_uid
+    series = issue.series_instance_uid
+    series_id = node_ids(act.connection, schema.series, [series]).get(series) if series else None
+    act.insert_alike(
+        schema.ledger,
+        {"kind": int(kind), "origin": int(Origin.ISSUED), "series_id": series_id},
+        sorted(map(pack, issue.uids)),
+    )
+    if kind is Kind.STUDY:
+        first = act.next_ids(schema.studies, len(issue.uids))
+        act.insert(schema.studies, [{"id": n, "uid": uid} for n, uid in enumerate(issue.uids, first)])
+    elif kind is Kind.SERIES:
+        first = act.next_ids(schema.series, len(issue.uids))
+        place = {
+            "study_id": node_ids(act.connection, schema.studies, [study or ""]).get(study or ""),
+            "origin": int(Origin.ISSUED),
+            "modality_id": words.id(issue.modality),
+        }
+        act.insert(
+            schema.series, [{"id": first + n, "uid": uid, **place} for n, uid in enumerate(issue.uids)]
+        )
+    elif kind is not Kind.INSTANCE and study is not None:
+        act.insert(schema.owners, [{"uid": uid, "study_uid": study} for uid in issue.uids])
 
 
 def _number(act: Act, table: Table, rows: Iterable[NewRow], kind: Kind) -> dict[str, int]:

@@ -11,7 +11,7 @@ from hashlib import blake2b
 from sqlalchemy import select
 
 from registry.decision import Decision, RefusedClaim
-from registry.facts import identities, owned_by_patient
+from registry.facts import owned_by_patient
 from registry.fingerprint import VERSION, Variants
 from registry.records import Kind, Level, ObjectClaim, Patient
 from registry.store import schema
@@ -87,7 +87,7 @@ def _series_claims(act: Act, words: Words, claims: Iterable[ObjectClaim]) -> Non
             claim.frame_of_reference_uid,
         )
         for claim in claims
-        for kind, series in identities(claim)
+        for kind, series in claim.identities
         if kind is Kind.SERIES
     }
     act.insert(
@@ -189,4 +189,4 @@ def _subject(level: Level, claim: ObjectClaim) -> bytes | None:
     if level is Level.PATIENT:
         return claim.patient.token if claim.patient else None
     wanted = Kind.STUDY if level is Level.STUDY else Kind.SERIES
-    return next((pack(uid) for kind, uid in identities(claim) if kind is wanted), None)
+    return next((pack(uid) for kind, uid in claim.identities if kind is wanted), None)

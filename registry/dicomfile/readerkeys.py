@@ -1,0 +1,13 @@
+"""The keys that the reader needs; apart, so that naming them imports no pydicom."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class ReaderKeys:
+    """The keys under which the reader hides what identifies people."""
+
+    fingerprint: bytes
+    digest: bytes
