@@ -45,7 +45,7 @@ class Settings:
     @property
     def who(self) -> str:
         """The actor for the audit trail: as given, else the operating system's user."""
-        return self.actor or _system_user() or "unknown"
+        return (self.actor or "").strip() or _system_user() or "unknown"
 
     def named_actor(self) -> str:
         """The actor of an act that needs a name.

@@ -118,3 +118,9 @@ def test_that_an_attribute_was_absent_once_is_something_new() -> None:
     assert variants.take(pack([A, None]))
     assert not variants.take(pack([A, None]))
     assert not variants.take(pack([A, B]))
+
+
+def test_a_third_value_tells_nothing_that_two_have_not_told() -> None:
+    variants = Variants([pack([A]), pack([B])])
+    assert not variants.take(pack([C]))
+    assert variants.disagreeing() == {0}

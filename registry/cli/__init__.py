@@ -24,7 +24,7 @@ study and series, and checked before it leaves.
 
 Examples:
 
-  uid-registry init --root 1.2.840.99 --organization "St. Elsewhere"
+  uid-registry init --root 1.3.6.1.4.1.32473.1 --organization "St. Elsewhere"
 
   uid-registry register archive/
 

@@ -55,9 +55,9 @@ def issue(
 
       uid-registry issue study
 
-      uid-registry issue series --study 1.2.840.99.1 --modality SEG --source image.dcm
+      uid-registry issue series --study 1.3.6.1.4.1.32473.1.1 --modality SEG --source image.dcm
 
-      uid-registry issue instance --series 1.2.840.99.2 --count 100
+      uid-registry issue instance --series 1.3.6.1.4.1.32473.1.2 --count 100
     """
     from registry.render.results import issued
     from registry.services.issuing import issue as service
@@ -141,7 +141,7 @@ def withdraw(
 
     Example:
 
-      uid-registry withdraw 1.2.840.99.3 --reason "sent with wrong contours"
+      uid-registry withdraw 1.3.6.1.4.1.32473.1.3 --reason "sent with wrong contours"
     """
     from registry.render.results import withdrawn
     from registry.services.withdrawing import covered

@@ -40,9 +40,9 @@ def add(
 
     Examples:
 
-      uid-registry root add 1.2.840.99 --organization "St. Elsewhere"
+      uid-registry root add 1.3.6.1.4.1.32473.1 --organization "St. Elsewhere"
 
-      uid-registry root add 1.2.840.99.7 --policy delegated --minter RIS
+      uid-registry root add 1.3.6.1.4.1.32473.1.7 --policy delegated --minter RIS
     """
     from registry.render.results import root
     from registry.services.rooting import add_root, wanted_root

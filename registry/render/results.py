@@ -298,9 +298,7 @@ def _log_lines(found: Sequence[Told]) -> Iterator[str]:
     rows = []
     for told in found:
         entry = told.entry
-        detail = ", ".join(
-            f"{name} {value}" for name, value in entry.detail.items() if value not in (0, {}, None)
-        )
+        detail = ", ".join(_fact(name, value) for name, value in entry.detail.items() if value)
         what = f"{detail}{f'; {entry.note}' if entry.note else ''}"
         rows.append(
             {
@@ -328,6 +326,12 @@ def _log_lines(found: Sequence[Told]) -> Iterator[str]:
 
 
 _UIDS_IN_LINES = 4
+
+
+def _fact(name: str, value: object) -> str:
+    if isinstance(value, dict):
+        return f"{name} {' '.join(f'{key}:{count}' for key, count in value.items())}"
+    return f"{name} {value}"
 
 
 def verification(result: Verification) -> Output:

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
-from registry.records import Finding, ObjectClaim, Reading, Severity, Skipped, Unreadable, Verdict
+from registry.records import Finding, Kind, ObjectClaim, Reading, Severity, Skipped, Unreadable, Verdict
 from registry.services.assessing import Assessment
 from registry.services.opening import RegistryName
 
@@ -46,10 +46,15 @@ class Report:
         return max((finding.severity for finding in self.findings), default=None)
 
     def sorted_findings(self) -> list[Finding]:
-        """The gravest first, then by file, code and UID."""
-        return sorted(
-            self.findings, key=lambda f: (-f.severity, f.path or "", f.code, f.uid or "", f.counterpart or "")
-        )
+        """The gravest first, then by file; what is about the object before what is about
+        its series, which mostly follows from it."""
+        return sorted(self.findings, key=_place)
+
+
+def _place(finding: Finding) -> tuple[object, ...]:
+    nearness = {Kind.INSTANCE: 0, Kind.SERIES: 2, Kind.STUDY: 3}.get(finding.kind or Kind.OTHER, 1)
+    subject = (finding.code, finding.uid or "", finding.counterpart or "")
+    return (-finding.severity, finding.path or "", nearness, *subject)
 
 
 def _paths(claims: Iterable[ObjectClaim]) -> dict[str, str]:

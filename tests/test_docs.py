@@ -1,0 +1,123 @@
+"""The documents are true: every command and every snippet in them is executed, every command is in them."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from registry.rules import RULES
+from tests.objects import ct_slices, save, save_all, segmentation
+
+HOME = Path(__file__).parent.parent
+PAGES = [HOME / "README.md", *sorted((HOME / "docs").glob("*.md"))]
+FENCE = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+
+
+@pytest.fixture
+def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The folder that the pages speak of: a CT series, an export with a right and a wrong segmentation."""
+    slices = ct_slices(2)
+    study = slices[0].StudyInstanceUID
+    save_all(slices, tmp_path / "ct")
+    save(segmentation(slices, f"{study}.20", f"{study}.20.1"), tmp_path / "export" / "right.dcm")
+    save(
+        segmentation(slices, slices[0].SeriesInstanceUID, f"{study}.20.2"), tmp_path / "export" / "wrong.dcm"
+    )
+    edited = ct_slices(1)[0]
+    edited.PixelData = bytes(len(edited.PixelData))
+    save(edited, tmp_path / "edited.dcm")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("UID_REGISTRY_ACTOR", "reader")
+    monkeypatch.setenv("PATH", f"{Path(sys.executable).parent}:{os.environ['PATH']}")
+    return tmp_path
+
+
+def blocks(page: Path, language: str) -> list[str]:
+    return [body for found, body in FENCE.findall(page.read_text()) if found == language]
+
+
+def run(command: Any, *, shell: bool = False) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(command, shell=shell, capture_output=True, text=True, check=False)
+
+
+def matches(expected: list[str], shown: list[str]) -> bool:
+    """Whether output is as a page shows it: … stands for anything, alone on a line for any lines."""
+    if not expected:
+        return not shown
+    first, *rest = expected
+    if first == "…":
+        return any(matches(rest, shown[start:]) for start in range(len(shown) + 1))
+    parts = [re.escape(" ".join(part.split())).replace(r"\ ", r"\s+") for part in first.split("…")]
+    # Columns are as wide as what is in them: any white space is as good as another.
+    pattern = r"\s*" + r"\s*.*?\s*".join(parts) + r"\s*"
+    return bool(shown) and re.fullmatch(pattern, shown[0]) is not None and matches(rest, shown[1:])
+
+
+def with_blocks(language: str) -> Any:
+    pages = [page for page in PAGES if blocks(page, language)]
+    return pytest.mark.parametrize("page", pages, ids=lambda page: page.name)
+
+
+@with_blocks("console")
+def test_the_commands_of_a_page_do_what_it_shows(page: Path, place: Path) -> None:
+    for block in blocks(page, "console"):
+        for step in re.split(r"^\$ ", block, flags=re.MULTILINE)[1:]:
+            command, _, expected = step.partition("\n")
+            done = run(command, shell=True)
+            wanted, shown = expected.rstrip().splitlines(), done.stdout.rstrip().splitlines()
+            told = f"$ {command}\n{done.stdout}{done.stderr}\n--- the page shows:\n{expected}"
+            assert matches(wanted, shown), told
+
+
+@with_blocks("python")
+def test_the_python_of_a_page_runs(page: Path, place: Path) -> None:
+    subprocess.run(["uid-registry", "init", "--root", "1.3.6.1.4.1.32473.1"], check=True, capture_output=True)
+    for block in blocks(page, "python"):
+        subprocess.run([sys.executable, "-c", block], check=True, cwd=place)
+
+
+def test_the_scripts_that_the_readme_names_are_there() -> None:
+    named = {word for block in blocks(HOME / "README.md", "sh") for word in re.findall(r"scripts/\w+", block)}
+    assert named == {"scripts/demo", "scripts/test"}
+    assert all(os.access(HOME / name, os.X_OK) for name in named)
+
+
+def test_links_between_pages_lead_somewhere() -> None:
+    for page in PAGES:
+        for target in re.findall(r"\]\((?!https?:)([^)#]+)", page.read_text()):
+            assert (page.parent / target).exists(), f"{page.name} links to {target}"
+
+
+def test_what_is_generated_from_the_code_is_up_to_date() -> None:
+    done = run([sys.executable, HOME / "scripts" / "reference", "--check"])
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_every_rule_is_in_the_readme_and_in_the_reference() -> None:
+    reference = (HOME / "docs" / "reference" / "rules.md").read_text()
+    readme = (HOME / "README.md").read_text()
+    for rule in RULES:
+        assert f"## {rule.code} {rule.name}" in reference
+        assert f"| {rule.code} | {rule.name} |" in readme
+
+
+def test_settings_in_the_documents_are_accepted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from registry.settings import load_settings
+
+    (block,) = blocks(HOME / "docs" / "settings.md", "toml")
+    (tmp_path / "uid-registry.toml").write_text(block)
+    settings = load_settings({}, {}, tmp_path)
+    assert settings.origin == "dicom-uid-registry/0123456789ab"
+
+
+def test_no_page_names_a_folder_of_somebodys_machine() -> None:
+    assert shutil.which("git")
+    for page in PAGES:
+        assert not re.search(r"/home/\w+|/Users/\w+|C:\\", page.read_text())
