@@ -172,18 +172,21 @@ def open_engine(url: str, *, read_only: bool = False) -> Engine:
         return engine
     engine = create_engine(_sqlite_url(path, read_only))
     event.listen(engine, "connect", _set_up_sqlite)
-    if not read_only:
-        event.listen(engine, "connect", _write_ahead)
+    event.listen(engine, "connect", _query_only if read_only else _write_ahead)
     event.listen(engine, "begin", _begin_sqlite)
     return engine
 
 
 def _sqlite_url(path: Path, read_only: bool) -> URL:
-    query = {"mode": "ro" if read_only else "rwc", "uri": "true"}
-    if read_only and not os.access(path.parent, os.W_OK) and not _unmerged(path):
-        # Beside a database in WAL mode SQLite needs to write a small file; on a
-        # read-only medium it may be told that nobody else changes the database.
-        query["immutable"] = "1"
+    query = {"mode": "rwc", "uri": "true"}
+    if read_only:
+        # Beside a database in WAL mode SQLite keeps two small files while it is open.
+        # Whoever could write takes them away again; on a read-only medium, where
+        # nobody else changes the database, it does without them.
+        writable = os.access(path, os.W_OK) and os.access(path.parent, os.W_OK)
+        query["mode"] = "rw" if writable else "ro"
+        if not writable and not _unmerged(path):
+            query["immutable"] = "1"
     quoted = str(path).replace("%", "%25").replace("?", "%3f").replace("#", "%23")
     return URL.create("sqlite", database=f"file:{quoted}", query=query)
 
@@ -208,6 +211,10 @@ def _set_up_sqlite(connection: Any, _record: object) -> None:
 def _write_ahead(connection: Any, _record: object) -> None:
     # Who reads doesn't wait for who writes; a commit is one write and one sync.
     connection.execute("PRAGMA journal_mode = WAL")
+
+
+def _query_only(connection: Any, _record: object) -> None:
+    connection.execute("PRAGMA query_only = ON")
 
 
 def _begin_sqlite(connection: Connection) -> None:
