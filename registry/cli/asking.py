@@ -21,7 +21,7 @@ STATES = ("issued", "registered", "foreign", "withdrawn")
 
 def show(run: Run, uid: Uid) -> None:
     """What the registry knows of one UID. Exit status 1 if it has never heard of it."""
-    from registry.render.results import shown
+    from registry.render.asking import shown
     from registry.services.querying import show as service
 
     with run.registry(read_only=True) as registry:
@@ -30,7 +30,7 @@ def show(run: Run, uid: Uid) -> None:
 
 def tree(run: Run, uid: Uid) -> None:
     """The study that a UID is in: its series, derived ones under their sources, findings in place."""
-    from registry.render.results import tree as rendered
+    from registry.render.asking import tree as rendered
     from registry.services.querying import tree as service
 
     with run.registry(read_only=True) as registry:
@@ -39,7 +39,7 @@ def tree(run: Run, uid: Uid) -> None:
 
 def history(run: Run, uid: Uid) -> None:
     """All that happened to a UID: recorded, claimed, refused, used, found, withdrawn."""
-    from registry.render.results import history as rendered
+    from registry.render.asking import history as rendered
     from registry.services.querying import history as service
 
     with run.registry(read_only=True) as registry:
@@ -77,7 +77,7 @@ def list_(
 
       uid-registry list --issued-unused --format csv
     """
-    from registry.render.results import listing
+    from registry.render.asking import listing
     from registry.services.querying import listing as service
     from registry.store.queries import Filters
 
@@ -102,7 +102,7 @@ def list_(
 
 def find(run: Run, prefix: Annotated[str, typer.Argument(metavar="PREFIX")], limit: Limit = None) -> None:
     """UIDs that begin with these characters."""
-    from registry.render.results import listing
+    from registry.render.asking import listing
     from registry.services.querying import listing as service
     from registry.store.queries import Filters
 
@@ -112,7 +112,7 @@ def find(run: Run, prefix: Annotated[str, typer.Argument(metavar="PREFIX")], lim
 
 def stats(run: Run) -> None:
     """The registry in numbers: by kind, state, modality, root and finding."""
-    from registry.render.results import stats as rendered
+    from registry.render.asking import stats as rendered
     from registry.services.querying import stats as service
 
     with run.registry(read_only=True) as registry:

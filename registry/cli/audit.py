@@ -31,7 +31,7 @@ def log(
     limit: Annotated[int, typer.Option(metavar="N", help="The newest so many; 0 for all.")] = 50,
 ) -> None:
     """Who did what and when, and to which UIDs; refused acts too."""
-    from registry.render.results import audit_log
+    from registry.render.administering import audit_log
     from registry.services.auditing import audit_log as service
 
     with run.registry(read_only=True) as registry:
@@ -50,7 +50,7 @@ def log(
 
 def verify(run: Run) -> None:
     """Recompute the whole trail. Exit status 5 if anything in it was changed."""
-    from registry.render.results import verification
+    from registry.render.administering import verification
     from registry.services.auditing import audit_verify
 
     with run.registry(read_only=True) as registry:

@@ -28,7 +28,7 @@ def init(
 
       uid-registry init --database sqlite:////srv/registry.db
     """
-    from registry.render.results import initialized
+    from registry.render.administering import initialized
     from registry.services.initializing import init as service
 
     result = service(run.settings, root=root, organization=organization, research=research)
@@ -37,7 +37,7 @@ def init(
 
 def upgrade(run: Run) -> None:
     """Bring the database to the schema of this program."""
-    from registry.render.results import schema_state
+    from registry.render.administering import schema_state
     from registry.services.initializing import upgrade_existing
 
     show(schema_state(upgrade_existing(run.settings)), run.settings.format)
@@ -45,7 +45,7 @@ def upgrade(run: Run) -> None:
 
 def current(run: Run) -> None:
     """The schema that the database stands at. Exit status 3 if it isn't this program's."""
-    from registry.render.results import schema_state
+    from registry.render.administering import schema_state
     from registry.services.initializing import current as service
 
     state = service(run.settings)

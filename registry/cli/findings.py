@@ -53,8 +53,8 @@ def show(
 
 def rule(run: Run, code: Annotated[str | None, typer.Argument(metavar="[CODE]")] = None) -> None:
     """What each rule finds, why it matters, what to do, and which part of the standard it rests on."""
-    from registry.render.results import rule as rendered
-    from registry.render.results import rules
+    from registry.render.administering import rule as rendered
+    from registry.render.administering import rules
     from registry.rules import by_code
 
     put(rendered(by_code(code)) if code else rules(), run.settings.format)

@@ -59,7 +59,7 @@ def issue(
 
       uid-registry issue instance --series 1.3.6.1.4.1.32473.1.2 --count 100
     """
-    from registry.render.results import issued
+    from registry.render.issuing import issued
     from registry.services.issuing import issue as service
     from registry.services.requests import IssueRequest
 
@@ -104,7 +104,7 @@ def derive(
 
       eval "$(uid-registry derive image.dcm --modality SR --request-id job-42)"
     """
-    from registry.render.results import derived
+    from registry.render.issuing import derived
     from registry.services.issuing import derive as service
     from registry.services.requests import DeriveRequest
 
@@ -143,7 +143,7 @@ def withdraw(
 
       uid-registry withdraw 1.3.6.1.4.1.32473.1.3 --reason "sent with wrong contours"
     """
-    from registry.render.results import withdrawn
+    from registry.render.issuing import withdrawn
     from registry.services.withdrawing import covered
     from registry.services.withdrawing import withdraw as service
 

@@ -44,7 +44,7 @@ def add(
 
       uid-registry root add 1.3.6.1.4.1.32473.1.7 --policy delegated --minter RIS
     """
-    from registry.render.results import root
+    from registry.render.administering import root
     from registry.services.rooting import add_root, wanted_root
 
     wanted = wanted_root(
@@ -56,7 +56,7 @@ def add(
 
 def list_(run: Run) -> None:
     """The roots as they are now."""
-    from registry.render.results import roots
+    from registry.render.administering import roots
     from registry.services.rooting import list_roots
 
     with run.registry(read_only=True) as registry:
@@ -65,7 +65,7 @@ def list_(run: Run) -> None:
 
 def retire(run: Run, oid: Annotated[str, typer.Argument(metavar="OID")]) -> None:
     """Issue nothing under a root any more. What was issued there stays."""
-    from registry.render.results import root
+    from registry.render.administering import root
     from registry.services.rooting import retire_root
 
     with run.registry() as registry:

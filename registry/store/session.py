@@ -256,6 +256,8 @@ def unusable(name: str, error: DBAPIError) -> DatabaseUnusable:
         advice = "This file is something else; name the registry's with --database."
     elif "readonly" in reason or "read-only" in reason:
         advice = "It is opened or stored read-only; `check`, `show` and `list` work, acts that write don't."
+    elif "unable to open" in reason:
+        advice = "May you write in its folder? On a read-only one `check`, `show` and `list` work."
     elif "locked" in reason:
         advice = "Another program is writing; try again when it is done."
     return DatabaseUnusable(f"{name} can't be used: {reason}", advice=advice)

@@ -1,0 +1,180 @@
+"""Making a registry, its roots, its rules, its trail."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from registry.render.formats import Output, Row, columns, counted
+from registry.rules import RULES
+from registry.rules.base import HEADINGS, Rule
+
+if TYPE_CHECKING:
+    from registry.roots import Root, Roots
+    from registry.services.auditing import Told
+    from registry.services.initializing import Initialized, SchemaState
+    from registry.store.verification import Verification
+
+
+def initialized(result: Initialized) -> Output:
+    row = {
+        "origin": result.origin,
+        "database": result.database,
+        "key_file": result.key_file,
+        "created": result.created,
+        "upgraded": result.upgraded,
+        "root": result.root.prefix if result.root else None,
+    }
+    lines = [
+        f"{'created' if result.created else 'found'} registry {result.origin}",
+        f"database  {result.database}",
+        f"key       {result.key_file}  (keep a copy apart from the database; nothing replaces it)",
+    ]
+    if result.upgraded and not result.created:
+        lines.append(f"schema    upgraded to {result.upgraded}")
+    if result.root:
+        lines.append(f"root      {result.root.prefix} ({result.root.policy})")
+    return Output(row, [row], lines)
+
+
+def schema_state(result: SchemaState) -> Output:
+    row = {
+        "database": result.database,
+        "schema": result.found,
+        "expected": result.expected,
+        "up_to_date": result.up_to_date,
+    }
+    word = (
+        "up to date"
+        if result.up_to_date
+        else f"this program expects {result.expected}: `uid-registry db upgrade`"
+    )
+    return Output(row, [row], [f"{result.database} is at schema {result.found}: {word}"])
+
+
+def roots(found: Roots) -> Output:
+    rows = [_root(root) for root in found]
+    names = ("root", "policy", "organization", "minter", "enforced_from", "retired")
+    return Output(rows, rows, columns(rows, names, names) if rows else ["no roots"])
+
+
+def root(one: Root) -> Output:
+    row = _root(one)
+    state = "retired" if one.retired else str(one.policy)
+    return Output(row, [row], [f"root {one.prefix} ({state})"])
+
+
+def _root(one: Root) -> Row:
+    return {
+        "root": one.prefix,
+        "policy": str(one.policy),
+        "organization": one.organization,
+        "minter": one.minter,
+        "enforced_from": one.enforced_from.isoformat() if one.enforced_from else None,
+        "retired": one.retired,
+    }
+
+
+def rules() -> Output:
+    rows = [_rule(rule) for rule in RULES]
+    names = ("code", "name", "severity", "scope")
+    return Output(rows, rows, columns(rows, names, names))
+
+
+def rule(one: Rule) -> Output:
+    row = {**_rule(one), **{heading.lower().replace(" ", "_"): one.sections[heading] for heading in HEADINGS}}
+    lines = [f"{one.code} {one.name} ({one.severity.label}, {one.scope}, since {one.since})"]
+    for heading in HEADINGS:
+        lines += ["", heading, *(f"  {line}" for line in one.sections[heading].splitlines())]
+    return Output(row, [row], lines)
+
+
+def _rule(one: Rule) -> dict[str, object]:
+    return {
+        "code": one.code,
+        "name": one.name,
+        "severity": one.severity.label,
+        "scope": str(one.scope),
+        "since": one.since,
+        "preview": one.preview,
+    }
+
+
+def audit_log(found: Sequence[Told]) -> Output:
+    rows = [_told(told) for told in found]
+    return Output(rows, rows, _log_lines(found))
+
+
+def _told(told: Told) -> Row:
+    entry = told.entry
+    return {
+        "entry": entry.id,
+        "seq": entry.seq,
+        "at": entry.at,
+        "event": entry.event,
+        "outcome": entry.outcome,
+        "actor": entry.actor,
+        "host": entry.host,
+        "application": entry.application,
+        "request_id": entry.request_id,
+        "note": entry.note,
+        "detail": entry.detail,
+        "rows": entry.rows,
+        "uids": list(told.uids),
+    }
+
+
+def _log_lines(found: Sequence[Told]) -> Iterator[str]:
+    rows = []
+    for told in found:
+        entry = told.entry
+        detail = ", ".join(_fact(name, value) for name, value in entry.detail.items() if value)
+        what = f"{detail}{f'; {entry.note}' if entry.note else ''}"
+        rows.append(
+            {
+                "entry": entry.id,
+                "at": entry.at,
+                "event": entry.event,
+                "outcome": entry.outcome,
+                "actor": entry.actor,
+                "what": what,
+            }
+        )
+    names = ("entry", "at", "event", "outcome", "actor", "what")
+    if not rows:
+        yield "no such entries"
+        return
+    heading, *lines = columns(rows, names, names)
+    yield heading
+    most = _UIDS_IN_LINES if len(found) > 1 else None
+    for line, told in zip(lines, found, strict=True):
+        yield line
+        for uid in told.uids[:most]:
+            yield f"      {uid}"
+        if most is not None and len(told.uids) > most:
+            yield f"      … `uid-registry audit log {told.entry.id}` lists them all"
+
+
+_UIDS_IN_LINES = 4
+
+
+def _fact(name: str, value: object) -> str:
+    if isinstance(value, dict):
+        return f"{name} {' '.join(f'{key}:{count}' for key, count in value.items())}"
+    return f"{name} {value}"
+
+
+def verification(result: Verification) -> Output:
+    document = {
+        "ok": result.ok,
+        "size": result.size,
+        "root_hash": result.root_hash,
+        "first_bad": result.first_bad,
+        "reason": result.reason,
+    }
+    verdict = (
+        f"the trail verifies: {counted(result.size, 'entry', 'entries')}, root hash {result.root_hash}"
+        if result.ok
+        else f"the trail does not verify: entry {result.first_bad}: {result.reason}"
+    )
+    return Output(document, [document], [verdict])

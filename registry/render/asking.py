@@ -1,0 +1,140 @@
+"""What the registry answers: one UID, a study, a life, a list, the numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from registry.render.formats import Output, Row, columns, counted
+
+if TYPE_CHECKING:
+    from registry.services.querying import Event, Shown, Stats, Tree, TreeNode
+    from registry.store.queries import Listed
+
+
+def shown(result: Shown) -> Output:
+    listed = result.listed
+    document: dict[str, object] = {
+        "uid": result.uid,
+        "kind": result.kind.label if result.kind else None,
+        "state": result.state,
+        "study_instance_uid": listed.study_instance_uid if listed else None,
+        "series_instance_uid": listed.series_instance_uid if listed else None,
+        "modality": listed.modality if listed else None,
+        "sop_class_uid": listed.sop_class_uid if listed else None,
+        "root": result.root,
+        "issued_by": listed.actor if listed and result.was_issued else None,
+        "issued_at": listed.at if listed and result.was_issued else None,
+        "recorded_by": listed.actor if listed else None,
+        "recorded_at": listed.at if listed else None,
+        "purpose": result.purpose,
+        "findings": list(result.findings),
+    }
+    told = {name: value for name, value in document.items() if value not in (None, [])}
+    if result.was_issued:
+        told = {name: value for name, value in told.items() if not name.startswith("recorded_")}
+    lines = columns([{"name": name, "value": value} for name, value in told.items()], ("name", "value"))
+    return Output(document, [document], lines)
+
+
+def history(uid: str, events: Sequence[Event]) -> Output:
+    rows: list[Row] = [{"at": e.at, "entry": e.entry, "actor": e.actor, "what": e.what} for e in events]
+    names = ("at", "entry", "actor", "what")
+    lines = (
+        columns(rows, names, names) if rows else [f"{uid} is named by objects, and nobody has seen it yet"]
+    )
+    return Output({"uid": uid, "events": rows}, rows, lines)
+
+
+def listing(found: Sequence[Listed]) -> Output:
+    rows: list[Row] = [
+        {
+            "uid": item.uid,
+            "kind": item.kind.label,
+            "state": item.state,
+            "modality": item.modality,
+            "study_instance_uid": item.study_instance_uid,
+            "series_instance_uid": item.series_instance_uid,
+            "sop_class_uid": item.sop_class_uid,
+            "entry": item.entry,
+            "recorded_at": item.at,
+            "recorded_by": item.actor,
+        }
+        for item in found
+    ]
+    names = ("uid", "kind", "state", "modality", "recorded_at", "recorded_by")
+    return Output(rows, rows, columns(rows, names, names) if rows else ["no such UIDs"])
+
+
+def tree(result: Tree) -> Output:
+    document = {
+        "study_instance_uid": result.study_instance_uid,
+        "state": result.state,
+        "findings": sorted({finding.code for finding in result.findings}),
+        "series": [_node(node) for node in result.series],
+    }
+    return Output(document, [document], _tree_lines(result))
+
+
+def _node(node: TreeNode) -> dict[str, object]:
+    return {
+        "series_instance_uid": node.series_instance_uid,
+        "modality": node.modality,
+        "state": node.state,
+        "instances": node.instances,
+        "findings": [{"code": finding.code, "uid": finding.uid} for finding in node.findings],
+        "derived": [_node(below) for below in node.below],
+    }
+
+
+def _tree_lines(result: Tree) -> Iterator[str]:
+    yield f"study {result.study_instance_uid} ({result.state})"
+    for finding in result.findings:
+        yield f"  ! {finding.code} {finding.message}"
+    yield from _branch_lines(result.series, "")
+
+
+def _branch_lines(nodes: Sequence[TreeNode], indent: str) -> Iterator[str]:
+    for index, node in enumerate(nodes):
+        last = index == len(nodes) - 1
+        modality = node.modality or "?"
+        held = counted(node.instances, "instance")
+        fork = "└── " if last else "├── "
+        yield f"{indent}{fork}{modality} series {node.series_instance_uid} ({node.state}, {held})"
+        below = indent + ("    " if last else "│   ")
+        for finding in node.findings:
+            about = "" if finding.uid == node.series_instance_uid else f" {finding.uid}:"
+            yield f"{below}! {finding.code}{about} {finding.message}"
+        yield from _branch_lines(node.below, below)
+
+
+def stats(result: Stats) -> Output:
+    document = {
+        "uids": result.uids,
+        "entries": result.entries,
+        "kinds": result.by_kind,
+        "series_by_modality": result.by_modality,
+        "uids_by_root": result.by_root,
+        "findings": result.findings,
+    }
+    return Output(document, [document], _stats_lines(result))
+
+
+def _stats_lines(result: Stats) -> Iterator[str]:
+    yield f"{counted(result.uids, 'UID')}, {counted(result.entries, 'audit entry', 'audit entries')}"
+    states = [{"kind": kind, **counts} for kind, counts in result.by_kind.items()]
+    if states:
+        names = ["kind", *sorted({state for counts in result.by_kind.values() for state in counts})]
+        yield ""
+        yield from columns(states, names, names)
+    for heading, counts in (
+        ("modality", result.by_modality),
+        ("root", result.by_root),
+        ("finding", result.findings),
+    ):
+        if counts:
+            yield ""
+            rows = [{"name": name, "count": f"{count:,}"} for name, count in counts.items()]
+            yield from columns(
+                rows, ("name", "count"), (heading, "series" if heading == "modality" else "count")
+            )

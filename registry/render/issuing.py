@@ -1,0 +1,49 @@
+"""What issuing, deriving and withdrawing give."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from registry.render.formats import Output, Row
+
+if TYPE_CHECKING:
+    from registry.services.issuing import Derived, Issued
+    from registry.services.withdrawing import Withdrawn
+
+
+def issued(result: Issued) -> Output:
+    document = {
+        "uids": list(result.uids),
+        "kind": result.kind.label,
+        "study_instance_uid": result.study_instance_uid,
+        "series_instance_uid": result.series_instance_uid,
+        "root": result.root,
+        "entry": result.entry,
+    }
+    place = {name: document[name] for name in list(document)[1:]}
+    return Output(document, ({"uid": uid, **place} for uid in result.uids), result.uids)
+
+
+def derived(result: Derived) -> Output:
+    document = {
+        "study_instance_uid": result.study_instance_uid,
+        "series_instance_uid": result.series_instance_uid,
+        "sop_instance_uids": list(result.sop_instance_uids),
+        "root": result.root,
+        "entry": result.entry,
+    }
+    lines = [
+        f"STUDY_INSTANCE_UID={result.study_instance_uid}",
+        f"SERIES_INSTANCE_UID={result.series_instance_uid}",
+        f"SOP_INSTANCE_UIDS='{' '.join(result.sop_instance_uids)}'",
+    ]
+    return Output(document, [document], lines)
+
+
+def withdrawn(result: Withdrawn) -> Output:
+    document = {"withdrawn": list(result.uids), "before": list(result.before), "entry": result.entry}
+    rows: list[Row] = [{"uid": uid, "withdrawn": "now"} for uid in result.uids]
+    rows += [{"uid": uid, "withdrawn": "before"} for uid in result.before]
+    lines = [f"withdrawn {uid}" for uid in result.uids]
+    lines += [f"was withdrawn before: {uid}" for uid in result.before]
+    return Output(document, rows, lines)
