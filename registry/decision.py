@@ -64,6 +64,7 @@ class SeenContent(NamedTuple):
     transfer_syntax_uid: str | None
     content_digest: bytes
     data_set_digest: bytes | None
+    first: bool  # of all in a comparable encoding: the one that the UID stands for
 
 
 class NewRow(NamedTuple):
@@ -250,7 +251,13 @@ class _Desk:
         if claim.content_digest not in seen:
             seen.append(claim.content_digest)
             self.decision.contents.add(
-                SeenContent(uid, claim.transfer_syntax_uid, claim.content_digest, claim.data_set_digest)
+                SeenContent(
+                    uid,
+                    claim.transfer_syntax_uid,
+                    claim.content_digest,
+                    claim.data_set_digest,
+                    first=not comparable,
+                )
             )
         return seen[0] == claim.content_digest if comparable else None
 

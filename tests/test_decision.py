@@ -227,9 +227,9 @@ def test_a_content_seen_for_the_first_time_is_kept_and_compared_from_then_on() -
     decision = decided([first, again, other, rle], *KNOWN)
     assert verdicts(decision) == [NOT_COMPARED, REPEAT, COLLISION, NOT_COMPARED]
     assert decision.contents == {
-        SeenContent(INSTANCE, JPEG, b"j" * 16, b"d"),
-        SeenContent(INSTANCE, JPEG, b"k" * 16, b"d"),
-        SeenContent(INSTANCE, RLE, b"l" * 16, b"d"),
+        SeenContent(INSTANCE, JPEG, b"j" * 16, b"d", True),
+        SeenContent(INSTANCE, JPEG, b"k" * 16, b"d", False),
+        SeenContent(INSTANCE, RLE, b"l" * 16, b"d", True),
     }
 
 
@@ -307,7 +307,7 @@ def test_a_claim_that_conflicts_with_the_record_is_refused_and_kept(
 def test_another_content_is_kept_in_whatever_native_encoding_it_comes() -> None:
     decision = decided([claim(content=OTHER_PIXELS, syntax=EXPLICIT_BIG, data_set_digest=b"d")], *KNOWN)
     assert verdicts(decision) == [COLLISION]
-    assert decision.contents == {SeenContent(INSTANCE, EXPLICIT_BIG, OTHER_PIXELS, b"d")}
+    assert decision.contents == {SeenContent(INSTANCE, EXPLICIT_BIG, OTHER_PIXELS, b"d", False)}
 
 
 def test_a_content_that_collided_once_collides_again() -> None:
@@ -448,7 +448,7 @@ def test_issued_uids_used_as_they_were_recorded_are_new_and_their_use_is_noted()
     assert decision == Decision(
         verdicts=[(AS_ISSUED, NEW)],
         uses=[Use(STUDY, True), Use(SERIES, True), Use(INSTANCE, True, SEG_CLASS)],
-        contents={SeenContent(INSTANCE, EXPLICIT_LITTLE, PIXELS, None)},
+        contents={SeenContent(INSTANCE, EXPLICIT_LITTLE, PIXELS, None, True)},
     )
 
 

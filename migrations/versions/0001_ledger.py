@@ -285,6 +285,7 @@ def upgrade() -> None:  # noqa: PLR0915 (one statement a table)
         sa.Column("content", sa.LargeBinary(), nullable=False),
         sa.Column("transfer_syntax_id", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column("data_set", sa.LargeBinary(), nullable=True),
+        sa.Column("first", sa.SmallInteger(), nullable=False),
         sa.Column("entry", ID, nullable=False),
         sa.ForeignKeyConstraint(
             ["entry"],

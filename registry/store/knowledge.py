@@ -158,7 +158,7 @@ class Knowledge:
 
     def _contents(self, uids: list[str]) -> None:
         claims = schema.content_claims
-        for row in self._rows(select(claims).order_by(claims.c.entry), claims.c.uid, uids):
+        for row in self._rows(select(claims).order_by(claims.c.first.desc()), claims.c.uid, uids):
             self._content(self.standing[row.uid], row)
 
     def _uses(self, uids: list[str]) -> None:

@@ -58,6 +58,7 @@ def record_decision(act: Act, words: Words, decision: Decision) -> None:
                 "content": seen.content_digest,
                 "transfer_syntax_id": words.id(seen.transfer_syntax_uid) or NONE,
                 "data_set": seen.data_set_digest,
+                "first": int(seen.first),
             }
             for seen in decision.contents
         ],

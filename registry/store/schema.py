@@ -221,6 +221,7 @@ content_claims = history(
     Column("content", LargeBinary, primary_key=True),
     key("transfer_syntax_id", Integer, ForeignKey("words.id")),
     Column("data_set", LargeBinary),
+    Column("first", SmallInteger, nullable=False),  # 1: of those in a comparable encoding
     entry(),
 )
 
