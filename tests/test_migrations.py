@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -26,7 +27,7 @@ from registry.store.session import Database
 
 def described(file: Path) -> dict[str, frozenset[str]]:
     """What a database consists of: for each table, index and trigger the parts of its definition."""
-    with sqlite3.connect(file) as connection:
+    with closing(sqlite3.connect(file)) as connection, connection:
         rows = connection.execute("SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL").fetchall()
     return {name: frozenset(_parts(text)) for name, text in rows}
 
@@ -64,7 +65,7 @@ def test_every_history_table_is_protected_by_triggers(migrated: Path) -> None:
     expected = {f"tr_{table.name}_{action}" for table in schema.HISTORY for action in ("update", "delete")}
     expected |= {f"tr_{table.name}_sealed" for table in schema.SEALED}
     expected |= {"tr_studies_kind", "tr_series_kind", "tr_entries_nodes"}
-    with sqlite3.connect(migrated) as connection:
+    with closing(sqlite3.connect(migrated)) as connection, connection:
         found = {
             name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'")
         }
@@ -115,7 +116,7 @@ def test_a_migration_that_fails_midway_leaves_nothing(
 
 
 def stamped(file: Path, revision: str) -> Settings:
-    with sqlite3.connect(file) as connection:
+    with closing(sqlite3.connect(file)) as connection, connection:
         connection.execute("UPDATE alembic_version SET version_num = ?", (revision,))
     return Settings(str(file), actor="t")
 
@@ -141,7 +142,7 @@ def test_upgrading_what_is_up_to_date_changes_nothing(migrated: Path) -> None:
 
 
 def test_another_programs_database_is_refused(tmp_path: Path) -> None:
-    with sqlite3.connect(tmp_path / "other.db") as connection:
+    with closing(sqlite3.connect(tmp_path / "other.db")) as connection, connection:
         connection.execute("CREATE TABLE recipes (name TEXT)")
     settings = Settings(str(tmp_path / "other.db"))
     with pytest.raises(NoRegistry, match="holds no registry"), opened(settings):
@@ -152,7 +153,7 @@ def test_the_view_shows_uids_as_text(new_settings: Callable[[], Settings]) -> No
     settings = new_settings()
     with opened(settings) as registry:
         issued = issue(registry, IssueRequest(Kind.STUDY, count=50))
-    with sqlite3.connect(settings.database) as connection:
+    with closing(sqlite3.connect(settings.database)) as connection, connection:
         shown = {uid for (uid,) in connection.execute("SELECT uid FROM uids")}
     assert shown == set(issued.uids)
 
