@@ -68,7 +68,7 @@ def issue(
         study_instance_uid=study,
         series_instance_uid=series,
         modality=modality,
-        sources=tuple(source or ()),
+        sources=tuple(_lines(source or [])),
         count=count,
         root=root.removesuffix(".") if root else None,
         method=_method(method),
@@ -84,7 +84,10 @@ def issue(
 def derive(
     run: Run,
     sources: Annotated[
-        list[str], typer.Argument(metavar="PATH|UID...", help="What the object is derived from.")
+        list[str],
+        typer.Argument(
+            metavar="PATH|UID...", help="What the object is derived from; - reads them from standard input."
+        ),
     ],
     modality: Annotated[str, typer.Option(metavar="CS", help="The modality of the derived object's series.")],
     instances: Annotated[int, typer.Option(metavar="N", help="How many SOP Instance UIDs.")] = 1,
@@ -114,7 +117,7 @@ def derive(
             "derive mints fresh UIDs", advice="--request-id makes a repeated call give the same ones."
         )
     request = DeriveRequest(
-        sources=tuple(sources),
+        sources=tuple(_lines(sources)),
         modality=modality,
         instances=instances,
         study_instance_uid=study,

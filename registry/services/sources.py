@@ -40,19 +40,28 @@ def split(texts: Iterable[str]) -> tuple[list[str], list[str]]:
 def read_files(paths: Sequence[str], keys: ReaderKeys) -> list[Reference]:
     """References to the objects in some files, folders or archives.
 
-    Raises ``SourceUnclear`` for a file of which no object can be made.
+    Raises ``SourceUnclear`` for a file of which no object can be made, and for a
+    path at which there is no object at all.
     """
+    return [reference for path in paths for reference in _read(path, keys)]
+
+
+def _read(path: str, keys: ReaderKeys) -> list[Reference]:
     from registry.dicomfile.reader import read  # pydicom, which most requests don't need
 
     references = []
-    for source in expand(paths):
+    for source in expand([path]):
         reading = read(source, keys, digests=False) if isinstance(source, Source) else source
-        if isinstance(reading, Unreadable) or (isinstance(reading, Skipped) and reading.path in paths):
+        if isinstance(reading, Unreadable) or (isinstance(reading, Skipped) and reading.path == path):
             raise SourceUnclear(
                 f"{reading.path} can't be a source: {reading.reason}", advice="Give another file of it."
             )
         if isinstance(reading, ObjectClaim):
             references.append(_reference(reading))
+    if not references:
+        raise SourceUnclear(
+            f"there is no DICOM object in {path}", advice="Name a file or folder of the source."
+        )
     return references
 
 

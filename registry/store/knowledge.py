@@ -42,7 +42,7 @@ class Knowledge:
         # What is not in the ledger may still have been claimed of: a refused series.
         self._refused(new)
         self._contents(new)
-        self._uses([uid for uid in new if self._awaits(uid)])
+        self._uses([uid for uid in new if uid in self.standing])
         self._series_claims(new)
         self._patients(new)
 
@@ -67,9 +67,6 @@ class Knowledge:
 
     def _stands_as(self, uid: str, kind: Kind) -> bool:
         return uid in self.standing and self.standing[uid].kind is kind
-
-    def _awaits(self, uid: str) -> bool:
-        return uid in self.standing and self.standing[uid].origin is not Origin.OBSERVED
 
     def _rows(self, query: Select[Any], column: Any, keys: Sequence[Any]) -> Iterator[Any]:
         """The rows of a query for some keys, a few hundred keys at a time."""
