@@ -25,6 +25,10 @@
     |   |-- OtherRegistry
     |   |-- KeyUnusable
     |   `-- DatabaseUnusable
+    |       |-- DatabaseBusy         tried again, until it is too long
+    |       |-- DatabaseGone         the same
+    |       |-- OutcomeUnknown
+    |       `-- RightMissing
     `-- IntegrityFailure             5  history isn't what it was
         |-- HistoryProtected
         `-- TrailBroken
@@ -179,6 +183,28 @@ class KeyUnusable(Unavailable):
 
 class DatabaseUnusable(Unavailable):
     """The database can't be used."""
+
+
+class DatabaseBusy(DatabaseUnusable):
+    """The database gave the transaction up: others were in its way."""
+
+    advice = "Another program holds what this one needs; run the same command again when it is done."
+
+
+class DatabaseGone(DatabaseUnusable):
+    """The connection to the database was lost, or the server is down."""
+
+    advice = "Run the same command again when the server is back; `uid-registry doctor` tells whether it is."
+
+
+class OutcomeUnknown(DatabaseUnusable):
+    """The connection was lost while the act was being committed, and nobody can be asked whether it was."""
+
+
+class RightMissing(DatabaseUnusable):
+    """The database user lacks a right."""
+
+    advice = "Use a user of the role that may; `uid-registry db roles` shows who may what."
 
 
 class IntegrityFailure(RegistryError):

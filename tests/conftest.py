@@ -6,8 +6,10 @@ import io
 import json
 import shutil
 import sys
+import tempfile
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +27,9 @@ from registry.services.requests import DeriveRequest, IssueRequest
 from registry.services.withdrawing import withdraw
 from registry.settings import Settings
 from tests.objects import ROOT, ct_slices, save_all, tiny
+from tests.postgres import Server, database_of
+
+ENGINES = ("sqlite", "postgresql")
 
 hypothesis_settings.register_profile(
     "default",
@@ -46,24 +51,113 @@ def _clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest
     monkeypatch.setenv("NO_COLOR", "1")
 
 
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Whatever has to do with a database runs on both engines, unless it is about one of them."""
+    if "engine" in metafunc.fixturenames:
+        marker = metafunc.definition.get_closest_marker("engine")
+        metafunc.parametrize("engine", marker.args if marker else ENGINES)
+
+
 @pytest.fixture(scope="session")
-def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A fresh registry under the example production root, made once and copied for each test."""
-    folder = tmp_path_factory.mktemp("template")
-    init(Settings(f"{folder}/registry.db", actor="founder"), root=ROOT, organization="Example Hospital")
-    return folder
+def server() -> Iterator[Server]:
+    """A real PostgreSQL."""
+    server = Server()
+    yield server
+    server.close()
+
+
+def fill(settings: Settings, folder: Path) -> None:
+    """Leave rows in every history table."""
+    with opened(settings) as registry:
+        asked = IssueRequest(Kind.STUDY, purpose="trial", request_id="r1")
+        study = issue(registry, asked).uids[0]
+        series = issue(registry, IssueRequest(Kind.SERIES, study_instance_uid=study, modality="CT")).uids[0]
+        instances = issue(registry, IssueRequest(Kind.INSTANCE, series_instance_uid=series, count=3)).uids
+        issue(registry, IssueRequest(Kind.TRACKING, study_instance_uid=study))
+        withdraw(registry, instances[:1], "wrong contours")
+        slices = ct_slices(2)
+        objects = [
+            *slices,
+            tiny("1.2.3.4.1", sources=(slices[0],), OtherPatientIDs="P9"),
+            tiny("1.2.3.4.1", study="1.2.9"),
+            tiny("1.2.3.4.1", pixels=b"\t\t\t\t"),
+            tiny(instances[1], series, study),
+        ]
+        register(registry, [str(path) for path in save_all(objects, folder)])
+        derive(registry, DeriveRequest((slices[0].SOPInstanceUID,), "SEG"))
+
+
+class Registries:
+    """Makes registries on one engine, copies of a few that are made once."""
+
+    def __init__(self, folder: Path, server: Server | None) -> None:
+        self._folder, self._server = folder, server
+        self._templates: dict[str, Settings] = {}
+        self._made: list[str] = []
+
+    def make(self, kind: str = "fresh") -> Settings:
+        """The settings of a copy of the ``fresh`` registry, under the example production
+        root, or of the ``filled`` one, in which no history table is empty."""
+        if kind not in self._templates:
+            self._templates[kind] = self._template(kind)
+        template = self._templates[kind]
+        if self._server is not None:
+            name = self._server.create(database_of(template.database))
+            self._made.append(name)
+            return replace(template, database=self._server.url(name))
+        copy = Path(tempfile.mkdtemp(dir=self._folder)) / "copy"
+        shutil.copytree(Path(template.database).parent, copy)
+        return replace(template, database=f"{copy}/registry.db")
+
+    def empty(self) -> Settings:
+        """The settings of a place where there is no registry yet."""
+        folder = Path(tempfile.mkdtemp(dir=self._folder))
+        if self._server is None:
+            return Settings(f"{folder}/registry.db", actor="tester")
+        name = self._server.create()
+        self._made.append(name)
+        return Settings(self._server.url(name), actor="tester", key_file=f"{folder}/key")
+
+    def _template(self, kind: str) -> Settings:
+        if kind == "filled":
+            settings = self.make("fresh")
+            fill(settings, self._folder / "files")
+        else:
+            settings = self.empty()
+            init(settings, root=ROOT, organization="Example Hospital")
+        self._made.clear()  # it stays
+        return settings
+
+    def drop(self) -> None:
+        """Those that one test used; the files go with the folder of the run."""
+        while self._made and self._server is not None:
+            self._server.drop(self._made.pop())
+
+
+@pytest.fixture(scope="session")
+def _registries(
+    tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest
+) -> Callable[[str], Registries]:
+    @cache
+    def of(engine: str) -> Registries:
+        server = request.getfixturevalue("server") if engine == "postgresql" else None
+        return Registries(tmp_path_factory.mktemp("template"), server)
+
+    return of
 
 
 @pytest.fixture
-def new_settings(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[[], Settings]:
+def registries(_registries: Callable[[str], Registries], engine: str) -> Iterator[Registries]:
+    """Makes registries on the test's engine."""
+    registries = _registries(engine)
+    yield registries
+    registries.drop()
+
+
+@pytest.fixture
+def new_settings(registries: Registries) -> Callable[[], Settings]:
     """Makes registries: each call gives the settings of another one, with the same key."""
-
-    def make() -> Settings:
-        folder = tmp_path_factory.mktemp("registry") / "copy"
-        shutil.copytree(template, folder)
-        return Settings(f"{folder}/registry.db", actor="tester")
-
-    return make
+    return registries.make
 
 
 @pytest.fixture
@@ -80,26 +174,9 @@ def registry(settings: Settings) -> Iterator[OpenRegistry]:
 
 
 @pytest.fixture
-def filled(settings: Settings, tmp_path: Path) -> Settings:
+def filled(registries: Registries) -> Settings:
     """A registry in which every history table has rows."""
-    with opened(settings) as registry:
-        asked = IssueRequest(Kind.STUDY, purpose="trial", request_id="r1")
-        study = issue(registry, asked).uids[0]
-        series = issue(registry, IssueRequest(Kind.SERIES, study_instance_uid=study, modality="CT")).uids[0]
-        instances = issue(registry, IssueRequest(Kind.INSTANCE, series_instance_uid=series, count=3)).uids
-        issue(registry, IssueRequest(Kind.TRACKING, study_instance_uid=study))
-        withdraw(registry, instances[:1], "wrong contours")
-        slices = ct_slices(2)
-        objects = [
-            *slices,
-            tiny("1.2.3.4.1", sources=(slices[0],), OtherPatientIDs="P9"),
-            tiny("1.2.3.4.1", study="1.2.9"),
-            tiny("1.2.3.4.1", pixels=b"\t\t\t\t"),
-            tiny(instances[1], series, study),
-        ]
-        register(registry, [str(path) for path in save_all(objects, tmp_path / "files")])
-        derive(registry, DeriveRequest((slices[0].SOPInstanceUID,), "SEG"))
-    return settings
+    return registries.make("filled")
 
 
 @dataclass(frozen=True)
@@ -127,6 +204,8 @@ def cli(settings: Settings, capfd: pytest.CaptureFixture[str], monkeypatch: pyte
     """Runs `uid-registry` with some arguments on the test's registry, in this process."""
     monkeypatch.setenv("UID_REGISTRY_DATABASE", settings.database)
     monkeypatch.setenv("UID_REGISTRY_ACTOR", "tester")
+    if settings.key_file:
+        monkeypatch.setenv("UID_REGISTRY_KEY_FILE", settings.key_file)
 
     def run(*arguments: object, stdin: str | bytes = "") -> Result:
         data = stdin.encode() if isinstance(stdin, str) else stdin

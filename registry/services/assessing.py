@@ -17,6 +17,7 @@ from registry.records import Finding, Kind, ObjectClaim, Origin, Patient, Readin
 from registry.roots import Roots
 from registry.rules import RULES, Subjects, ask
 from registry.store import links
+from registry.store.concurrent import Ground
 from registry.store.findings import open_subjects
 from registry.store.knowledge import Knowledge
 from registry.store.links import referring_instances_of, series_in
@@ -35,6 +36,7 @@ class Assessment:
     facts: Facts
     moved: Mapping[str, set[str]]  # known instances -> further series that they are claimed in
     reached: Sequence[tuple[int, list[Reference]]]  # the reference sets that name one of them
+    ground: Ground  # what all of it rests on
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,10 +106,11 @@ def assess(
     knowledge.learn_aliases({p.token for c in claims if c.patient for p in (c.patient, *c.aliases)})
     news.compare(knowledge.facts)
     decision = decide(claims, knowledge.standing, knowledge.facts)
-    reached = _reach(connection, knowledge, subjects, news)
+    reached, awaited = _reach(connection, knowledge, subjects, news)
     view = BatchView(knowledge, roots, now, gate)
     findings = list(ask(RULES, subjects, view))
-    return Assessment(decision, findings, subjects, knowledge.facts, news.moved, reached)
+    ground = Ground(knowledge.learned, awaited, bool(news.changed_studies or news.new_aliases))
+    return Assessment(decision, findings, subjects, knowledge.facts, news.moved, reached, ground)
 
 
 def _named(claims: Iterable[ObjectClaim]) -> Iterator[str]:
@@ -178,14 +181,16 @@ _PATIENT_RULES = frozenset({"UID306", "UID309", "UID311", "UID507"})
 
 def _reach(
     connection: Connection, knowledge: Knowledge, subjects: Subjects, news: _News
-) -> list[tuple[int, list[Reference]]]:
+) -> tuple[list[tuple[int, list[Reference]]], dict[str, set[int]]]:
     """Add to the subjects what the batch says something new about without naming it,
     and learn all that rules ask about references.
 
-    Returns the reference sets that name an instance which is claimed in a further series.
+    Returns the reference sets that name an instance which is claimed in a further series,
+    and for each UID of the batch the sets that waited for it.
     """
     facts = knowledge.facts
-    waiting = links.awaiting(connection, subjects.instances | subjects.series)
+    own = subjects.instances | subjects.series
+    waiting = links.awaiting(connection, own)
     sets = {number for numbers in waiting.values() for number in numbers}
     citing = links.leading_to(
         connection, news.changed_series | news.left | series_in(connection, news.changed_studies)
@@ -213,8 +218,9 @@ def _reach(
         if known is not None
         for study in known.studies
     )
-    return [
+    reached = [
         (number, references)
         for number, references in knowledge.reference_sets(citing if news.moved else ())
         if any(reference.target in news.moved for reference in references)
     ]
+    return reached, {uid: waiting.get(uid, set()) for uid in own}

@@ -5,20 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from registry.decision import NewRow, Standing
-from registry.errors import ParentMismatch, ParentNeeded, RequestReused, UidCollision, UidWithdrawn
+from registry.errors import ParentMismatch, ParentNeeded, UidCollision, UidWithdrawn
 from registry.minting import Method, mint_keyed, mint_random, mint_uuid
 from registry.records import Kind, Origin, Reference
 from registry.services.opening import OpenRegistry
 from registry.store import links, schema
 from registry.store.act import Act
+from registry.store.concurrent import Ground, confirm
 from registry.store.knowledge import Knowledge
 from registry.store.ledger import Issue, enter, enter_issued
+from registry.store.retrying import LostRace
 from registry.store.roots import load_roots
 from registry.store.words import Words
-
-
-class LostRace(Exception):
-    """Someone else recorded a parent, or the same request, since we looked; begin again."""
 
 
 class IssuingDesk:
@@ -32,6 +30,7 @@ class IssuingDesk:
         self._foreign: list[NewRow] = []  # parents made elsewhere
         self._issued: list[Issue] = []
         self._derived: dict[str, tuple[Reference, ...]] = {}
+        self._may_repeat = False
 
     def parents(self, study: str | None, series: str | None, *, needs_study: bool) -> str | None:
         """Look at the parents asked for; the study that counts.
@@ -65,6 +64,14 @@ class IssuingDesk:
             row = Standing(series, Kind.SERIES, Origin.FOREIGN, study_instance_uid=study)
             self._foreign.append(NewRow(row))
         return study
+
+    def _settle_repeats(self) -> None:
+        """Have the ledger say now whether a keyed UID was taken meanwhile: then it is
+        looked at again, and may be a repeat."""
+        try:
+            _ = self._act.connection
+        except UidCollision as error:
+            raise LostRace from error
 
     def _usable(self, uid: str, kind: Kind) -> Standing | None:
         known = self.knowledge.standing.get(uid)
@@ -106,6 +113,7 @@ class IssuingDesk:
         """
         fresh = list(uids)
         if may_repeat:
+            self._may_repeat = True
             self.knowledge.learn(uids)
             for uid in uids:
                 if (before := self.knowledge.standing.get(uid)) is not None:
@@ -126,15 +134,15 @@ class IssuingDesk:
             raise LostRace
         for issue in self._issued:
             enter_issued(act, self._words, issue)
+        if self._may_repeat:
+            self._settle_repeats()
         if self._derived:
             targets = {reference.target for named in self._derived.values() for reference in named}
             self.knowledge.learn(targets)
             links.record_references(act, list(self._derived.items()), self.knowledge.facts)
+            confirm(act, Ground(frozenset(targets)))
         if request is not None:
-            try:
-                act.insert(schema.requests, [request])
-            except RequestReused as error:
-                raise LostRace from error
+            act.insert(schema.requests, [request])
         if purpose:
             act.note(purpose)
 

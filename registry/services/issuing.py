@@ -8,25 +8,22 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TypeVar
 
-from registry.errors import BadRequest, DatabaseUnusable, ParentNeeded, Refused, SourceUnclear
+from registry.errors import BadRequest, ParentNeeded, Refused, SourceUnclear
 from registry.minting import Method
 from registry.modality import parse_modality
 from registry.records import Kind, Reference
 from registry.services import requests, sources
-from registry.services.desk import IssuingDesk, LostRace
+from registry.services.desk import IssuingDesk
 from registry.services.opening import OpenRegistry
 from registry.services.requests import DeriveRequest, IssueRequest
+from registry.store.act import Act
 from registry.store.requests import Answered
+from registry.store.retrying import Answer
 from registry.uid import parse
 
 MOST = 1_000_000
 """UIDs in one request at most."""
-
-_TRIES = 10
-
-Answer = TypeVar("Answer")
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,30 +60,25 @@ def issue(registry: OpenRegistry, request: IssueRequest) -> Issued:
     _check_issue(registry, request)
     named, from_files = _read_sources(registry, request.sources)
 
-    def attempt() -> Issued:
-        with registry.act("uid:issue", request_id=request.request_id, actor=actor) as act:
-            if (before := requests.answered(act, request)) is not None:
-                return _issued_before(request, before)
-            desk = IssuingDesk(registry, act)
-            root = desk.roots.for_issuing(request.root, request.method)
-            found = sources.gather([*from_files, *sources.known(named, desk.knowledge)])
-            study = (
-                _study(request.study_instance_uid, found) if request.sources else request.study_instance_uid
-            )
-            study = desk.parents(study, request.series_instance_uid, needs_study=request.kind is Kind.SERIES)
-            uids = desk.mint(request.kind, root.prefix, request.method, request.count, request.parts)
-            keyed = request.method is Method.KEYED
-            desk.take(
-                request.kind, uids, study, request.series_instance_uid, request.modality, may_repeat=keyed
-            )
-            desk.derived_from(uids, found.references)
-            desk.write(request.purpose, requests.row(request))
-            act.commit(kind=request.kind.label, count=len(uids), root=root.prefix)
-            return Issued(
-                tuple(sorted(uids)), request.kind, study, request.series_instance_uid, root.prefix, act.entry
-            )
+    def work(act: Act) -> Issued:
+        if (before := requests.answered(act, request)) is not None:
+            return _issued_before(request, before)
+        desk = IssuingDesk(registry, act)
+        root = desk.roots.for_issuing(request.root, request.method)
+        found = sources.gather([*from_files, *sources.known(named, desk.knowledge)])
+        study = _study(request.study_instance_uid, found) if request.sources else request.study_instance_uid
+        study = desk.parents(study, request.series_instance_uid, needs_study=request.kind is Kind.SERIES)
+        uids = desk.mint(request.kind, root.prefix, request.method, request.count, request.parts)
+        keyed = request.method is Method.KEYED
+        desk.take(request.kind, uids, study, request.series_instance_uid, request.modality, may_repeat=keyed)
+        desk.derived_from(uids, found.references)
+        desk.write(request.purpose, requests.row(request))
+        act.commit(kind=request.kind.label, count=len(uids), root=root.prefix)
+        return Issued(
+            tuple(sorted(uids)), request.kind, study, request.series_instance_uid, root.prefix, act.entry
+        )
 
-    return _decided(registry, "uid:issue", request.request_id, actor, attempt)
+    return _decided(registry, "uid:issue", request.request_id, actor, work)
 
 
 def derive(registry: OpenRegistry, request: DeriveRequest) -> Derived:
@@ -104,40 +96,35 @@ def derive(registry: OpenRegistry, request: DeriveRequest) -> Derived:
         parse(request.study_instance_uid)
     named, from_files = _read_sources(registry, request.sources)
 
-    def attempt() -> Derived:
-        with registry.act("object:derive", request_id=request.request_id, actor=actor) as act:
-            if (before := requests.answered(act, request)) is not None:
-                return _derived_before(before)
-            desk = IssuingDesk(registry, act)
-            root = desk.roots.for_issuing(request.root, request.method)
-            found = sources.gather([*from_files, *sources.known(named, desk.knowledge)])
-            study = desk.parents(_study(request.study_instance_uid, found), None, needs_study=True)
-            (series,) = desk.mint(Kind.SERIES, root.prefix, request.method, 1)
-            instances = desk.mint(Kind.INSTANCE, root.prefix, request.method, request.instances)
-            desk.take(Kind.SERIES, [series], study, modality=request.modality)
-            desk.take(Kind.INSTANCE, instances, study, series)
-            desk.derived_from([series], found.references)
-            desk.write(request.purpose, requests.row(request))
-            act.commit(modality=request.modality, count=1 + len(instances), root=root.prefix)
-            return Derived(str(study), series, tuple(sorted(instances)), root.prefix, act.entry)
+    def work(act: Act) -> Derived:
+        if (before := requests.answered(act, request)) is not None:
+            return _derived_before(before)
+        desk = IssuingDesk(registry, act)
+        root = desk.roots.for_issuing(request.root, request.method)
+        found = sources.gather([*from_files, *sources.known(named, desk.knowledge)])
+        study = desk.parents(_study(request.study_instance_uid, found), None, needs_study=True)
+        (series,) = desk.mint(Kind.SERIES, root.prefix, request.method, 1)
+        instances = desk.mint(Kind.INSTANCE, root.prefix, request.method, request.instances)
+        desk.take(Kind.SERIES, [series], study, modality=request.modality)
+        desk.take(Kind.INSTANCE, instances, study, series)
+        desk.derived_from([series], found.references)
+        desk.write(request.purpose, requests.row(request))
+        act.commit(modality=request.modality, count=1 + len(instances), root=root.prefix)
+        return Derived(str(study), series, tuple(sorted(instances)), root.prefix, act.entry)
 
-    return _decided(registry, "object:derive", request.request_id, actor, attempt)
+    return _decided(registry, "object:derive", request.request_id, actor, work)
 
 
 def _decided(
-    registry: OpenRegistry, event: str, request_id: str | None, actor: str, attempt: Callable[[], Answer]
+    registry: OpenRegistry, event: str, request_id: str | None, actor: str, work: Callable[[Act], Answer]
 ) -> Answer:
-    """Try until nobody else was first with a parent; record what is refused."""
-    for _ in range(_TRIES):
-        try:
-            return attempt()
-        except LostRace:
-            continue
-        except Refused as refusal:
-            with registry.act(event, request_id=request_id, actor=actor) as act:
-                act.commit("refused", reason=refusal.code, message=refusal.message)
-            raise
-    raise DatabaseUnusable(f"another program kept recording the same parents; gave up after {_TRIES} tries")
+    """Do the act; what the ledger refuses is recorded in an entry of its own."""
+    try:
+        return registry.perform(event, work, request_id=request_id, actor=actor)
+    except Refused as refusal:
+        told = {"reason": refusal.code, "message": refusal.message}
+        registry.perform(event, lambda act: act.commit("refused", **told), request_id=request_id, actor=actor)
+        raise
 
 
 def _check_issue(registry: OpenRegistry, request: IssueRequest) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +16,7 @@ from registry.keys import RegistryKey, load_key
 from registry.settings import APPLICATION, Settings
 from registry.store.act import Act
 from registry.store.entries import ledger_size
+from registry.store.retrying import PATIENT_TRIES, Answer, again
 from registry.store.roots import load_roots
 from registry.store.session import Connection, Database, Identity
 
@@ -54,9 +55,33 @@ class OpenRegistry:
         key = self.key
         return ReaderKeys(key.subkey("fingerprint"), key.subkey("digest"))
 
-    def act(self, event: str, *, request_id: str | None = None, actor: str | None = None) -> Act:
-        """A transaction that ends with an audit entry."""
-        return Act(self.database, event, actor or self.settings.who, request_id=request_id)
+    def perform(
+        self,
+        event: str,
+        work: Callable[[Act], Answer],
+        *,
+        request_id: str | None = None,
+        actor: str | None = None,
+    ) -> Answer:
+        """Do an act, a transaction that ends with an audit entry: ``work`` gets it, writes,
+        commits, and returns its answer.
+
+        It is done again from the start, a bounded number of times, where another writer
+        was first or the database gave it up. Raises ``DatabaseUnusable`` when it is too often.
+        """
+
+        def attempt(tried: int) -> Answer:
+            alone = tried >= PATIENT_TRIES
+            with self.act(event, request_id=request_id, actor=actor, alone=alone) as act:
+                return work(act)
+
+        return again(attempt)
+
+    def act(
+        self, event: str, *, request_id: str | None = None, actor: str | None = None, alone: bool = False
+    ) -> Act:
+        """One try at an act."""
+        return Act(self.database, event, actor or self.settings.who, request_id=request_id, alone=alone)
 
     def name(self, connection: Connection) -> RegistryName:
         return RegistryName(

@@ -12,7 +12,6 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
 
 from registry.dicomfile.sources import Source, expand, require
-from registry.errors import DatabaseUnusable
 from registry.records import Skipped, Unreadable, Verdict
 from registry.rules import RULES
 from registry.services.assessing import Assessment, assess
@@ -21,7 +20,9 @@ from registry.services.reading import Item, read_all
 from registry.services.reports import Report
 from registry.store import findings, links, marks, recording
 from registry.store.act import Act
+from registry.store.concurrent import confirm
 from registry.store.ledger import enter
+from registry.store.retrying import LostRace
 from registry.store.roots import load_roots
 from registry.store.words import Words
 from registry.uid import is_key
@@ -29,7 +30,6 @@ from registry.uid import is_key
 BATCH = 1000
 """Files in one transaction."""
 
-_TRIES = 10
 _RETRACTABLE = {rule.code for rule in RULES if rule.retractable}
 
 Progress = Callable[[int], None]
@@ -91,28 +91,25 @@ def _batches(items: Iterator[Item]) -> Iterator[list[Item]]:
 
 
 def _record(registry: OpenRegistry, batch: Sequence[Item], run: _Run) -> Assessment:
-    """Record one batch; again from the start where another writer was first with a UID."""
-    for _ in range(_TRIES):
-        with registry.act("object:register") as act:
-            words = Words(act.connection)
-            readings = [reading for _, reading in batch]
-            assessment = assess(
-                act.connection, words, readings, load_roots(act.connection), act.now, gate=False
-            )
-            if not _write(act, words, assessment):
-                continue
-            sources = (source for source, _ in batch if isinstance(source, Source))
-            marks.add(act.connection, run.id, map(run.mark, sources))
-            act.commit(**_told(batch, assessment))
-            return assessment
-    raise DatabaseUnusable(
-        f"another program kept recording the same UIDs; gave up after {_TRIES} tries",
-        advice="Run the same command again: it goes on where it stopped.",
-    )
+    """Record one batch. Raises ``DatabaseUnusable`` where others won't let it."""
+    readings = [reading for _, reading in batch]
+
+    def work(act: Act) -> Assessment:
+        words = Words(act.connection)
+        roots = load_roots(act.connection)
+        assessment = assess(act.connection, words, readings, roots, act.now, gate=False)
+        _write(act, words, assessment)
+        sources = (source for source, _ in batch if isinstance(source, Source))
+        marks.add(act.connection, run.id, map(run.mark, sources))
+        confirm(act, assessment.ground)
+        act.commit(**_told(batch, assessment))
+        return assessment
+
+    return registry.perform("object:register", work)
 
 
-def _write(act: Act, words: Words, assessment: Assessment) -> bool:
-    """Write an assessed batch; False where another writer was first with one of its UIDs."""
+def _write(act: Act, words: Words, assessment: Assessment) -> None:
+    """Write an assessed batch. Raises ``LostRace`` where another writer was first with one of its UIDs."""
     claims, facts = assessment.subjects.claims, assessment.facts
     words.add(
         act,
@@ -123,7 +120,7 @@ def _write(act: Act, words: Words, assessment: Assessment) -> bool:
         ),
     )
     if not enter(act, words, assessment.decision.rows, known_is_fine=True):
-        return False
+        raise LostRace
     recording.record_decision(act, words, assessment.decision)
     recording.record_claims(act, words, claims)
     links.settle(act, assessment.subjects.instances | assessment.subjects.series, facts)
@@ -134,7 +131,6 @@ def _write(act: Act, words: Words, assessment: Assessment) -> bool:
     )
     evaluated = assessment.subjects.instances | assessment.subjects.studies | assessment.subjects.shared
     findings.save(act, assessment.findings, evaluated, _RETRACTABLE)
-    return True
 
 
 def _told(batch: Sequence[Item], assessment: Assessment) -> dict[str, object]:

@@ -8,6 +8,7 @@ from datetime import datetime
 from registry.errors import BadRoot
 from registry.roots import Policy, Root, Roots, parse_root
 from registry.services.opening import OpenRegistry
+from registry.store.act import Act
 from registry.store.roots import load_roots, say
 
 
@@ -28,15 +29,18 @@ def wanted_root(
 
 def add_root(registry: OpenRegistry, root: Root) -> Root:
     """Add a root, or change what is said of one. Saying the same again changes nothing."""
-    with registry.act("root:add") as act:
-        known = load_roots(act.connection).get(root.prefix)
-        if known is not None and _says_the_same(known, root):
+
+    def work(act: Act) -> Root:
+        known, wanted = load_roots(act.connection).get(root.prefix), root
+        if known is not None and _says_the_same(known, wanted):
             return known
-        if root.organization is None and known is not None:
-            root = replace(root, organization=known.organization)
-        say(act, root)
-        act.commit(prefix=root.prefix, policy=str(root.policy))
-        return root
+        if wanted.organization is None and known is not None:
+            wanted = replace(wanted, organization=known.organization)
+        say(act, wanted)
+        act.commit(prefix=wanted.prefix, policy=str(wanted.policy))
+        return wanted
+
+    return registry.perform("root:add", work)
 
 
 def _says_the_same(known: Root, root: Root) -> bool:
@@ -55,7 +59,8 @@ def _says_the_same(known: Root, root: Root) -> bool:
 
 def retire_root(registry: OpenRegistry, prefix: str) -> Root:
     """Take a root out of use: nothing is issued there any more (UID207). Repeating is fine."""
-    with registry.act("root:retire") as act:
+
+    def work(act: Act) -> Root:
         known = load_roots(act.connection).get(prefix.removesuffix("."))
         if known is None:
             raise BadRoot(f"{prefix} is not a root of this registry")
@@ -64,6 +69,8 @@ def retire_root(registry: OpenRegistry, prefix: str) -> Root:
             say(act, known)
             act.commit(prefix=known.prefix)
         return known
+
+    return registry.perform("root:retire", work)
 
 
 def list_roots(registry: OpenRegistry) -> Roots:

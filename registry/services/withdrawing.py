@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from registry.errors import BadRequest, UnknownUid
 from registry.services.opening import OpenRegistry
 from registry.store import schema
+from registry.store.act import Act
 from registry.store.knowledge import Knowledge
 from registry.store.queries import children
 from registry.store.words import Words
@@ -40,7 +41,8 @@ def withdraw(registry: OpenRegistry, uids: Sequence[str], reason: str) -> Withdr
     wanted = sorted({parse(uid) for uid in uids})
     if not wanted:
         raise BadRequest("there is no UID to withdraw")
-    with registry.act("uid:withdraw", actor=actor) as act:
+
+    def work(act: Act) -> Withdrawn:
         knowledge = Knowledge(act.connection, Words(act.connection))
         knowledge.learn(wanted)
         for uid in wanted:
@@ -54,3 +56,5 @@ def withdraw(registry: OpenRegistry, uids: Sequence[str], reason: str) -> Withdr
         act.note(reason)
         act.commit(count=len(new))
         return Withdrawn(new, before, act.entry)
+
+    return registry.perform("uid:withdraw", work, actor=actor)

@@ -21,26 +21,35 @@ from operator import itemgetter
 from types import TracebackType
 from typing import Any, Self
 
-from sqlalchemy import Connection, LargeBinary, Select, Table, func, insert, select, type_coerce
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import Connection, LargeBinary, Select, Table, func, select, type_coerce
 
 from registry.store import schema
-from registry.store.constraints import typed
-from registry.store.packing import PackedUid, pack
+from registry.store.packing import PackedUid
 from registry.store.session import Database
+from registry.store.writer import Row, encoder
 from registry.trail import RowsDigest, canonical_entry, leaf_hash
 from registry.version import __version__
 
 APPLICATION = f"dicom-uid-registry {__version__}"
 
-Row = tuple[Any, ...]
-
 
 class Act:
     """A unit of work on the registry. ``entry`` is the ticket that its rows carry."""
 
-    def __init__(self, database: Database, event: str, actor: str, *, request_id: str | None = None) -> None:
-        """``event`` is a ``noun:verb`` of the audit trail, ``actor`` who does it."""
+    def __init__(
+        self,
+        database: Database,
+        event: str,
+        actor: str,
+        *,
+        request_id: str | None = None,
+        alone: bool = False,
+    ) -> None:
+        """``event`` is a ``noun:verb`` of the audit trail, ``actor`` who does it.
+
+        ``alone`` waits until no other act is under way, and lets none begin.
+        """
+        self._alone = alone
         self._database = database
         self._event, self._actor, self._request_id = event, actor, request_id
         self._made: dict[Table, list[Row]] = defaultdict(list)  # rows that are surely ours
@@ -50,8 +59,10 @@ class Act:
 
     def __enter__(self) -> Self:
         self._session = self._database.writing()
-        self.connection = self._session.__enter__()
-        self.entry: int = self._ticket()
+        self._connection = self._session.__enter__()
+        self._writer = self._database.writer(self._connection)
+        self.entry, self.began_after = self._writer.begin(alone=self._alone)
+        self._confirmed: int | None = None
         self.now = datetime.now(UTC)
         return self
 
@@ -61,19 +72,15 @@ class Act:
         if self._session is not None:
             self._session.__exit__(kind, error, traceback)
 
-    def _ticket(self) -> int:
-        if self._database.dialect == "postgresql":
-            return int(self.connection.exec_driver_sql("SELECT nextval('entry_tickets')").scalar_one())
-        return next_id(self.connection, schema.entries)
+    @property
+    def connection(self) -> Connection:
+        """For questions; they see all that the act has inserted so far."""
+        self._writer.flush()
+        return self._connection
 
-    def next_ids(self, table: Table, count: int) -> int:
-        """The first of ``count`` free surrogate keys of a table."""
-        if self._database.dialect == "postgresql":
-            # A sequence alone could hand out keys between those of another act.
-            statement = f"SELECT setval('{table.name}_ids', nextval('{table.name}_ids') + {count - 1:d})"
-            self.connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock(hashtext('{table.name}_ids'))")
-            return int(self.connection.exec_driver_sql(statement).scalar_one()) - count + 1
-        return next_id(self.connection, table)
+    def next_ids(self, table: Table, count: int) -> Sequence[int]:
+        """``count`` free surrogate keys of a table, ascending."""
+        return self._writer.ids(table, count)
 
     def insert(self, table: Table, rows: Iterable[Mapping[str, Any]], *, known_is_fine: bool = False) -> int:
         """Insert rows of history under this act's entry; how many went in.
@@ -81,29 +88,31 @@ class Act:
         A row that is refused raises a typed error, unless ``known_is_fine``: then
         one that is already there stays as it is.
         """
-        encode = _encoder(table)
+        encode = encoder(table)
         return self._insert(table, [encode({"entry": self.entry, **row}) for row in rows], known_is_fine)
 
     def insert_alike(self, table: Table, row: Mapping[str, object], keys: Sequence[bytes]) -> None:
         """Insert one row for each packed UID, all else in it being the same."""
         place = list(table.columns.keys()).index("uid")
-        alike = _encoder(table)({"entry": self.entry, **row})
+        alike = encoder(table)({"entry": self.entry, **row})
         before, after = alike[:place], alike[place + 1 :]
         self._insert(table, [(*before, key, *after) for key in keys], False)
 
     def _insert(self, table: Table, encoded: list[Row], known_is_fine: bool) -> int:
         if not encoded:
             return 0
-        statement = _statement(table, self._database.dialect, known_is_fine)
-        try:
-            inserted = self.connection.exec_driver_sql(statement, encoded).rowcount
-        except IntegrityError as error:
-            raise typed(error) from error
+        # Whoever waits for another's row waits in one order, so that no two wait for each other.
+        encoded.sort(key=_key_of(table))
+        inserted = self._writer.insert(table, encoded, known_is_fine)
         if inserted == len(encoded):
             self._made[table] += encoded
         else:
             self._unsure.add(table)
         return inserted
+
+    def confirmed(self, place: int) -> None:
+        """What the act decided still holds at this place of the trail; beyond it, it is given up."""
+        self._confirmed = place
 
     def note(self, text: str) -> None:
         """Keep a free text with the entry: apart from it, so that it can be redacted."""
@@ -131,9 +140,7 @@ class Act:
         note = fields["note_hash"]
         columns = {**fields, "note_hash": bytes.fromhex(str(note)) if note else None}
         columns["leaf"] = leaf_hash(canonical_entry(fields))
-        seq = self._append(columns)
-        self.connection.commit()
-        return seq
+        return self._writer.append(columns, self._added_to_ledger(), self._confirmed)
 
     def _touched(self) -> list[Table]:
         return sorted({*self._made, *self._unsure}, key=lambda table: table.name)
@@ -147,33 +154,11 @@ class Act:
         digest.add_all(sorted(rows, key=_key_of(table)))
         return [digest.count, digest.hexdigest()]
 
-    def _append(self, columns: Mapping[str, object]) -> int:
-        entries = schema.entries
-        if self._database.dialect == "postgresql":
-            # Two statements: the second must see what was committed before the lock.
-            self.connection.exec_driver_sql("SELECT pg_advisory_xact_lock(hashtext('registry entries'))")
-        head = self.connection.execute(
-            select(entries.c.seq, entries.c.ledger_size).order_by(entries.c.seq.desc()).limit(1)
-        ).one_or_none()
-        seq = 0 if head is None else head.seq + 1
-        size = (0 if head is None else head.ledger_size) + self._added_to_ledger()
-        self.connection.execute(
-            insert(entries).values(
-                seq=seq, prev=None if head is None else head.seq, ledger_size=size, **columns
-            )
-        )
-        return seq
-
     def _added_to_ledger(self) -> int:
         if schema.ledger in self._unsure:
             ours = select(func.count()).where(schema.ledger.c.entry == self.entry)
             return int(self.connection.execute(ours).scalar_one())
         return len(self._made[schema.ledger])
-
-
-def next_id(connection: Connection, table: Table) -> int:
-    """One more than the greatest id of a table; under SQLite's write lock it is free."""
-    return int(connection.execute(select(func.coalesce(func.max(table.c.id), 0))).scalar_one()) + 1
 
 
 def timestamp(moment: datetime) -> str:
@@ -188,31 +173,6 @@ def note_hash(salt: bytes, text: str) -> bytes:
 
 def _json(value: object) -> str:
     return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
-
-
-@cache
-def _encoder(table: Table) -> Callable[[Mapping[str, object]], Row]:
-    """From named values to a row as the database stores it."""
-    names = [column.name for column in table.columns]
-    packed = [index for index, column in enumerate(table.columns) if isinstance(column.type, PackedUid)]
-
-    def encode(row: Mapping[str, object]) -> Row:
-        values = list(map(row.get, names))
-        for index in packed:
-            if isinstance(uid := values[index], str):
-                values[index] = pack(uid)
-        return tuple(values)
-
-    return encode
-
-
-@cache
-def _statement(table: Table, dialect: str, known_is_fine: bool) -> str:
-    mark = "%s" if dialect == "postgresql" else "?"
-    names = ", ".join(column.name for column in table.columns)
-    marks = ", ".join(mark for _ in table.columns)
-    rest = " ON CONFLICT DO NOTHING" if known_is_fine else ""
-    return f"INSERT INTO {table.name} ({names}) VALUES ({marks}){rest}"
 
 
 def stored_rows(table: Table) -> Select[Any]:

@@ -12,17 +12,20 @@ from functools import cache
 from sqlalchemy import PrimaryKeyConstraint, UniqueConstraint
 from sqlalchemy.exc import IntegrityError
 
-from registry.errors import HistoryProtected, RegistryError, RequestReused, UidCollision, UidWithdrawn
+from registry.errors import HistoryProtected, RegistryError, UidCollision, UidWithdrawn
 from registry.store.columns import metadata
+from registry.store.retrying import LostRace
 
-_ERRORS: dict[str, type[RegistryError]] = {
+_ERRORS: dict[str, type[RegistryError | LostRace]] = {
     "pk_ledger": UidCollision,
     "uq_studies_uid": UidCollision,
     "uq_series_uid": UidCollision,
     "tr_studies_kind": UidCollision,
     "tr_series_kind": UidCollision,
     "pk_uses": UidWithdrawn,
-    "pk_requests": RequestReused,
+    # Somebody was first with the same request, or has said something meanwhile.
+    "pk_requests": LostRace,
+    "ck_entries_gapless": LostRace,
 }
 
 _SQLITE_UNIQUE = re.compile(r"UNIQUE constraint failed: (.+)")
@@ -42,7 +45,7 @@ def constraint_of(error: IntegrityError) -> str | None:
     return named[1] if named else None
 
 
-def typed(error: IntegrityError, message: str | None = None) -> RegistryError:
+def typed(error: IntegrityError, message: str | None = None) -> RegistryError | LostRace:
     """The typed error for a refused insert; one that we don't foresee is a bug of ours."""
     name = constraint_of(error)
     if name is not None and _HISTORY_TRIGGER.fullmatch(name):

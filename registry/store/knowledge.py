@@ -33,6 +33,11 @@ class Knowledge:
         self.standing: dict[str, Standing] = {}
         self.facts = Facts()
 
+    @property
+    def learned(self) -> frozenset[str]:
+        """All UIDs that were asked for, known or not."""
+        return frozenset(self._learned)
+
     def learn(self, uids: Iterable[str]) -> None:
         """Load all that is known of some UIDs, except what they refer to."""
         new = sorted(set(uids) - self._learned)

@@ -103,17 +103,21 @@ def enter_issued(act: Act, words: Words, issue: Issue) -> None:
         sorted(map(pack, issue.uids)),
     )
     if kind is Kind.STUDY:
-        first = act.next_ids(schema.studies, len(issue.uids))
-        act.insert(schema.studies, [{"id": n, "uid": uid} for n, uid in enumerate(issue.uids, first)])
+        numbers = act.next_ids(schema.studies, len(issue.uids))
+        act.insert(
+            schema.studies,
+            [{"id": number, "uid": uid} for number, uid in zip(numbers, issue.uids, strict=True)],
+        )
     elif kind is Kind.SERIES:
-        first = act.next_ids(schema.series, len(issue.uids))
+        numbers = act.next_ids(schema.series, len(issue.uids))
         place = {
             "study_id": node_ids(act.connection, schema.studies, [study or ""]).get(study or ""),
             "origin": int(Origin.ISSUED),
             "modality_id": words.id(issue.modality),
         }
         act.insert(
-            schema.series, [{"id": first + n, "uid": uid, **place} for n, uid in enumerate(issue.uids)]
+            schema.series,
+            [{"id": number, "uid": uid, **place} for number, uid in zip(numbers, issue.uids, strict=True)],
         )
     elif kind is not Kind.INSTANCE and study is not None:
         act.insert(schema.owners, [{"uid": uid, "study_uid": study} for uid in issue.uids])
@@ -124,8 +128,7 @@ def _number(act: Act, table: Table, rows: Iterable[NewRow], kind: Kind) -> dict[
     uids = [row.standing.uid for row in rows if row.standing.kind is kind]
     if not uids:
         return {}
-    first = act.next_ids(table, len(uids))
-    return {uid: first + index for index, uid in enumerate(uids)}
+    return dict(zip(uids, act.next_ids(table, len(uids)), strict=True))
 
 
 def _parents(

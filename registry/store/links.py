@@ -30,14 +30,15 @@ def record_references(act: Act, named: Iterable[tuple[str, Sequence[Reference]]]
         digest, body = encode(references)
         sets[digest] = (body, references)
         claims.add((uid, digest))
-    numbers, new = _set_ids(act, {digest: body for digest, (body, _) in sets.items()})
+    numbers = _set_ids(act, {digest: body for digest, (body, _) in sets.items()})
     act.insert(
         schema.reference_claims,
-        [{"uid": uid, "set_id": numbers[digest]} for uid, digest in sorted(claims)],
+        [{"uid": uid, "set_id": numbers[digest][0]} for uid, digest in sorted(claims)],
         known_is_fine=True,
     )
-    for digest in new:
-        _lead(act, numbers[digest], sets[digest][1], facts)
+    for digest, (number, is_new) in sorted(numbers.items()):
+        if is_new:
+            _lead(act, number, sets[digest][1], facts)
 
 
 def _lead(act: Act, number: int, references: Iterable[Reference], facts: Facts) -> None:
@@ -99,22 +100,28 @@ def _insert_derivations(act: Act, pairs: set[tuple[int, str]]) -> None:
     act.insert(schema.derivations, rows, known_is_fine=True)
 
 
-def _set_ids(act: Act, bodies: dict[bytes, bytes]) -> tuple[dict[bytes, int], list[bytes]]:
-    """The numbers of some sets, and which of them are new."""
-    table = schema.reference_sets
-    numbers = {
-        row.digest: row.id
-        for row in _some(act.connection, select(table.c.id, table.c.digest), table.c.digest, bodies)
-    }
+def _set_ids(act: Act, bodies: dict[bytes, bytes]) -> dict[bytes, tuple[int, bool]]:
+    """For each set its number, and whether it is new."""
+    numbers = {digest: (number, False) for digest, number in _known_sets(act, bodies).items()}
     new = sorted(bodies.keys() - numbers.keys())
-    if new:
-        first = act.next_ids(table, len(new))
-        for index, digest in enumerate(new):
-            numbers[digest] = first + index
-        act.insert(
-            table, [{"id": numbers[digest], "digest": digest, "body": bodies[digest]} for digest in new]
-        )
-    return numbers, new
+    if not new:
+        return numbers
+    given = dict(zip(new, act.next_ids(schema.reference_sets, len(new)), strict=True))
+    act.insert(
+        schema.reference_sets,
+        [{"id": number, "digest": digest, "body": bodies[digest]} for digest, number in given.items()],
+        known_is_fine=True,
+    )
+    # Another act may have been first with one of them.
+    return numbers | {
+        digest: (number, number == given[digest]) for digest, number in _known_sets(act, new).items()
+    }
+
+
+def _known_sets(act: Act, digests: Iterable[bytes]) -> dict[bytes, int]:
+    table = schema.reference_sets
+    query = select(table.c.id, table.c.digest)
+    return {row.digest: row.id for row in _some(act.connection, query, table.c.digest, digests)}
 
 
 def awaiting(connection: Connection, targets: Iterable[str]) -> dict[str, set[int]]:

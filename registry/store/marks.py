@@ -9,9 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from hashlib import blake2b
 
-from sqlalchemy import Connection, delete, select
+from sqlalchemy import Connection, delete, select, text
 
 from registry.store.schema import resume_marks
+
+_ADD = "INSERT INTO resume_marks (run, mark) VALUES (:run, :mark) ON CONFLICT DO NOTHING"
 
 
 def mark(key: bytes, *parts: object) -> bytes:
@@ -29,7 +31,8 @@ def add(connection: Connection, run: bytes, marks: Iterable[bytes]) -> None:
     """Mark files as recorded, in the transaction that records them."""
     rows = [{"run": run, "mark": each} for each in sorted(set(marks))]
     if rows:
-        connection.execute(resume_marks.insert(), rows)
+        # The same run twice at the same time is fine.
+        connection.execute(text(_ADD), rows)
 
 
 def forget(connection: Connection, run: bytes) -> None:

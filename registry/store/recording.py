@@ -129,10 +129,9 @@ def _patient_ids(act: Act, wanted: set[Patient]) -> dict[Patient, int]:
     new = sorted(wanted - known.keys())
     if not new:
         return known
-    first = act.next_ids(schema.patients, len(new))
     rows = [
-        {"id": first + index, "token": patient.token, "issuer": patient.issuer}
-        for index, patient in enumerate(new)
+        {"id": number, "token": patient.token, "issuer": patient.issuer}
+        for number, patient in zip(act.next_ids(schema.patients, len(new)), new, strict=True)
     ]
     act.insert(schema.patients, rows, known_is_fine=True)
     return _known_patients(act, wanted)

@@ -1,32 +1,22 @@
-"""The database: how it is opened, what a connection is set to, whether it is a registry.
-
-SQLite: one writer at a time takes the lock at the start (BEGIN IMMEDIATE), so
-nobody decides on what another is about to change; each commit is on the disk
-before it returns (WAL, synchronous=FULL). PostgreSQL: READ COMMITTED.
-"""
+"""The database: how it is opened, named and asked which registry it holds."""
 
 from __future__ import annotations
 
-import os
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Self
+from typing import Self
 
-from sqlalchemy import Connection, Engine, create_engine, event, inspect, make_url, select, text
+from sqlalchemy import Connection, Engine, inspect, make_url, select, text
 from sqlalchemy.engine import URL
-from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, OperationalError
+from sqlalchemy.exc import ArgumentError, DBAPIError
 
-from registry.errors import (
-    BadSetting,
-    DatabaseUnusable,
-    NoRegistry,
-    OtherRegistry,
-    SchemaOutdated,
-    SchemaTooNew,
-)
-from registry.store import schema
+from registry.errors import BadSetting, NoRegistry, OtherRegistry, SchemaOutdated, SchemaTooNew
+from registry.store import schema, sqlite
+from registry.store.failures import is_gone, told_in_our_words
+from registry.store.writer import Writer
 
 __all__ = [
     "Connection",  # so that services can speak of one without knowing SQLAlchemy
@@ -37,10 +27,7 @@ __all__ = [
     "revision_of",
 ]
 
-_BUSY_MILLISECONDS = 30_000
-_CACHE_KIB = 65_536
-_WRITES = "registry_writes"
-_NAMED_IN_MESSAGES = 300
+_SECRETS = ("password", "sslpassword", "passfile")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +43,7 @@ class Database:
     """An opened database. Close it, or use it in a ``with`` block."""
 
     def __init__(self, url: str, *, read_only: bool = False) -> None:
-        """``url`` is an SQLAlchemy URL or the path of an SQLite file.
+        """``url`` is an SQLAlchemy or libpq URL, or the path of an SQLite file.
 
         ``read_only`` opens it so that nothing at all can be written.
         """
@@ -76,7 +63,7 @@ class Database:
     @property
     def name(self) -> str:
         """How messages name it: no password in it."""
-        return self.url.render_as_string(hide_password=True)
+        return shown(self.url)
 
     @property
     def sqlite_file(self) -> Path | None:
@@ -86,24 +73,42 @@ class Database:
     @contextmanager
     def reading(self) -> Iterator[Connection]:
         """A connection that sees one state of the registry and writes nothing."""
-        with self._connection(writes=False) as connection:
+        with told_in_our_words(self.name), self._reader() as connection:
+            yield connection
+
+    @contextmanager
+    def _reader(self) -> Iterator[Connection]:
+        if self.dialect == "sqlite":
+            with self.engine.connect().execution_options(**{sqlite.WRITES: False}) as connection:
+                connection.begin()
+                yield connection
+            return
+        connection = self.engine.connect()
+        try:
+            # A connection from the pool may have died while nobody used it.
+            connection = _one_state(connection)
+        except DBAPIError as error:
+            connection.close()
+            if not is_gone(error):
+                raise
+            connection = _one_state(self.engine.connect())
+        with connection:
             yield connection
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:
         """A connection in a transaction of its own; what isn't committed is rolled back."""
-        with self._connection(writes=True) as connection:
-            yield connection
-
-    @contextmanager
-    def _connection(self, *, writes: bool) -> Iterator[Connection]:
-        # Closing rolls back whatever was not committed.
-        with (
-            refused_as_unusable(self.name),
-            self.engine.connect().execution_options(**{_WRITES: writes}) as connection,
-        ):
+        with told_in_our_words(self.name), self.engine.connect() as connection:
             connection.begin()
             yield connection
+
+    def writer(self, connection: Connection) -> Writer:
+        """The writing side of a transaction, as this engine does it best."""
+        if self.dialect == "sqlite":
+            return sqlite.SqliteWriter(connection)
+        from registry.store.postgresql import PostgresWriter
+
+        return PostgresWriter(connection)
 
     def require(self, pinned_origin: str | None = None) -> Identity:
         """The identity of the registry in this database.
@@ -136,12 +141,28 @@ class Database:
 
 def parse_url(url: str) -> URL:
     """A database URL; a text without a scheme is the path of an SQLite file."""
+    advice = "E.g. postgresql://user@host/registry, or sqlite:////path/file.db"
     try:
-        return make_url(url if "://" in url else f"sqlite:///{url}")
-    except ArgumentError as error:
+        parsed = make_url(url if "://" in url else f"sqlite:///{url}")
+        backend = parsed.get_backend_name()
+    except (ArgumentError, ValueError) as error:
+        raise BadSetting("the database URL can't be understood", advice=advice) from error
+    if backend == "postgres":  # libpq takes both
+        parsed, backend = parsed.set(drivername="postgresql"), "postgresql"
+    if backend not in ("sqlite", "postgresql"):
+        raise BadSetting(f"a registry can't be kept in {backend!r}", advice=advice)
+    if "@" in (parsed.host or ""):
         raise BadSetting(
-            "the database URL can't be understood", advice="E.g. sqlite:////path/file.db"
-        ) from error
+            "the database URL can't be understood: there are two @ in it",
+            advice="In a user name or password write %40 for @; better, keep the password in ~/.pgpass.",
+        )
+    return parsed
+
+
+def shown(url: URL) -> str:
+    """A URL as messages may name it: no password, wherever it stood."""
+    query = {name: "***" if name in _SECRETS else value for name, value in url.query.items()}
+    return re.sub("%2F", "/", url.set(query=query).render_as_string(hide_password=True), flags=re.IGNORECASE)
 
 
 def sqlite_path(url: URL) -> Path | None:
@@ -154,72 +175,21 @@ def sqlite_path(url: URL) -> Path | None:
 
 
 def open_engine(url: str, *, read_only: bool = False) -> Engine:
-    """An engine whose connections are set up as this module's docstring says."""
+    """An engine whose connections are set up as those of its kind must be."""
     parsed = parse_url(url)
     path = sqlite_path(parsed)
-    if path is None:
-        try:
-            engine = create_engine(parsed, isolation_level="READ COMMITTED")
-        except (NoSuchModuleError, ImportError) as error:
-            raise BadSetting(
-                f"there is no driver for {parsed.drivername!r} databases here",
-                advice="`pip install dicom-uid-registry[postgresql]` brings PostgreSQL's.",
-            ) from error
-        if read_only:
-            event.listen(
-                engine, "begin", lambda connection: connection.exec_driver_sql("SET TRANSACTION READ ONLY")
-            )
-        return engine
-    engine = create_engine(_sqlite_url(path, read_only))
-    event.listen(engine, "connect", _set_up_sqlite)
-    event.listen(engine, "connect", _query_only if read_only else _write_ahead)
-    event.listen(engine, "begin", _begin_sqlite)
-    return engine
+    if path is not None:
+        return sqlite.open_engine(path, read_only=read_only)
+    from registry.store import postgresql
+
+    return postgresql.open_engine(parsed, read_only=read_only)
 
 
-def _sqlite_url(path: Path, read_only: bool) -> URL:
-    query = {"mode": "rwc", "uri": "true"}
-    if read_only:
-        # Beside a database in WAL mode SQLite keeps two small files while it is open.
-        # Whoever could write takes them away again; on a read-only medium, where
-        # nobody else changes the database, it does without them.
-        writable = os.access(path, os.W_OK) and os.access(path.parent, os.W_OK)
-        query["mode"] = "rw" if writable else "ro"
-        if not writable and not _unmerged(path):
-            query["immutable"] = "1"
-    quoted = str(path).replace("%", "%25").replace("?", "%3f").replace("#", "%23")
-    return URL.create("sqlite", database=f"file:{quoted}", query=query)
-
-
-def _unmerged(path: Path) -> bool:
-    log = path.with_name(path.name + "-wal")
-    return log.exists() and log.stat().st_size > 0
-
-
-def _set_up_sqlite(connection: Any, _record: object) -> None:
-    connection.isolation_level = None  # transactions begin in _begin_sqlite
-    for pragma in (
-        f"busy_timeout = {_BUSY_MILLISECONDS}",
-        "foreign_keys = ON",
-        "recursive_triggers = ON",  # else INSERT OR REPLACE deletes history past its trigger
-        "synchronous = FULL",
-        f"cache_size = -{_CACHE_KIB}",
-    ):
-        connection.execute(f"PRAGMA {pragma}")
-
-
-def _write_ahead(connection: Any, _record: object) -> None:
-    # Who reads doesn't wait for who writes; a commit is one write and one sync.
-    connection.execute("PRAGMA journal_mode = WAL")
-
-
-def _query_only(connection: Any, _record: object) -> None:
-    connection.execute("PRAGMA query_only = ON")
-
-
-def _begin_sqlite(connection: Connection) -> None:
-    writes = connection.get_execution_options().get(_WRITES, True)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+def _one_state(connection: Connection) -> Connection:
+    """A connection whose statements all see the state at the first one."""
+    connection = connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+    connection.exec_driver_sql("SELECT 1")
+    return connection
 
 
 def identity_of(connection: Connection) -> Identity | None:
@@ -233,31 +203,3 @@ def revision_of(connection: Connection) -> str | None:
     if not inspect(connection).has_table("alembic_version"):
         return None
     return connection.execute(text("SELECT version_num FROM alembic_version")).scalar_one_or_none()
-
-
-@contextmanager
-def refused_as_unusable(name: str) -> Iterator[None]:
-    """Turn what says that the database can't be used into ``DatabaseUnusable``."""
-    try:
-        yield
-    except OperationalError as error:
-        raise unusable(name, error) from error
-    except DBAPIError as error:
-        if type(error.orig).__name__ == "DatabaseError":  # SQLite: "file is not a database"
-            raise unusable(name, error) from error
-        raise
-
-
-def unusable(name: str, error: DBAPIError) -> DatabaseUnusable:
-    """What is wrong with the database, in the driver's words, and what helps."""
-    reason = " ".join(str(error.orig).split())[:_NAMED_IN_MESSAGES]
-    advice = None
-    if "not a database" in reason:
-        advice = "This file is something else; name the registry's with --database."
-    elif "readonly" in reason or "read-only" in reason:
-        advice = "It is opened or stored read-only; `check`, `show` and `list` work, acts that write don't."
-    elif "unable to open" in reason:
-        advice = "May you write in its folder? On a read-only one `check`, `show` and `list` work."
-    elif "locked" in reason:
-        advice = "Another program is writing; try again when it is done."
-    return DatabaseUnusable(f"{name} can't be used: {reason}", advice=advice)

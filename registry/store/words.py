@@ -43,7 +43,7 @@ class Words:
         new = sorted({value for value in values if value} - self._ids.keys())
         if not new:
             return
-        first = act.next_ids(words, len(new))
-        rows = [{"id": first + index, "value": value} for index, value in enumerate(new)]
+        numbers = act.next_ids(words, len(new))
+        rows = [{"id": number, "value": value} for number, value in zip(numbers, new, strict=True)]
         act.insert(words, rows, known_is_fine=True)
         self._read(act.connection)

@@ -112,6 +112,8 @@ def program(settings: Settings, tmp_path: Path) -> Program:
         "UID_REGISTRY_DATABASE": settings.database,
         "UID_REGISTRY_ACTOR": "tester",
     }
+    if settings.key_file:
+        environment["UID_REGISTRY_KEY_FILE"] = settings.key_file
     return Program(environment, tmp_path)
 
 

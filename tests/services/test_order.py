@@ -7,7 +7,6 @@ registered in drawn orders and splits; what the registry then holds is compared.
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -21,6 +20,7 @@ from registry.services.querying import kept_findings
 from registry.services.registering import register
 from registry.settings import Settings
 from registry.store.verification import verify
+from tests.conftest import Registries
 from tests.objects import (
     MR_CLASS,
     PR_CLASS,
@@ -102,15 +102,9 @@ def uids(registry: OpenRegistry) -> frozenset[str]:
 
 
 @pytest.fixture(scope="module")
-def in_one_batch(
-    files: list[str], template: Path, tmp_path_factory: pytest.TempPathFactory
-) -> tuple[Keys, frozenset[str]]:
-    """What comes of all files at once."""
-    import shutil
-
-    folder = tmp_path_factory.mktemp("once") / "registry"
-    shutil.copytree(template, folder)
-    with opened(Settings(f"{folder}/registry.db", actor="t")) as registry:
+def in_one_batch(files: list[str], _registries: Callable[[str], Registries]) -> tuple[Keys, frozenset[str]]:
+    """What comes of all files at once, on the embedded engine; the other must say the same."""
+    with opened(_registries("sqlite").make()) as registry:
         register(registry, files)
         return kept(registry), uids(registry)
 

@@ -10,8 +10,8 @@ from registry.decision import NewRow, Standing
 from registry.errors import HistoryProtected, RegistryError, UidCollision
 from registry.records import Kind, Origin
 from registry.services.opening import OpenRegistry
+from registry.store import act as act_module
 from registry.store import schema
-from registry.store.act import Act
 from registry.store.constraints import typed
 from registry.store.entries import ledger_size, log
 from registry.store.ledger import enter
@@ -53,7 +53,7 @@ def test_a_failure_after_the_ledger_row_leaves_nothing_half_done(
     def broken(*_: object) -> int:
         raise OSError("the disk is gone")
 
-    monkeypatch.setattr(Act, "_append", broken)
+    monkeypatch.setattr(act_module, "leaf_hash", broken)
     with pytest.raises(OSError, match="disk"), registry.act("test:break") as act:
         enter(act, Words(act.connection), [study("1.2.3")])
         act.commit()
@@ -81,6 +81,7 @@ def test_a_taken_uid_is_a_typed_collision(registry: OpenRegistry) -> None:
         act.commit()
     with registry.act("test:second") as act, pytest.raises(UidCollision):
         enter(act, Words(act.connection), [NewRow(Standing("1.2.3", Kind.TRACKING, Origin.ISSUED))])
+        act.commit()
 
 
 def test_a_known_uid_can_be_left_as_it_is(registry: OpenRegistry) -> None:
@@ -109,6 +110,7 @@ def test_changing_history_through_the_program_is_refused(registry: OpenRegistry)
 def test_an_unforeseen_refusal_is_a_bug_not_a_collision(registry: OpenRegistry) -> None:
     with registry.act("test:bug") as act, pytest.raises(RegistryError) as refused:
         act.insert(schema.ledger, [{"uid": "1.2.3", "kind": 77, "origin": 1}])
+        act.commit()
     assert "ck_ledger_kind" in refused.value.message
     assert refused.value.exit_status == 4
 

@@ -1,0 +1,84 @@
+"""What others recorded while an act was deciding.
+
+Constraints keep two acts from recording one UID as two things. They don't keep
+them from overlooking each other: one records an object that refers to an image,
+the other that image, and neither sees the other's rows, so that nobody finds
+that the two share a series. SQLite has one writer at a time. On PostgreSQL an
+act therefore looks once more, after it has written and before its entry: if
+another act has meanwhile said something about what it looked at, it is given up
+and begun again. What could still come in between, the entry itself refuses
+(``Writer.append``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from sqlalchemy import Column, Connection, bindparam, func, select
+
+from registry.store import links, schema
+from registry.store.act import Act
+from registry.store.retrying import LostRace
+from registry.store.schema import entries
+
+_AT_ONCE = 1000
+
+_SAID_ABOUT: tuple[Column[str], ...] = (
+    schema.ledger.c.uid,
+    schema.refused_claims.c.uid,
+    schema.uses.c.uid,
+    schema.content_claims.c.uid,
+    schema.series_claims.c.series_uid,
+    schema.patient_claims.c.uid,
+    schema.reference_claims.c.uid,
+    schema.derivations.c.source_series_uid,
+)
+"""Where an act says something about a UID."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """What a decision rests on."""
+
+    uids: frozenset[str]  # all that was looked at
+    awaited: dict[str, set[int]] = field(default_factory=dict)  # who waited for what comes now
+    everything: bool = False  # it asked questions that no list of UIDs covers
+
+
+def confirm(act: Act, ground: Ground) -> None:
+    """Raise ``LostRace`` if what a decision rests on has changed since the act began."""
+    if act.began_after is None:
+        return
+    newest, others = _others(act.connection, act.began_after)
+    if others and (ground.everything or _changed(act.connection, others, ground)):
+        raise LostRace
+    act.confirmed(newest)
+
+
+def _others(connection: Connection, since: int) -> tuple[int, list[int]]:
+    """The newest place in the trail, and the acts after ``since`` that made rows."""
+    rows = connection.execute(
+        select(entries.c.seq, entries.c.id, entries.c.rows).where(entries.c.seq > since)
+    ).all()
+    newest = max((row.seq for row in rows), default=since)
+    return newest, [row.id for row in rows if row.rows != "{}"]
+
+
+def _changed(connection: Connection, others: list[int], ground: Ground) -> bool:
+    return _spoken_of(connection, others, ground.uids) or (
+        links.awaiting(connection, ground.awaited)
+        != {uid: sets for uid, sets in ground.awaited.items() if sets}
+    )
+
+
+def _spoken_of(connection: Connection, others: list[int], uids: Iterable[str]) -> bool:
+    listed = sorted(uids)
+    for column in _SAID_ABOUT:
+        query = select(func.count()).where(
+            column.in_(bindparam("uids", expanding=True)), column.table.c.entry.in_(others)
+        )
+        for start in range(0, len(listed), _AT_ONCE):
+            if connection.execute(query, {"uids": listed[start : start + _AT_ONCE]}).scalar_one():
+                return True
+    return False

@@ -1,0 +1,282 @@
+"""The organisation's engine: many writers at once, READ COMMITTED, constraints.
+
+What all writers share is the head of the trail. The lock on it spans one round
+trip: the entry is numbered by the server, sent in one pipeline with the rows
+before it and the commit behind it, so nobody holds the lock while a network or
+a client is slow.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from functools import cache
+from typing import TYPE_CHECKING, Any, cast
+
+from sqlalchemy import Connection, Engine, LargeBinary, Table, create_engine, event
+from sqlalchemy.dialects.postgresql import psycopg as dialect
+from sqlalchemy.engine import URL
+from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
+
+from registry.errors import BadSetting, OutcomeUnknown
+from registry.store import writer
+from registry.store.constraints import typed
+from registry.store.failures import is_gone
+from registry.store.schema import entries
+from registry.store.writer import Begun, Row
+
+if TYPE_CHECKING:
+    import psycopg
+
+LOCK_SECONDS = 30
+"""How long one waits for what another holds: a UID that it is recording, the head of the trail."""
+
+IDLE_SECONDS = 300
+"""After how long the server ends the transaction of a client that stands still, so that
+what it holds comes free."""
+
+_CONNECT_SECONDS = 10
+_SETTLE_SECONDS = 30  # to find out whether a commit came through
+
+_COPIED = 50
+_STAGED = 500
+"""From how many rows on COPY is quicker than inserts; measured by benchmarks/storing.py."""
+
+
+def open_engine(url: URL, *, read_only: bool) -> Engine:
+    """An engine on a server. What the URL leaves out comes from libpq's environment,
+    its service file and its password file."""
+    try:
+        engine = create_engine(
+            url.set(drivername="postgresql+psycopg"),
+            isolation_level="READ COMMITTED",
+            connect_args=_connect_arguments(url),
+        )
+    except ImportError as error:
+        raise BadSetting(
+            "the driver for PostgreSQL isn't installed",
+            advice="`pip install 'dicom-uid-registry[postgresql]'` brings it.",
+        ) from error
+    event.listen(engine, "connect", _set_up_reader if read_only else _set_up_writer)
+    return engine
+
+
+def _connect_arguments(url: URL) -> dict[str, object]:
+    """What the URL doesn't say otherwise: nobody waits for ever for a server that is gone."""
+    arguments: dict[str, object] = {
+        "application_name": "uid-registry",
+        "connect_timeout": _CONNECT_SECONDS,
+        "keepalives_idle": 30,
+        "tcp_user_timeout": 30_000,  # milliseconds
+    }
+    return {name: value for name, value in arguments.items() if name not in url.query}
+
+
+def _set_up_writer(connection: psycopg.Connection[Any], _record: object) -> None:
+    _set(
+        connection,
+        f"SET lock_timeout = '{LOCK_SECONDS}s'; "
+        f"SET idle_in_transaction_session_timeout = '{IDLE_SECONDS}s'; "
+        "SET synchronous_commit = on",
+    )
+
+
+def _set_up_reader(connection: psycopg.Connection[Any], _record: object) -> None:
+    _set(connection, f"SET lock_timeout = '{LOCK_SECONDS}s'; SET default_transaction_read_only = on")
+
+
+def _set(connection: psycopg.Connection[Any], statements: str) -> None:
+    connection.autocommit = True
+    connection.execute(statements)
+    connection.autocommit = False
+
+
+class PostgresWriter:
+    """The writing side of one transaction. Rows that can only go in or be refused are
+    noted down and sent with the entry; what is asked for in between is sent first."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._queued: list[tuple[Table, Sequence[Row]]] = []
+        self._transaction_id = ""
+
+    @property
+    def _driver(self) -> psycopg.Connection[Any]:
+        return cast("psycopg.Connection[Any]", self._connection.connection.driver_connection)
+
+    def begin(self, *, alone: bool) -> Begun:
+        lock = "pg_advisory_xact_lock" if alone else "pg_advisory_xact_lock_shared"
+        with self._as_sqlalchemy(), self._driver.pipeline():
+            self._driver.execute(f"SELECT {lock}(%s, 'entries'::regclass::oid::int)", (_ALONE,))
+            ((ticket, self._transaction_id, newest),) = self._driver.execute(_BEGIN)
+        return Begun(ticket, newest)
+
+    def ids(self, table: Table, count: int) -> Sequence[int]:
+        with self._as_sqlalchemy():
+            rows = self._driver.execute(
+                "SELECT nextval(%s) FROM generate_series(1, %s)", (f"{table.name}_ids", count)
+            ).fetchall()
+        return sorted(number for (number,) in rows)
+
+    def insert(self, table: Table, rows: Sequence[Row], known_is_fine: bool) -> int:
+        if not known_is_fine and len(rows) < _COPIED:
+            self._queued.append((table, rows))
+            return len(rows)
+        self.flush()
+        with self._as_sqlalchemy():
+            if not known_is_fine:
+                self._copy(table, table.name, rows)
+                return len(rows)
+            if len(rows) >= _STAGED:
+                return self._stage(table, rows)
+            cursor = self._driver.cursor()
+            cursor.executemany(_statement(table, True), rows)
+            return cursor.rowcount
+
+    def _stage(self, table: Table, rows: Sequence[Row]) -> int:
+        """Into a table of our own first; then one statement decides which are new."""
+        staged = f"staged_{table.name}"
+        cursor = self._driver.cursor()
+        cursor.execute(f"CREATE TEMP TABLE IF NOT EXISTS {staged} (LIKE {table.name}) ON COMMIT DELETE ROWS")
+        cursor.execute(f"TRUNCATE {staged}")
+        self._copy(table, staged, rows)
+        keys = ", ".join(column.name for column in table.primary_key)
+        cursor.execute(
+            f"INSERT INTO {table.name} SELECT * FROM {staged} ORDER BY {keys} ON CONFLICT DO NOTHING"
+        )
+        return cursor.rowcount
+
+    def _copy(self, table: Table, into: str, rows: Sequence[Row]) -> None:
+        names = ", ".join(column.name for column in table.columns)
+        with self._driver.cursor().copy(f"COPY {into} ({names}) FROM STDIN (FORMAT BINARY)") as copy:
+            copy.set_types(_types(table))
+            for row in rows:
+                copy.write_row(row)
+
+    def flush(self) -> None:
+        if self._queued:
+            with self._as_sqlalchemy(), self._driver.pipeline():
+                self._send()
+
+    def _send(self) -> None:
+        queued, self._queued = self._queued, []
+        for table, rows in queued:
+            self._driver.cursor().executemany(_statement(table, False), rows)
+
+    def append(self, entry: Mapping[str, object], added: int, unless_after: int | None) -> int:
+        driver = self._driver
+        given = {**entry, "added": added, "unless_after": unless_after}
+        try:
+            with self._as_sqlalchemy(), driver.pipeline():
+                self._send()
+                # Two statements: the second must see what was committed before the lock.
+                driver.execute("SELECT pg_advisory_xact_lock(%s, 'entries'::regclass::oid::int)", (_HEAD,))
+                place = driver.execute(_APPEND, given)
+                driver.commit()
+                (seq,) = place.fetchone()  # type: ignore[misc]
+        except DBAPIError as error:
+            if not is_gone(error):
+                raise
+            seq = self._settled(int(str(entry["id"])), error)
+        else:
+            self._connection.commit()  # nothing is left to do; SQLAlchemy is told that it is over
+        return int(seq)
+
+    def _settled(self, ticket: int, error: DBAPIError) -> int:
+        """The place of an entry whose commit lost its connection, if it came through.
+
+        The server is asked what became of the transaction; it may still be at work
+        on it. Raises the error again where nothing of it is there.
+        """
+        deadline = time.monotonic() + _SETTLE_SECONDS
+        while time.monotonic() < deadline:
+            try:
+                with self._connection.engine.connect() as another:
+                    asked = "SELECT pg_xact_status(%(id)s::xid8)"
+                    status = another.exec_driver_sql(asked, {"id": self._transaction_id}).scalar_one()
+                    if status == "committed":
+                        found = another.exec_driver_sql(
+                            "SELECT seq FROM entries WHERE id = %(id)s", {"id": ticket}
+                        )
+                        return int(found.scalar_one())
+                    if status == "aborted":
+                        raise error
+            except OperationalError as failed:
+                if failed is error:
+                    raise
+            time.sleep(0.2)
+        raise OutcomeUnknown(
+            "the connection to the database was lost while this was being recorded, and it can't be asked "
+            f"whether entry {ticket} was written",
+            advice=f"When it is back, `uid-registry audit log {ticket}` tells; if there is no such entry, "
+            "nothing was recorded.",
+        ) from error
+
+    @contextmanager
+    def _as_sqlalchemy(self) -> Iterator[None]:
+        """What the driver raises, as SQLAlchemy raises it; a refused row as its typed error."""
+        import psycopg
+
+        try:
+            yield
+        except psycopg.Error as error:
+            raised = DBAPIError.instance(
+                None,
+                None,
+                error,
+                psycopg.Error,
+                connection_invalidated=self._driver.closed,
+                dialect=self._connection.dialect,
+            )
+            if self._driver.closed:
+                self._connection.invalidate()
+            if isinstance(raised, IntegrityError):
+                raise typed(raised) from error
+            raise raised from error
+
+
+_HEAD, _ALONE = 1, 2
+"""Advisory locks on the trail: who appends, and who acts alone."""
+
+_BEGIN = (
+    "SELECT nextval('entry_tickets'), pg_current_xact_id()::text, "
+    "coalesce((SELECT max(seq) FROM entries), -1)"
+)
+
+_PLACED = ("seq", "prev", "ledger_size")
+
+
+def _append_statement() -> str:
+    """The entry behind the head, numbered by the server. Where something was said that the
+    act doesn't know of, it gets a place that no entry may have, and so is refused."""
+    given = [column for column in entries.columns if column.name not in _PLACED]
+    names = ", ".join([*_PLACED, *(column.name for column in given)])
+    values = ", ".join(f"%({column.name})s::{_type(column)}" for column in given)
+    return (
+        f"INSERT INTO entries ({names}) SELECT "
+        "CASE WHEN EXISTS (SELECT 1 FROM entries WHERE seq > %(unless_after)s::bigint "
+        "AND rows ~ '_claims|derivations|uses') THEN -1 ELSE coalesce(head.seq + 1, 0) END, head.seq, "
+        f"coalesce(head.ledger_size, 0) + %(added)s, {values} FROM (SELECT 1) AS one "
+        "LEFT JOIN (SELECT seq, ledger_size FROM entries ORDER BY seq DESC LIMIT 1) AS head ON true "
+        "RETURNING seq"
+    )
+
+
+def _type(column: Any) -> str:
+    return str(column.type.compile(dialect=_DIALECT)).split("(", maxsplit=1)[0].split(" COLLATE")[0].lower()
+
+
+_DIALECT = dialect.dialect()  # type: ignore[no-untyped-call]
+_APPEND = _append_statement()
+
+
+@cache
+def _types(table: Table) -> list[str]:
+    """The types of a table's columns, as COPY needs them."""
+    return ["bytea" if isinstance(c.type, LargeBinary) else _type(c) for c in table.columns]
+
+
+@cache
+def _statement(table: Table, known_is_fine: bool) -> str:
+    return writer.statement(table, "%s", known_is_fine)

@@ -1,0 +1,125 @@
+"""The embedded engine. One writer at a time takes the lock at the start (BEGIN
+IMMEDIATE), so nobody decides on what another is about to change; each commit is
+on the disk before it returns (WAL, synchronous=FULL).
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, Table, create_engine, event, func, insert, select
+from sqlalchemy.engine import URL
+from sqlalchemy.exc import IntegrityError
+
+from registry.store import writer
+from registry.store.constraints import typed
+from registry.store.schema import entries
+from registry.store.writer import Begun, Row
+
+WRITES = "registry_writes"
+"""The execution option that tells which lock a transaction begins with."""
+
+PRAGMAS = {
+    "busy_timeout": 30_000,  # milliseconds that one waits for another's transaction
+    "foreign_keys": 1,
+    "recursive_triggers": 1,  # else INSERT OR REPLACE deletes history past its trigger
+    "synchronous": 2,  # FULL: each commit is synced
+    "cache_size": -65_536,  # KiB
+}
+"""What every connection is set to."""
+
+
+def open_engine(path: Path, *, read_only: bool) -> Engine:
+    """An engine on a file, its connections set up as this module's docstring says."""
+    engine = create_engine(_url(path, read_only))
+    event.listen(engine, "connect", _set_up)
+    event.listen(engine, "connect", _query_only if read_only else _write_ahead)
+    event.listen(engine, "begin", _begin)
+    return engine
+
+
+def _url(path: Path, read_only: bool) -> URL:
+    query = {"mode": "rwc", "uri": "true"}
+    if read_only:
+        # Beside a database in WAL mode SQLite keeps two small files while it is open.
+        # Whoever could write takes them away again; on a read-only medium, where
+        # nobody else changes the database, it does without them.
+        writable = os.access(path, os.W_OK) and os.access(path.parent, os.W_OK)
+        query["mode"] = "rw" if writable else "ro"
+        if not writable and not _unmerged(path):
+            query["immutable"] = "1"
+    quoted = str(path).replace("%", "%25").replace("?", "%3f").replace("#", "%23")
+    return URL.create("sqlite", database=f"file:{quoted}", query=query)
+
+
+def _unmerged(path: Path) -> bool:
+    log = path.with_name(path.name + "-wal")
+    return log.exists() and log.stat().st_size > 0
+
+
+def _set_up(connection: Any, _record: object) -> None:
+    connection.isolation_level = None  # transactions begin in _begin
+    for name, value in PRAGMAS.items():
+        connection.execute(f"PRAGMA {name} = {value}")
+
+
+def _write_ahead(connection: Any, _record: object) -> None:
+    # Who reads doesn't wait for who writes; a commit is one write and one sync.
+    connection.execute("PRAGMA journal_mode = WAL")
+
+
+def _query_only(connection: Any, _record: object) -> None:
+    connection.execute("PRAGMA query_only = ON")
+
+
+def _begin(connection: Connection) -> None:
+    writes = connection.get_execution_options().get(WRITES, True)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+class SqliteWriter:
+    """The writing side of one transaction, alone under the lock."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def begin(self, *, alone: bool) -> Begun:  # noqa: ARG002 (it always is)
+        return Begun(self._free(entries), None)
+
+    def ids(self, table: Table, count: int) -> Sequence[int]:
+        first = self._free(table)
+        return range(first, first + count)
+
+    def _free(self, table: Table) -> int:
+        """One more than the greatest id of a table."""
+        return int(self._connection.execute(select(func.coalesce(func.max(table.c.id), 0))).scalar_one()) + 1
+
+    def insert(self, table: Table, rows: Sequence[Row], known_is_fine: bool) -> int:
+        try:
+            return self._connection.exec_driver_sql(_statement(table, known_is_fine), list(rows)).rowcount
+        except IntegrityError as error:
+            raise typed(error) from error
+
+    def flush(self) -> None:
+        """Nothing waits: every insert is made at once."""
+
+    def append(self, entry: Mapping[str, object], added: int, unless_after: int | None) -> int:  # noqa: ARG002
+        newest = select(entries.c.seq, entries.c.ledger_size).order_by(entries.c.seq.desc()).limit(1)
+        head = self._connection.execute(newest).one_or_none()
+        place = (0, None, added) if head is None else (head.seq + 1, head.seq, head.ledger_size + added)
+        row = {**entry, **dict(zip(("seq", "prev", "ledger_size"), place, strict=True))}
+        try:
+            self._connection.execute(insert(entries).values(row))
+        except IntegrityError as error:
+            raise typed(error) from error
+        self._connection.commit()
+        return int(place[0])
+
+
+@cache
+def _statement(table: Table, known_is_fine: bool) -> str:
+    return writer.statement(table, "?", known_is_fine)
