@@ -39,7 +39,7 @@ class IssuingDesk:
         ``UidCollision``, ``ParentMismatch`` or ``UidWithdrawn`` where one can't be
         the parent, ``ParentNeeded`` where one is missing.
         """
-        self.knowledge.learn(uid for uid in (study, series) if uid)
+        self.knowledge.learn_places(uid for uid in (study, series) if uid)
         if series is not None:
             known = self._usable(series, Kind.SERIES)
             if known is None:
@@ -114,7 +114,7 @@ class IssuingDesk:
         fresh = list(uids)
         if may_repeat:
             self._may_repeat = True
-            self.knowledge.learn(uids)
+            self.knowledge.learn_places(uids)
             for uid in uids:
                 if (before := self.knowledge.standing.get(uid)) is not None:
                     _require_same(before, Standing(uid, kind, Origin.ISSUED, series, study, modality))

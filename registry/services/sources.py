@@ -81,7 +81,7 @@ def _reference(claim: ObjectClaim) -> Reference:
 
 def known(uids: Sequence[str], knowledge: Knowledge) -> list[Reference]:
     """References to things that the registry knows by their UID."""
-    knowledge.learn(uids)
+    knowledge.learn_places(uids)
     references = []
     for uid in uids:
         standing = knowledge.standing.get(uid)
