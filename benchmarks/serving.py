@@ -61,7 +61,9 @@ def contestants(server: Server, count: int, key_file: str) -> dict[str, measure.
         with server.connect(database) as connection:
             for name in _CHAIN:
                 connection.execute(f"ALTER TABLE entries DROP CONSTRAINT {name} CASCADE")
-        return _all_at_once(_insert, f"host={server.folder} dbname={database} user=postgres", count // WRITERS)
+        return _all_at_once(
+            _insert, f"host={server.folder} dbname={database} user=postgres", count // WRITERS
+        )
 
     return {"floor": floor, f"issue, one UID a call, {WRITERS} writers": ours}
 
