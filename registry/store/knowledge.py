@@ -6,28 +6,21 @@ facts are unions.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from typing import Any
 
-from sqlalchemy import Connection, Select, bindparam, exists, func, select
+from sqlalchemy import Connection, exists, func, select
 
 from registry.decision import Standing
 from registry.facts import Appearance, Content, Facts, Placement, encoding_of
 from registry.records import Kind, Origin, Patient
 from registry.store import schema
+from registry.store.keyed import Keyed
 from registry.store.references import decode
 from registry.store.words import Words
 
-_AT_ONCE = 500
-"""UIDs in one query."""
 
-
-def _for_keys(query: Select[Any], column: Any) -> Select[Any]:
-    """A query for rows whose column is one of some keys; built once, run often."""
-    return query.where(column.in_(bindparam("keys", expanding=True)))
-
-
-def _ledger() -> Select[Any]:
+def _ledger() -> Keyed:
     ledger, series, studies = schema.ledger, schema.series, schema.studies
     query = (
         select(
@@ -44,10 +37,10 @@ def _ledger() -> Select[Any]:
         .join_from(ledger, series, ledger.c.series_id == series.c.id, isouter=True)
         .join(studies, series.c.study_id == studies.c.id, isouter=True)
     )
-    return _for_keys(query, ledger.c.uid)
+    return Keyed(query, ledger.c.uid)
 
 
-def _places() -> Select[Any]:
+def _places() -> Keyed:
     """What a UID stands for, whichever kind it is of, and whether it was withdrawn."""
     ledger, studies, uses = schema.ledger, schema.studies, schema.uses
     parent, own = schema.series.alias("parent"), schema.series.alias("own")
@@ -67,50 +60,50 @@ def _places() -> Select[Any]:
         .join(own, own.c.uid == ledger.c.uid, isouter=True)
         .join(studies, studies.c.id == func.coalesce(parent.c.study_id, own.c.study_id), isouter=True)
     )
-    return _for_keys(query, ledger.c.uid)
+    return Keyed(query, ledger.c.uid)
 
 
-def _series() -> Select[Any]:
+def _series() -> Keyed:
     series, studies = schema.series, schema.studies
     query = select(series.c.uid, series.c.modality_id, studies.c.uid.label("study_uid")).join_from(
         series, studies, series.c.study_id == studies.c.id, isouter=True
     )
-    return _for_keys(query, series.c.uid)
+    return Keyed(query, series.c.uid)
 
 
-def _patients() -> Select[Any]:
+def _patients() -> Keyed:
     claims, patients = schema.patient_claims, schema.patients
     query = (
         select(claims.c.uid, patients.c.token, patients.c.issuer)
         .join_from(claims, patients, claims.c.patient_id == patients.c.id)
         .order_by(claims.c.entry)
     )
-    return _for_keys(query, claims.c.uid)
+    return Keyed(query, claims.c.uid)
 
 
-def _aliases() -> tuple[Select[Any], Select[Any]]:
+def _aliases() -> tuple[Keyed, Keyed]:
     aliases, one, other = schema.patient_aliases, schema.patients.alias(), schema.patients.alias()
     query = (
         select(one.c.token, one.c.issuer, other.c.token, other.c.issuer)
         .join_from(aliases, one, aliases.c.patient_id == one.c.id)
         .join(other, aliases.c.other_id == other.c.id)
     )
-    return _for_keys(query, one.c.token), _for_keys(query, other.c.token)
+    return Keyed(query, one.c.token), Keyed(query, other.c.token)
 
 
 _LEDGER, _PLACES, _SERIES, _PATIENTS, _ALIASES = _ledger(), _places(), _series(), _patients(), _aliases()
-_REFUSED = _for_keys(
+_REFUSED = Keyed(
     select(schema.refused_claims).order_by(schema.refused_claims.c.entry), schema.refused_claims.c.uid
 )
-_CONTENTS = _for_keys(
+_CONTENTS = Keyed(
     select(schema.content_claims).order_by(schema.content_claims.c.first.desc()), schema.content_claims.c.uid
 )
-_USES = _for_keys(select(schema.uses), schema.uses.c.uid)
-_SERIES_CLAIMS = _for_keys(select(schema.series_claims), schema.series_claims.c.series_uid)
-_REFERENCE_CLAIMS = _for_keys(
+_USES = Keyed(select(schema.uses), schema.uses.c.uid)
+_SERIES_CLAIMS = Keyed(select(schema.series_claims), schema.series_claims.c.series_uid)
+_REFERENCE_CLAIMS = Keyed(
     select(schema.reference_claims.c.uid, schema.reference_claims.c.set_id), schema.reference_claims.c.uid
 )
-_REFERENCE_SETS = _for_keys(
+_REFERENCE_SETS = Keyed(
     select(schema.reference_sets.c.id, schema.reference_sets.c.body), schema.reference_sets.c.id
 )
 
@@ -148,7 +141,7 @@ class Knowledge:
 
     def learn_places(self, uids: Iterable[str]) -> None:
         """Load only ``standing``, and nothing of what was claimed: enough to issue under them."""
-        for row in self._rows(_PLACES, sorted(set(uids) - self.standing.keys())):
+        for row in self._rows(_PLACES, set(uids) - self.standing.keys()):
             self.standing[row.uid] = Standing(
                 row.uid,
                 Kind(row.kind),
@@ -163,7 +156,7 @@ class Knowledge:
     def learn_references(self, uids: Iterable[str]) -> set[str]:
         """Load what some instances refer to; all the targets."""
         sets: dict[int, list[str]] = {}
-        for row in self._rows(_REFERENCE_CLAIMS, sorted(set(uids))):
+        for row in self._rows(_REFERENCE_CLAIMS, uids):
             sets.setdefault(row.set_id, []).append(row.uid)
         targets: set[str] = set()
         for number, references in self.reference_sets(sets):
@@ -174,16 +167,14 @@ class Knowledge:
 
     def reference_sets(self, numbers: Iterable[int]) -> Iterator[tuple[int, list[Any]]]:
         """The references of some sets."""
-        for row in self._rows(_REFERENCE_SETS, sorted(set(numbers))):
+        for row in self._rows(_REFERENCE_SETS, numbers):
             yield row.id, decode(row.body)
 
     def _stands_as(self, uid: str, kind: Kind) -> bool:
         return uid in self.standing and self.standing[uid].kind is kind
 
-    def _rows(self, statement: Select[Any], keys: Sequence[Any]) -> Iterator[Any]:
-        """The rows for some keys, a few hundred keys at a time."""
-        for start in range(0, len(keys), _AT_ONCE):
-            yield from self._connection.execute(statement, {"keys": keys[start : start + _AT_ONCE]})
+    def _rows(self, query: Keyed, keys: Iterable[Any]) -> Iterator[Any]:
+        return query.rows(self._connection, keys)
 
     def _ledger(self, uids: list[str]) -> None:
         for row in self._rows(_LEDGER, uids):
@@ -294,8 +285,8 @@ class Knowledge:
         while tokens := tokens - self._aliases_of:
             self._aliases_of |= tokens
             reached: set[bytes] = set()
-            for statement in _ALIASES:
-                for row in self._rows(statement, sorted(tokens)):
+            for query in _ALIASES:
+                for row in self._rows(query, tokens):
                     self.facts.aliases.add(frozenset((Patient(*row[:2]), Patient(*row[2:]))))
                     reached |= {row[0], row[2]}
             tokens = reached

@@ -9,16 +9,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, Table, bindparam, select
+from sqlalchemy import Connection, Table, select
 
 from registry.decision import NewRow, Standing
 from registry.records import Kind, Origin
 from registry.store import schema
 from registry.store.act import Act
+from registry.store.keyed import Keyed
 from registry.store.packing import pack
 from registry.store.words import Words
-
-_AT_ONCE = 500
 
 
 def enter(act: Act, words: Words, rows: Sequence[NewRow], *, known_is_fine: bool = False) -> bool:
@@ -141,10 +140,9 @@ def _parents(
 
 def node_ids(connection: Connection, table: Table, uids: Iterable[str]) -> dict[str, int]:
     """The surrogate keys of some studies or series."""
-    found: dict[str, int] = {}
-    listed = sorted(uids)
-    query = select(table.c.uid, table.c.id).where(table.c.uid.in_(bindparam("uids", expanding=True)))
-    for start in range(0, len(listed), _AT_ONCE):
-        for row in connection.execute(query, {"uids": listed[start : start + _AT_ONCE]}):
-            found[row.uid] = row.id
-    return found
+    return {row.uid: row.id for row in _NODES[table].rows(connection, uids)}
+
+
+_NODES = {
+    table: Keyed(select(table.c.uid, table.c.id), table.c.uid) for table in (schema.studies, schema.series)
+}
