@@ -69,7 +69,7 @@ class IssuingDesk:
         """Have the ledger say now whether a keyed UID was taken meanwhile: then it is
         looked at again, and may be a repeat."""
         try:
-            _ = self._act.connection
+            self._act.flush()
         except UidCollision as error:
             raise LostRace from error
 

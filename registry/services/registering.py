@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 
 from registry.dicomfile.sources import Source, expand, require
@@ -98,17 +98,19 @@ def _record(registry: OpenRegistry, batch: Sequence[Item], run: _Run) -> Assessm
         words = Words(act.connection)
         roots = load_roots(act.connection)
         assessment = assess(act.connection, words, readings, roots, act.now, gate=False)
-        _write(act, words, assessment)
+        write(act, words, assessment)
         sources = (source for source, _ in batch if isinstance(source, Source))
         marks.add(act.connection, run.id, map(run.mark, sources))
         confirm(act, assessment.ground)
-        act.commit(**_told(batch, assessment))
+        skipped = sum(isinstance(reading, Skipped) for reading in readings)
+        unreadable = sum(isinstance(reading, Unreadable) for reading in readings)
+        act.commit(**told(assessment, files=len(batch), skipped=skipped, unreadable=unreadable))
         return assessment
 
     return registry.perform("object:register", work)
 
 
-def _write(act: Act, words: Words, assessment: Assessment) -> None:
+def write(act: Act, words: Words, assessment: Assessment) -> None:
     """Write an assessed batch. Raises ``LostRace`` where another writer was first with one of its UIDs."""
     claims, facts = assessment.subjects.claims, assessment.facts
     words.add(
@@ -133,17 +135,18 @@ def _write(act: Act, words: Words, assessment: Assessment) -> None:
     findings.save(act, assessment.findings, evaluated, _RETRACTABLE)
 
 
-def _told(batch: Sequence[Item], assessment: Assessment) -> dict[str, object]:
-    """What the audit entry says of a batch."""
+def told(
+    assessment: Assessment, further: Mapping[Verdict, int] | None = None, **counts: int
+) -> dict[str, object]:
+    """What the audit entry says of a batch: ``counts``, verdicts, ``further`` ones, findings."""
     verdicts = Counter(verdict for _, verdict in assessment.decision.verdicts)
+    verdicts.update(further or {})
     codes = Counter(finding.code for finding in assessment.findings)
     return {
-        "files": len(batch),
+        **counts,
         "new": verdicts[Verdict.NEW],
         "repeats": verdicts[Verdict.REPEAT],
         "collisions": verdicts[Verdict.COLLISION],
         "not_compared": verdicts[Verdict.NOT_COMPARED],
-        "skipped": sum(isinstance(reading, Skipped) for _, reading in batch),
-        "unreadable": sum(isinstance(reading, Unreadable) for _, reading in batch),
         "findings": dict(sorted(codes.items())),
     }

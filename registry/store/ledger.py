@@ -6,7 +6,7 @@ constraint decides who was first; studies and series rows hang on them.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, Table, select
@@ -120,6 +120,21 @@ def enter_issued(act: Act, words: Words, issue: Issue) -> None:
         )
     elif kind is not Kind.INSTANCE and study is not None:
         act.insert(schema.owners, [{"uid": uid, "study_uid": study} for uid in issue.uids])
+
+
+def enter_alike(act: Act, words: Words, series: Mapping[str, tuple[str | None, Sequence[str]]]) -> int:
+    """Put seen instances into the ledger that differ only in their UID: for each series,
+    which is there already, their SOP Class and UIDs. How many there were.
+
+    Raises ``UidCollision`` where one is taken.
+    """
+    numbers = node_ids(act.connection, schema.series, series)
+    rows = [
+        (int(Kind.INSTANCE), int(Origin.OBSERVED), numbers[uid], words.id(sop_class), pack(instance))
+        for uid, (sop_class, instances) in series.items()
+        for instance in instances
+    ]
+    return act.insert_columns(schema.ledger, ("kind", "origin", "series_id", "sop_class_id", "uid"), rows)
 
 
 def _number(act: Act, table: Table, rows: Iterable[NewRow], kind: Kind) -> dict[str, int]:
