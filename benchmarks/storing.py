@@ -1,18 +1,18 @@
 """Registering rows on PostgreSQL, beside COPY of the same rows into the same tables.
 
-Ours: claims that are read already, as many as one transaction takes (a thousand)
-at a time: looked up, decided, asked about by every rule, written, accounted for
-in the trail and committed. And the storing alone: the same ledger rows entered
-and accounted for. The floor is given all the rows that ours made, in every
-table, and copies them in transactions of the same size into an empty registry
-with the same constraints and triggers, as raw as psycopg can.
+Ours: the rows of an index, which an archive lists (`services/indexing.py`), and
+claims with all that files say, as the workers hand them over: looked up, decided,
+asked about by every rule, written, accounted for in the trail and committed. The
+floor of each is given all the rows that ours made, in every table, and copies
+them in transactions of the same size into an empty registry with the same
+constraints and triggers, as raw as psycopg can.
 """
 
 from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -21,18 +21,16 @@ import pydicom
 
 from benchmarks import measure
 from benchmarks.stage import ACTOR, ROOT
-from registry.decision import NewRow, Standing
 from registry.dicomfile.reader import read
 from registry.dicomfile.sources import Source
-from registry.records import Kind, ObjectClaim, Origin
+from registry.records import IndexRow, Kind, ObjectClaim
 from registry.services import registering
+from registry.services.indexing import register_rows
 from registry.services.initializing import init
 from registry.services.opening import OpenRegistry, opened
 from registry.services.registering import BATCH
 from registry.settings import Settings
 from registry.store import schema
-from registry.store.ledger import enter
-from registry.store.words import Words
 from tests.postgres import Server
 
 IN_SERIES, IN_STUDY = 100, 4
@@ -42,18 +40,23 @@ IMAGE = Path(pydicom.__file__).parent / "data" / "test_files" / "CT_small.dcm"
 
 
 def main() -> None:
-    given = measure.options(__doc__, "instances", usual=50_000, quick=5000)
+    given = measure.options(__doc__, "instances", usual=100_000, quick=5000)
     server = Server(durable=True)
     try:
-        timings = measure.in_turns(contestants(server, given.count, f"{given.folder}-key"), given.rounds)
+        for name, work in (("index rows", _register_rows), ("claims of files", _register_claims)):
+            count = given.count if work is _register_rows else given.count // 5
+            pair = contestants(server, work, count, f"{given.folder}-key")
+            timings = measure.in_turns(pair, given.rounds)
+            print(measure.row(f"register {name}; floor: COPY", timings["ours"], timings["floor"], count))
     finally:
         server.close()
-    floor = timings.pop("floor")
-    for name, ours in timings.items():
-        print(measure.row(f"{name}; floor: COPY", ours, floor, given.count))
 
 
-def contestants(server: Server, count: int, key_file: str) -> dict[str, measure.Contestant]:
+Work = Callable[[OpenRegistry, list[ObjectClaim]], Callable[[], object]]
+"""Prepares what is to be registered; what it returns registers it."""
+
+
+def contestants(server: Server, work: Work, count: int, key_file: str) -> dict[str, measure.Contestant]:
     template = server.create()
     init(Settings(server.url(template), actor=ACTOR, key_file=key_file), root=ROOT)
 
@@ -63,21 +66,26 @@ def contestants(server: Server, count: int, key_file: str) -> dict[str, measure.
     done = fresh()
     with opened(done) as registry:
         claims = list(_claims(registry, count))
-        _register(registry, claims)
+        work(registry, claims)()
     rows = _rows(server, done)
 
-    def register() -> float:
+    def ours() -> float:
         with opened(fresh()) as registry:
-            return measure.timed(lambda: _register(registry, claims))
+            return measure.timed(work(registry, claims))
 
-    def store() -> float:
-        with opened(fresh()) as registry:
-            return measure.timed(lambda: _store(registry, claims))
+    return {"floor": lambda: _copy(server, fresh(), rows), "ours": ours}
 
-    def floor() -> float:
-        return _copy(server, fresh(), rows)
 
-    return {"floor": floor, "register, claims that are read": register, "store, rows that are decided": store}
+def _register_rows(registry: OpenRegistry, claims: list[ObjectClaim]) -> Callable[[], object]:
+    rows = [
+        IndexRow(c.sop_instance_uid, c.sop_class_uid, c.series_instance_uid, c.study_instance_uid, c.modality)
+        for c in claims
+    ]
+    return lambda: register_rows(registry, rows)
+
+
+def _register_claims(registry: OpenRegistry, claims: list[ObjectClaim]) -> Callable[[], object]:
+    return lambda: _register(registry, claims)
 
 
 def _claims(registry: OpenRegistry, count: int) -> Iterator[ObjectClaim]:
@@ -104,40 +112,6 @@ def _register(registry: OpenRegistry, claims: list[ObjectClaim]) -> None:
     for start in range(0, len(claims), BATCH):
         batch = [(Source(claim.path), claim) for claim in claims[start : start + BATCH]]
         registering._record(registry, batch, run)
-
-
-def _store(registry: OpenRegistry, claims: list[ObjectClaim]) -> None:
-    seen: set[str] = set()
-    for start in range(0, len(claims), BATCH):
-        rows = list(_decided(claims[start : start + BATCH], seen))
-        with registry.act("benchmark:store") as act:
-            words = Words(act.connection)
-            words.add(act, ("CT", claims[0].sop_class_uid, claims[0].transfer_syntax_uid))
-            if not enter(act, words, rows, known_is_fine=True):
-                raise SystemExit("somebody else was first")
-            act.commit()
-
-
-def _decided(claims: list[ObjectClaim], seen: set[str]) -> Iterator[NewRow]:
-    for claim in claims:
-        study, series, instance = (
-            str(claim.study_instance_uid),
-            str(claim.series_instance_uid),
-            str(claim.sop_instance_uid),
-        )
-        frame = str(claim.frame_of_reference_uid)
-        for row in (
-            Standing(study, Kind.STUDY, Origin.OBSERVED),
-            Standing(series, Kind.SERIES, Origin.OBSERVED, None, study, claim.modality),
-            Standing(frame, Kind.FRAME_OF_REFERENCE, Origin.OBSERVED),
-        ):
-            if row.uid not in seen:
-                seen.add(row.uid)
-                yield NewRow(row)
-        standing = Standing(
-            instance, Kind.INSTANCE, Origin.OBSERVED, series, study, None, claim.sop_class_uid
-        )
-        yield NewRow(standing, claim.transfer_syntax_uid, claim.content_digest, claim.data_set_digest)
 
 
 Rows = dict[int, dict[str, list[tuple[Any, ...]]]]
