@@ -17,6 +17,7 @@ from struct import Struct
 from pydicom.uid import UID
 
 from registry.dicomfile.tree import MAX_DEPTH, Tree, vr_of
+from registry.uid import MAX_LENGTH
 
 _EXPLICIT = Struct("<HH2sH")
 _IMPLICIT = Struct("<HHI")
@@ -27,6 +28,7 @@ _SHORT = {vr.encode(): vr for vr in "AE AS AT CS DA DS DT FL FD IS LO LT PN SH S
 _LONG = {vr.encode(): vr for vr in "OB OD OF OL OV OW SQ SV UC UN UR UT UV".split()}
 _ITEM, _ITEM_END, _SEQUENCE_END = 0xE000, 0xE00D, 0xE0DD
 _PIXEL_DATA = 0x7FE0_0010
+_PIXEL_VRS = ("OB", "OW")
 _IMPLICIT_SYNTAX = "1.2.840.10008.1.2"
 _NOT_ORDINARY = frozenset(
     {
@@ -54,7 +56,7 @@ def scan(data: bytes) -> tuple[Tree, Tree]:
         raise Unusual
     meta, position = _meta(data)
     syntax = meta.get(0x0002_0010, ("UI", b""))[1].decode("latin-1").rstrip(" \0")
-    if syntax in _NOT_ORDINARY or not is_transfer_syntax(syntax):
+    if syntax in _NOT_ORDINARY or len(syntax) > MAX_LENGTH or not is_transfer_syntax(syntax):
         raise Unusual
     tree, end = _Scanner(data, syntax == _IMPLICIT_SYNTAX).data_set(position, len(data), 0)
     if end != len(data):
@@ -115,13 +117,16 @@ class _Scanner:
                     tree[tag] = ("SQ", members)
                     last = tag
                     continue
-                if length == _UNDEFINED:
-                    if tag != _PIXEL_DATA or depth:
+                if tag == _PIXEL_DATA and not depth and vr in _PIXEL_VRS:
+                    undefined = length == _UNDEFINED
+                    stop = self._fragments_end(position) if undefined else position + length
+                    if stop > end:
                         raise Unusual
-                    stop = self._fragments_end(position)
-                    tree[tag] = (vr, data[position:stop])
-                    position, last = stop + 8, tag
+                    tree[tag] = (vr, memoryview(data)[position:stop])
+                    position, last = stop + 8 * undefined, tag
                     continue
+                if length == _UNDEFINED:
+                    raise Unusual
             stop = position + length
             if stop > end:
                 raise Unusual

@@ -11,13 +11,13 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
 
-from registry.dicomfile.sources import Source, expand, require
+from registry.dicomfile.sources import Found, Source, require
 from registry.errors import DatabaseUnusable
 from registry.records import Skipped, Unreadable, Verdict
 from registry.rules import RULES
 from registry.services.assessing import Assessment, assess
 from registry.services.opening import OpenRegistry
-from registry.services.reading import Item, read_all
+from registry.services.reading import Item, Readers
 from registry.services.reports import Report
 from registry.store import findings, links, marks, recording
 from registry.store.act import Act
@@ -50,11 +50,12 @@ def register(
     with registry.database.reading() as connection:
         report = Report(registry.name(connection))
         earlier = marks.done(connection, run.id)
-    sources = _not_in(earlier, run, expand(paths), report)
-    for batch in _batches(read_all(sources, registry.reader_keys, digests=digests)):
-        report.add((reading for _, reading in batch), _record(registry, batch, run))
-        if progress is not None:
-            progress(report.files)
+    with Readers(registry.reader_keys, registry.settings.limits, digests=digests) as readers:
+        sources = _not_in(earlier, run, readers.expand(paths), report)
+        for batch in _batches(readers.read(sources)):
+            report.add((reading for _, reading in batch), _record(registry, batch, run))
+            if progress is not None:
+                progress(report.files)
     if report.files:
         with registry.database.writing() as connection:
             marks.forget(connection, run.id)
@@ -71,12 +72,11 @@ class _Run:
 
     def mark(self, source: Source) -> bytes:
         place = os.path.abspath(source.path)
-        return marks.mark(self._key, place, source.member or "", source.size, source.changed)
+        member = source.member or ""
+        return marks.mark(self._key, place, member, source.place, source.size, source.changed)
 
 
-def _not_in(
-    earlier: set[bytes], run: _Run, sources: Iterable[Source | Skipped], report: Report
-) -> Iterator[Source | Skipped]:
+def _not_in(earlier: set[bytes], run: _Run, sources: Iterable[Found], report: Report) -> Iterator[Found]:
     for source in sources:
         if earlier and isinstance(source, Source) and run.mark(source) in earlier:
             report.files += 1
