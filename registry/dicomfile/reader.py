@@ -7,7 +7,7 @@ import os
 from registry.dicomfile.archive import Archives, members
 from registry.dicomfile.media import listed
 from registry.dicomfile.objects import claim_of
-from registry.dicomfile.parsing import START, require_dicom
+from registry.dicomfile.parsing import START, quiet_pydicom, require_dicom
 from registry.dicomfile.readerkeys import ReaderKeys
 from registry.dicomfile.regularfile import open_regular, read_rest
 from registry.dicomfile.sources import Found, Source, is_dicomdir
@@ -36,7 +36,8 @@ class Reader:
     def read(self, source: Source, *, digests: bool = True) -> Reading:
         """Read one file, or one member of a zip archive. Never raises for what is in it."""
         try:
-            return self._claim(self._bytes(source), source.name, digests)
+            with quiet_pydicom():
+                return self._claim(self._bytes(source), source.name, digests)
         except Exception as error:  # noqa: BLE001 (pydicom raises whatever a broken file makes it raise)
             return told(source.name, error, self._limits)
 
@@ -44,7 +45,8 @@ class Reader:
         """The files in a zip archive or on a DICOMDIR's medium. Never raises for what is in it."""
         try:
             if is_dicomdir(path):
-                return [Skipped(path, "a DICOMDIR, not an instance"), *listed(path, self._limits)]
+                with quiet_pydicom():
+                    return [Skipped(path, "a DICOMDIR, not an instance"), *listed(path, self._limits)]
             return list(members(path, changed))
         except Exception as error:  # noqa: BLE001 (as above)
             return [told(path, error, self._limits)]

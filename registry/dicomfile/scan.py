@@ -14,6 +14,7 @@ from __future__ import annotations
 from functools import lru_cache
 from struct import Struct
 
+from pydicom import config
 from pydicom.uid import UID
 
 from registry.dicomfile.tree import MAX_DEPTH, Tree, vr_of
@@ -29,6 +30,7 @@ _LONG = {vr.encode(): vr for vr in "OB OD OF OL OV OW SQ SV UC UN UR UT UV".spli
 _ITEM, _ITEM_END, _SEQUENCE_END = 0xE000, 0xE00D, 0xE0DD
 _PIXEL_DATA = 0x7FE0_0010
 _PIXEL_VRS = ("OB", "OW")
+_TRANSFER_SYNTAX_UID = 0x0002_0010
 _IMPLICIT_SYNTAX = "1.2.840.10008.1.2"
 _NOT_ORDINARY = frozenset(
     {
@@ -43,7 +45,8 @@ _NOT_ORDINARY = frozenset(
 @lru_cache(maxsize=256)
 def is_transfer_syntax(uid: str) -> bool:
     """Whether PS3.6 Annex A defines the UID as a transfer syntax."""
-    return UID(uid).type == "Transfer Syntax"
+    # Told to look at it, pydicom quotes what is no UID in a warning and in its log.
+    return len(uid) <= MAX_LENGTH and UID(uid, config.IGNORE).type == "Transfer Syntax"
 
 
 class Unusual(Exception):
@@ -55,8 +58,11 @@ def scan(data: bytes) -> tuple[Tree, Tree]:
     if data[128:132] != b"DICM":
         raise Unusual
     meta, position = _meta(data)
-    syntax = meta.get(0x0002_0010, ("UI", b""))[1].decode("latin-1").rstrip(" \0")
-    if syntax in _NOT_ORDINARY or len(syntax) > MAX_LENGTH or not is_transfer_syntax(syntax):
+    vr, value = meta.get(_TRANSFER_SYNTAX_UID, ("", b""))
+    if vr != "UI":
+        raise Unusual
+    syntax = value.decode("latin-1").rstrip(" \0")
+    if syntax in _NOT_ORDINARY or not is_transfer_syntax(syntax):
         raise Unusual
     tree, end = _Scanner(data, syntax == _IMPLICIT_SYNTAX).data_set(position, len(data), 0)
     if end != len(data):

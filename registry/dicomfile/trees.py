@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from registry.dicomfile.parsing import parse, quiet_pydicom
+from registry.dicomfile.parsing import parse
 from registry.dicomfile.scan import Unusual, scan
 from registry.dicomfile.tree import Tree, tree_of
 from registry.limits import Limits
@@ -16,6 +16,5 @@ def trees_of(data: bytes, limits: Limits) -> tuple[Tree, Tree]:
     try:
         return scan(data)
     except Unusual:
-        with quiet_pydicom():
-            meta, data_set = parse(data, limits)
-            return tree_of(meta), tree_of(data_set)
+        meta, data_set = parse(data, limits)
+        return tree_of(meta), tree_of(data_set)

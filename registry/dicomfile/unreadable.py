@@ -27,8 +27,8 @@ def told(name: str, error: Exception, limits: Limits) -> Skipped | Unreadable:
             return Unreadable(
                 name, f"it needs more memory than the {size_text(limits.memory)} a file may take"
             )
-        case OSError():
-            return Unreadable(name, f"the system says: {error.strerror or type(error).__name__}")
+        case OSError() if error.strerror:
+            return Unreadable(name, f"the system says: {error.strerror}")
         case _:
             # Their texts may quote what they choked on, and that may be a name.
             return Unreadable(name, f"its data set is broken ({type(error).__name__})")
