@@ -38,7 +38,7 @@ def main() -> None:
 
 
 def _files(folder: Path) -> list[Source]:
-    return [source for source in expand([str(folder)]) if isinstance(source, Source)]
+    return [source for source in expand([str(folder)], lambda *_: ()) if isinstance(source, Source)]
 
 
 def contestants(files: Sequence[Source], *, digests: bool) -> dict[str, measure.Contestant]:

@@ -14,7 +14,7 @@ from typing import BinaryIO, Self, cast
 from registry.dicomfile.parsing import START, require_dicom
 from registry.dicomfile.regularfile import open_regular, require_size
 from registry.dicomfile.sources import Source
-from registry.dicomfile.unreadable import UnreadableDicom
+from registry.dicomfile.unreadable import NotDicom, UnreadableDicom
 from registry.limits import BOMB_RATIO, BOMB_SIZE, MOST_LISTED, Limits
 
 _LOCAL_HEADER = 30  # bytes, before the name (APPNOTE.TXT section 4.3.7)
@@ -33,6 +33,8 @@ def members(path: str, changed: int) -> list[Source]:
             raise UnreadableDicom(f"the archive has more than {MOST_LISTED:,} members")
         _require_no_bomb(infos, archive.start_dir)
         files = [(info.filename, place) for place, info in enumerate(infos) if not info.is_dir()]
+        if not files:
+            raise NotDicom("a zip archive without files")
         return [Source(path, name, infos[place].file_size, changed, place) for name, place in sorted(files)]
 
 

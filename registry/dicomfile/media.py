@@ -30,7 +30,7 @@ def listed(dicomdir: str, limits: Limits) -> list[Found]:
     folder = os.path.dirname(dicomdir)
     top = os.path.realpath(folder or ".")
     found: dict[str, Found] = {}
-    for parts in _file_ids(tree):
+    for parts in dict.fromkeys(_file_ids(tree)):
         one = _found(folder, parts, top)
         found.setdefault(os.path.realpath(one.path) if isinstance(one, Source) else one.path, one)
         if len(found) > MOST_LISTED:
