@@ -11,7 +11,7 @@ import random
 import re
 import zipfile
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -24,10 +24,11 @@ from pydicom.datadict import DicomDictionary
 from registry.dicomfile.parsing import parse, quiet_pydicom
 from registry.dicomfile.readerkeys import ReaderKeys
 from registry.dicomfile.scan import Unusual, scan
+from registry.dicomfile.tasks import Read, Task
 from registry.dicomfile.tree import TEXT_VRS, Tree, tree_of
 from registry.limits import GIB, MIB, Limits
 from registry.records import ObjectClaim, Reading, Skipped, Unreadable
-from registry.services.reading import read_all
+from registry.services import reading
 from registry.services.workers import Worker, WorkerLost
 from tests.objects import PYDICOM_FILES
 
@@ -248,32 +249,32 @@ def run(fuzzer: Fuzzer, numbers: range, folder: Path, summary: Summary) -> None:
     paths = {str(fuzzer.write(number, folder)): number for number in numbers}
     readings: dict[int, list[Reading]] = {number: [] for number in numbers}
     with (
-        patch.object(Worker, "read", _timed(Worker.read, summary)),
+        patch.object(reading, "_CHUNK", 1),  # so that the time of a task is that of a file
+        patch.object(Worker, "ask", _timed(Worker.ask, summary)),
         patch.object(Worker, "_lost", _counted(Worker._lost, summary)),
     ):
-        for found, reading in read_all(list(paths), KEYS, LIMITS):
+        for found, told in reading.read_all(list(paths), KEYS, LIMITS):
             # What a DICOMDIR lists may have any path, and isn't asked for here.
             if (number := paths.get(found.path.partition("!")[0])) is not None:
-                readings[number].append(reading)
+                readings[number].append(told)
     for path, number in paths.items():
         summary.mutants += 1
-        told = readings[number]
-        if not told or (path.endswith(".dcm") and len(told) != 1):
-            summary.violations.append(f"mutant {number} has {len(told)} readings")
-        for reading in told:
-            _count(reading, number, summary)
+        count = len(readings[number])
+        if not count or (path.endswith(".dcm") and count != 1):
+            summary.violations.append(f"mutant {number} has {count} readings")
+        for told in readings[number]:
+            _count(told, number, summary)
         if path.endswith(".dcm"):
             _compare(Path(path).read_bytes(), number, summary)
 
 
-def _timed(read: Callable[..., Iterator[Reading]], summary: Summary) -> Callable[..., Iterator[Reading]]:
-    def timed(worker: Worker, sources: list[object], *, digests: bool) -> Iterator[Reading]:
-        readings = read(worker, sources, digests=digests)
-        for source in sources:
-            begun = perf_counter()
-            reading = next(readings)
-            summary.slowest = max(summary.slowest, (perf_counter() - begun, source.name))  # type: ignore[attr-defined]
-            yield reading
+def _timed(ask: Callable[[Worker, Task], list[Any]], summary: Summary) -> Callable[[Worker, Task], list[Any]]:
+    def timed(worker: Worker, task: Task) -> list[Any]:
+        begun = perf_counter()
+        answer = ask(worker, task)
+        name = task.sources[0].name if isinstance(task, Read) else task.path
+        summary.slowest = max(summary.slowest, (perf_counter() - begun, name))
+        return answer
 
     return timed
 
@@ -286,18 +287,18 @@ def _counted(lost: Callable[[Worker], WorkerLost], summary: Summary) -> Callable
     return counted
 
 
-def _count(reading: Reading, number: int, summary: Summary) -> None:
-    match reading:
+def _count(told: Reading, number: int, summary: Summary) -> None:
+    match told:
         case ObjectClaim():
             summary.claims += 1
         case Skipped():
             summary.skipped += 1
         case Unreadable():
-            summary.unreadable[_FIGURES.sub("…", reading.reason)] += 1
-            if _LOST.match(reading.reason):
-                summary.violations.append(f"mutant {number}: {reading.reason}")
+            summary.unreadable[_FIGURES.sub("…", told.reason)] += 1
+            if _LOST.match(told.reason):
+                summary.violations.append(f"mutant {number}: {told.reason}")
         case _:
-            summary.violations.append(f"mutant {number} gave a {type(reading).__name__}")
+            summary.violations.append(f"mutant {number} gave a {type(told).__name__}")
 
 
 def unpadded(trees: tuple[Tree, Tree]) -> list[dict[int, Any]]:

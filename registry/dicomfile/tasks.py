@@ -10,7 +10,7 @@ from registry.limits import Limits
 
 
 class Read(NamedTuple):
-    """A task: read some files. There is an answer for each, once it is read."""
+    """A task: read some files. One answer, a list: one by one they would cost more than reading."""
 
     sources: list[Source]
     digests: bool

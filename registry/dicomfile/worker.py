@@ -12,7 +12,8 @@ import os
 import pickle
 import signal
 import sys
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, BinaryIO
 
 from registry.dicomfile.tasks import OUT_OF_MEMORY, READY, Charge, LookInto, Task
@@ -40,17 +41,25 @@ def serve(tasks: BinaryIO, answers: BinaryIO) -> None:
 
 def _do(task: Task, reader: Reader, limits: Limits, answers: BinaryIO) -> None:
     if isinstance(task, LookInto):
-        signal.setitimer(signal.ITIMER_REAL, limits.seconds)
-        found = reader.look_into(task.path, task.changed)
-        signal.setitimer(signal.ITIMER_REAL, 0)
+        with _timed(limits):
+            found = reader.look_into(task.path, task.changed)
         _say(answers, found)
         return
+    readings = []
     for source in task.sources:
-        signal.setitimer(signal.ITIMER_REAL, limits.seconds)
-        reading = reader.read(source, digests=task.digests)
-        # Waiting for a parent that is busy is no time of this file.
+        with _timed(limits):
+            readings.append(reader.read(source, digests=task.digests))
+    _say(answers, readings)
+
+
+@contextmanager
+def _timed(limits: Limits) -> Iterator[None]:
+    """The time of one file. Waiting for a parent that is busy is no time of any."""
+    signal.setitimer(signal.ITIMER_REAL, limits.seconds)
+    try:
+        yield
+    finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
-        _say(answers, reading)
 
 
 def _say(answers: BinaryIO, message: object) -> None:

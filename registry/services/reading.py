@@ -13,11 +13,11 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import islice
 from queue import SimpleQueue
 from threading import Lock
-from typing import Self
+from typing import Any, Self
 
 from registry.dicomfile.readerkeys import ReaderKeys
 from registry.dicomfile.sources import Found, Source, expand
-from registry.dicomfile.tasks import Charge
+from registry.dicomfile.tasks import Charge, LookInto, Read, Task
 from registry.limits import Limits
 from registry.records import Reading, Unreadable
 from registry.services.workers import Worker, WorkerLost
@@ -104,39 +104,46 @@ class Readers:
     def _read(self, chunk: list[Found]) -> Iterator[Reading]:
         """The readings of the sources in a chunk."""
         sources = [found for found in chunk if isinstance(found, Source)]
-        readings: list[Reading] = []
-        suspect = -1
+        if not sources:
+            return iter(())
         worker = self._idle.get()
         try:
-            while len(readings) < len(sources):
-                try:
-                    for reading in worker.read(sources[len(readings) :], digests=self._digests):
-                        readings.append(reading)  # noqa: PERF402 (what came before the loss is kept)
-                except WorkerLost as lost:
-                    worker = self._replaced(worker)
-                    at = len(readings)
-                    # It may have died of what it read before; a fresh one that dies of the same file didn't.
-                    if lost.certain or at == suspect:
-                        readings.append(Unreadable(sources[at].name, str(lost)))
-                    suspect = at
+            try:
+                return iter(worker.ask(Read(sources, self._digests)))
+            except WorkerLost:
+                worker = self._replaced(worker)
+            # One by one, to find out which file it was.
+            readings: list[Reading] = []
+            for source in sources:
+                worker, told = self._ask(worker, Read([source], self._digests))
+                readings += [Unreadable(source.name, told)] if isinstance(told, str) else told
+            return iter(readings)
         finally:
             self._idle.put(worker)
-        return iter(readings)
 
     def _look_into(self, path: str, changed: int) -> list[Found]:
-        tries = 0
         worker = self._idle.get()
         try:
-            while True:
-                try:
-                    return worker.look_into(path, changed)
-                except WorkerLost as lost:
-                    worker = self._replaced(worker)
-                    tries += 1
-                    if lost.certain or tries == 2:
-                        return [Unreadable(path, str(lost))]
+            worker, told = self._ask(worker, LookInto(path, changed))
+            return [Unreadable(path, told)] if isinstance(told, str) else told
         finally:
             self._idle.put(worker)
+
+    def _ask(self, worker: Worker, task: Task) -> tuple[Worker, list[Any] | str]:
+        """The answer to a task about one file, or why there is none, and the worker to go on with.
+
+        It may have died of what it read before; a fresh one that dies too did not.
+        """
+        try:
+            return worker, worker.ask(task)
+        except WorkerLost as lost:
+            worker = self._replaced(worker)
+            if lost.certain:
+                return worker, str(lost)
+        try:
+            return worker, worker.ask(task)
+        except WorkerLost as lost:
+            return self._replaced(worker), str(lost)
 
 
 class _Closing(Exception):

@@ -6,14 +6,11 @@ import pickle
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
-from typing import BinaryIO, cast
+from typing import Any, BinaryIO, cast
 
-from registry.dicomfile.sources import Found, Source
-from registry.dicomfile.tasks import OUT_OF_MEMORY, Charge, LookInto, Read, Task
+from registry.dicomfile.tasks import OUT_OF_MEMORY, Charge, Task
 from registry.errors import RegistryError
 from registry.limits import Limits, size_text
-from registry.records import Reading
 
 _LAST_BREATH = 10
 """Seconds that a process may take to end once it has closed its end."""
@@ -44,16 +41,15 @@ class Worker:
         )
         self._charge, self._greeted = charge, False
 
-    def read(self, sources: list[Source], *, digests: bool) -> Iterator[Reading]:
-        """What comes of each file, as it comes. Raises ``WorkerLost``."""
-        self._ask(Read(sources, digests))
-        for _ in sources:
-            yield cast(Reading, self._answer())
-
-    def look_into(self, path: str, changed: int) -> list[Found]:
-        """What is in an archive or on a medium. Raises ``WorkerLost``."""
-        self._ask(LookInto(path, changed))
-        return cast(list[Found], self._answer())
+    def ask(self, task: Task) -> list[Any]:
+        """The answer to a task: a reading for each file, or what there is to read. Raises ``WorkerLost``."""
+        if not self._greeted:
+            self._greet()
+        try:
+            self._send(task)
+            return cast(list[Any], pickle.load(self._answers))  # noqa: S301 (our own process)
+        except (EOFError, OSError, pickle.UnpicklingError) as error:
+            raise self._lost() from error
 
     def kill(self) -> None:
         """End it now; whoever waits for its answer gets ``WorkerLost``."""
@@ -62,14 +58,6 @@ class Worker:
     def close(self) -> None:
         self._process.kill()
         self._process.communicate()
-
-    def _ask(self, task: Task) -> None:
-        if not self._greeted:
-            self._greet()
-        try:
-            self._send(task)
-        except OSError as error:
-            raise self._lost() from error
 
     def _greet(self) -> None:
         """Wait until the process is there. One that never starts is no fault of any file."""
@@ -86,12 +74,6 @@ class Worker:
     def _send(self, message: object) -> None:
         pickle.dump(message, self._tasks, pickle.HIGHEST_PROTOCOL)
         self._tasks.flush()
-
-    def _answer(self) -> object:
-        try:
-            return pickle.load(self._answers)  # noqa: S301 (our own process)
-        except (EOFError, OSError, pickle.UnpicklingError) as error:
-            raise self._lost() from error
 
     def _lost(self) -> WorkerLost:
         """How the process ended, which has closed its end or is about to."""
