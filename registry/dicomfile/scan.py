@@ -79,10 +79,12 @@ def _meta(data: bytes) -> tuple[Tree, int]:
     if (group, element, vr, length) != (2, 0, b"UL", 4):
         raise Unusual
     end = start + _LENGTH.unpack_from(data, _META_START + 8)[0]
-    if end > len(data) or (end < len(data) and data[end : end + 2] == b"\x02\x00"):
+    # What pydicom would take for more of the meta information, or for a command (PS3.7 section 6.3).
+    if end > len(data) or (end < len(data) and int.from_bytes(data[end : end + 2], "little") <= 2):
         raise Unusual
-    meta, reached = _Scanner(data, False).data_set(start, end, 0)
-    if reached != end or any(tag >> 16 != 2 for tag in meta):
+    scanner = _Scanner(data, False)
+    meta, reached = scanner.data_set(start, end, 0)
+    if reached != end or any(tag >> 16 != 2 for tag in (*meta, *scanner.group_lengths)):
         raise Unusual
     return meta, end
 
@@ -92,6 +94,7 @@ class _Scanner:
 
     def __init__(self, data: bytes, implicit: bool) -> None:
         self._data = data
+        self.group_lengths: list[int] = []  # which are left out of the tree
         self.data_set = self._implicit if implicit else self._explicit
 
     def _explicit(self, position: int, end: int, depth: int) -> tuple[Tree, int]:  # noqa: C901, PLR0912 (one loop, kept flat for speed)
@@ -138,6 +141,8 @@ class _Scanner:
                 raise Unusual
             if element:
                 tree[tag] = (vr, data[position:stop])
+            else:
+                self.group_lengths.append(tag)
             position, last = stop, tag
         return tree, position
 
@@ -162,6 +167,8 @@ class _Scanner:
                     raise Unusual
                 if element:
                     tree[tag] = (vr, data[position:stop])
+                else:
+                    self.group_lengths.append(tag)
                 position = stop
             last = tag
         return tree, position

@@ -115,6 +115,16 @@ def test_what_is_not_ordinary_is_for_pydicom(name: str) -> None:
     assert by_pydicom(made()[name])[1] == plain[1], "one object, whatever it is written in"
 
 
+@pytest.mark.parametrize("inside", [True, False], ids=["in the meta", "before the data set"])
+def test_commands_are_for_pydicom(inside: bool) -> None:
+    """pydicom takes elements of group 0 for a command, and ends the file meta information there."""
+    data, command = made()["Explicit VR Little Endian"], b"\0\0\0\0UL\x04\0\0\0\0\0"
+    length = int.from_bytes(data[140:144], "little")
+    place = 144 if inside else 144 + length
+    told = (length + len(command) * inside).to_bytes(4, "little")
+    assert scanned(data[:140] + told + data[144:place] + command + data[place:]) is None
+
+
 def test_most_of_the_files_take_the_short_cut() -> None:
     """Else the test above says little."""
     taken = sum(scanned(path.read_bytes()) is not None for path in files())
