@@ -84,8 +84,6 @@ def _confine(limits: Limits) -> None:
 
 
 if __name__ == "__main__":
-    # The parent ends its workers itself.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
     # Whatever a library prints must not get between the answers.
     channel = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)

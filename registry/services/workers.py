@@ -33,6 +33,7 @@ class Worker:
             [sys.executable, "-P", "-m", "registry.dicomfile.worker"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
+            process_group=0,  # Ctrl-C is for the parent, which ends its workers itself
         )
         # Popen gives both, because both are PIPE.
         self._tasks, self._answers = (

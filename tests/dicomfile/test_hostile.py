@@ -11,6 +11,7 @@ import os
 import signal
 import socket
 import struct
+import sys
 import tracemalloc
 import zipfile
 import zlib
@@ -28,6 +29,7 @@ from registry.dicomfile.readerkeys import ReaderKeys
 from registry.dicomfile.regularfile import open_regular
 from registry.dicomfile.sources import Source
 from registry.dicomfile.unreadable import NotDicom
+from registry.errors import RegistryError
 from registry.limits import GIB, MIB, Limits
 from registry.records import ObjectClaim, Reading, Skipped, Unreadable
 from registry.services.reading import Readers, read_all
@@ -403,6 +405,23 @@ def test_an_archive_that_two_workers_die_of_is_named(tmp_path: Path) -> None:
     readings, _ = ask_while_killing([str(path), str(good(tmp_path))], 2)
     assert reason(readings[str(path)]) == "the process that read it was killed by signal 9"
     assert isinstance(readings[str(tmp_path / "z.dcm")], ObjectClaim)
+
+
+def test_workers_that_cannot_be_started_are_no_fault_of_a_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "executable", "/bin/false")
+    with pytest.raises(RegistryError, match="can't be started"):
+        read(good(tmp_path))
+
+
+def test_a_reader_that_is_left_early_leaves_no_worker(tmp_path: Path) -> None:
+    save_all([tiny(f"1.2.3.4.{n}") for n in range(100)], tmp_path)
+    with Readers(KEYS, SMALL) as readers:
+        next(readers.read(readers.expand([str(tmp_path)])))
+        workers = list(readers._alive)
+    assert len(workers) >= 1
+    assert all(worker._process.returncode is not None for worker in workers)
 
 
 def test_a_worker_writes_nothing_of_a_file_anywhere(
