@@ -78,9 +78,8 @@ class Readers:
         rest, chunks = iter(sources), 0
         while chunk := list(islice(rest, _CHUNK)):
             chunks += 1
-            if chunks == 2:
-                for _ in range(self._most - 1):
-                    self._idle.put(self._started())
+            while chunks == 2 and len(self._alive) < self._most:
+                self._idle.put(self._started())
             under_way.append((chunk, self._threads.submit(self._read, chunk)))
             if len(under_way) >= self._most * _TASKS_AHEAD:
                 yield from _finished(*under_way.popleft())
@@ -97,7 +96,8 @@ class Readers:
 
     def _replaced(self, lost: Worker) -> Worker:
         worker = self._started()
-        self._alive.discard(lost)
+        with self._lock:
+            self._alive.discard(lost)
         lost.close()
         return worker
 
