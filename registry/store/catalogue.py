@@ -54,7 +54,8 @@ _QUERIES = {
     "function": f"""
         SELECT '', proname, prosrc || CASE WHEN prosecdef THEN ' security definer' ELSE '' END
         FROM pg_proc WHERE pronamespace = {SCHEMA} AND prokind = 'f' AND NOT EXISTS (
-            SELECT FROM pg_depend WHERE classid = 'pg_proc'::regclass AND objid = pg_proc.oid AND deptype = 'e'
+            SELECT FROM pg_depend d
+            WHERE d.classid = 'pg_proc'::regclass AND d.objid = pg_proc.oid AND d.deptype = 'e'
         )""",
     "view": f"""
         SELECT relname, relname, pg_get_viewdef(oid, true)

@@ -15,7 +15,9 @@ from registry.store.columns import metadata
 from registry.store.description import Description, described, plain, table_parts
 
 _TRIGGER = re.compile(r"CREATE (?:OR REPLACE )?(?:CONSTRAINT )?TRIGGER (\w+) .*?\bON (\w+) .*", re.DOTALL)
-_FUNCTION = re.compile(r"CREATE (?:OR REPLACE )?FUNCTION (\w+)\(.*?(SECURITY DEFINER)?.*?\$\$(.*)\$\$", re.DOTALL)
+_FUNCTION = re.compile(
+    r"CREATE (?:OR REPLACE )?FUNCTION (\w+)\(.*?(SECURITY DEFINER)?.*?\$\$(.*)\$\$", re.DOTALL
+)
 _VIEW = re.compile(r"CREATE (?:OR REPLACE )?VIEW (\w+) AS (.*)", re.DOTALL)
 _SEQUENCE = re.compile(r"CREATE SEQUENCE (\w+)")
 _DROPPED = re.compile(r"DROP (TRIGGER|FUNCTION|VIEW|SEQUENCE) (?:IF EXISTS )?(\w+)(?:\(\))?(?: ON (\w+))?")
