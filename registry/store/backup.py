@@ -115,7 +115,8 @@ def dump_commands(database: Database, connection: Connection, file: str) -> Dump
 def _place(url: URL, connection: Connection) -> dict[str, str]:
     """Where the connection leads to, as the tools must be told: as in the URL, and what the
     environment gave. A service stays a service."""
-    query = {name: value if isinstance(value, str) else ",".join(value) for name, value in url.query.items()}
+    # Of several hosts it is the one that was reached.
+    query = {name: value for name, value in url.query.items() if isinstance(value, str)}
     given = {**query, "host": url.host or query.get("host"), "port": url.port or query.get("port")}
     given |= {"user": url.username or query.get("user"), "dbname": url.database or query.get("dbname")}
     place = {name: str(value) for name, value in given.items() if value and not is_secret(name)}
