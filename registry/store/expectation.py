@@ -15,9 +15,7 @@ from registry.store.columns import metadata
 from registry.store.description import Description, described, plain, table_parts
 
 _TRIGGER = re.compile(r"CREATE (?:OR REPLACE )?(?:CONSTRAINT )?TRIGGER (\w+) .*?\bON (\w+) .*", re.DOTALL)
-_FUNCTION = re.compile(
-    r"CREATE (?:OR REPLACE )?FUNCTION (\w+)\(.*?(SECURITY DEFINER)?.*?\$\$(.*)\$\$", re.DOTALL
-)
+_FUNCTION = re.compile(r"CREATE (?:OR REPLACE )?FUNCTION (\w+)\((.*?)\$\$(.*)\$\$(.*)", re.DOTALL)
 _VIEW = re.compile(r"CREATE (?:OR REPLACE )?VIEW (\w+) AS (.*)", re.DOTALL)
 _SEQUENCE = re.compile(r"CREATE SEQUENCE (\w+)")
 _DROPPED = re.compile(r"DROP (TRIGGER|FUNCTION|VIEW|SEQUENCE) (?:IF EXISTS )?(\w+)(?:\(\))?(?: ON (\w+))?")
@@ -62,7 +60,8 @@ def _made_by_statements() -> Description:
         if found := _TRIGGER.match(text):
             made["trigger", f"{found[2]}.{found[1]}"] = plain(text.replace(" OR REPLACE", ""))
         elif found := _FUNCTION.match(text):
-            made["function", found[1]] = " ".join(f"{found[3]} {(found[2] or '').lower()}".split())
+            definer = "security definer" if "SECURITY DEFINER" in found[2] + found[4] else ""
+            made["function", found[1]] = " ".join(f"{found[3]} {definer}".split())
         elif found := _VIEW.match(text):
             made["view", found[1]] = plain(found[2])
         elif found := _SEQUENCE.match(text):

@@ -221,3 +221,13 @@ def test_ten_machines_have_one_key(
         assert cli("db", "key", "--install", "-", stdin=kept.read_bytes()).code == 0
         found = cli("register", tmp_path / "ct", "--format", "json")
         assert (found.code, found.json["repeats"], found.json["findings"]) == (0, 2, [])
+
+
+def test_init_on_another_machine_says_that_the_key_isnt_there(cli: Cli, place: Path, kept: Path) -> None:
+    place.unlink()
+    again = cli("init", "--format", "json")
+    assert (again.code, again.json["created"], again.json["key_usable"]) == (0, False, False)
+    assert "db key --install" in cli("init").out
+    assert not place.exists(), "no second key is made"
+    assert cli("db", "key", "--install", kept).code == 0
+    assert cli("init", "--format", "json").json["key_usable"] is True
