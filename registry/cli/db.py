@@ -94,15 +94,13 @@ def key(
     from registry.render.operating import key_state as rendered
     from registry.services import keeping
 
-    text = None
-    if install is not None:
-        text = sys.stdin.buffer.read() if install == "-" else keeping.read_key_file(Path(install))
+    name, text = install, b""
+    if install == "-":
+        name, text = "standard input", sys.stdin.buffer.read(keeping.LARGEST)
+    elif install is not None:
+        text = keeping.read_key_file(Path(install))
     with run.registry(read_only=True) as registry:
-        if text is None:
-            state = keeping.key_state(registry)
-        else:
-            name = "standard input" if install == "-" else str(install)
-            state = keeping.install_key(registry, text, name)
+        state = keeping.install_key(registry, text, name) if name else keeping.key_state(registry)
     show(rendered(state), run.settings.format)
     raise typer.Exit(0 if state.usable else 3)
 

@@ -9,8 +9,8 @@ from registry.errors import KeyUnusable, NoSuchPath
 from registry.keys import RegistryKey, load_key, parse_key, put_key, readable_by_others
 from registry.services.opening import OpenRegistry, key_path
 
-_LARGEST = 4096
-"""A key file has 89 bytes; nobody wants a disk image read because of a wrong name."""
+LARGEST = 4096
+"""A key file has 90 bytes; nobody wants a disk image read because of a wrong name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,7 @@ def read_key_file(path: Path) -> bytes:
     """The text of a file that should be a key. Raises ``NoSuchPath`` where there is none."""
     try:
         with path.open("rb") as file:
-            return file.read(_LARGEST)
+            return file.read(LARGEST)
     except OSError as error:
         raise NoSuchPath(
             f"{path} can't be read: {error.strerror}", advice="Give a key file, or - for standard input."
@@ -59,7 +59,7 @@ def install_key(registry: OpenRegistry, text: bytes, name: str) -> KeyState:
     Raises ``KeyUnusable`` where it is another's, or where something else is in its
     place: nothing is ever written over.
     """
-    key = parse_key(text[:_LARGEST], name)
+    key = parse_key(text[:LARGEST], name)
     if key.check != registry.identity.key_check:
         raise KeyUnusable(
             f"{name} holds the key {key.id}; this registry was made with {registry.identity.key_id}",

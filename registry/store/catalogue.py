@@ -8,7 +8,7 @@ from sqlalchemy import Connection
 
 SCHEMA = (
     "coalesce((SELECT relnamespace FROM pg_class WHERE oid = to_regclass('alembic_version')), "
-    "current_schema()::regnamespace::oid)"
+    "(SELECT oid FROM pg_namespace WHERE nspname = current_schema()))"
 )
 """The schema that the registry is in, as an SQL expression."""
 

@@ -7,9 +7,7 @@ import shutil
 import sqlite3
 import stat
 import subprocess
-import threading
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -28,31 +26,11 @@ from registry.store import schema
 from tests import databases
 from tests.conftest import Cli
 from tests.databases import REFUSED, run
+from tests.hammering import writing
 from tests.objects import ct_slices, save_all
 from tests.postgres import Server, database_of
 
 SQLITE, POSTGRESQL = pytest.mark.engine("sqlite"), pytest.mark.engine("postgresql")
-
-
-@contextmanager
-def writing(settings: Settings) -> Iterator[list[str]]:
-    """Somebody issues as fast as it goes; what was acknowledged."""
-    stop, acknowledged = threading.Event(), list[str]()
-
-    def hammer() -> None:
-        with opened(settings) as registry:
-            while not stop.is_set():
-                acknowledged.extend(issue(registry, IssueRequest(Kind.STUDY, count=20)).uids)
-
-    thread = threading.Thread(target=hammer)
-    thread.start()
-    try:
-        while len(acknowledged) < 100:
-            thread.join(0.01)
-        yield acknowledged
-    finally:
-        stop.set()
-        thread.join()
 
 
 def works(settings: Settings, tmp_path: Path) -> None:

@@ -319,6 +319,18 @@ def test_a_network_file_system_is_told(
 
 
 @SQLITE
+def test_a_link_leads_to_where_the_file_is(
+    settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = Path(settings.database)
+    (tmp_path / "mounts").write_text(f"/ / ext4 rw 0 0\nserver:/x {real.parent.resolve()} nfs4 rw 0 0\n")
+    monkeypatch.setattr(filecondition, "MOUNTS", tmp_path / "mounts")
+    (tmp_path / "link.db").symlink_to(real)
+    found = doctor(Settings(str(tmp_path / "link.db"), key_file=f"{real}.key"))
+    assert check(found, "file system").state is State.FAILURE
+
+
+@SQLITE
 def test_a_system_that_tells_no_mounts_is_told(
     settings: Settings, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
@@ -380,6 +392,12 @@ def test_damaged_pages_are_told(filled: Settings) -> None:
         file.write(os.urandom(size))
     found = doctor(filled)
     assert (wrong(found), found.status) == ({"integrity": State.FAILURE}, 5)
+
+
+@SQLITE
+def test_a_large_file_isnt_read_from_end_to_end(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(filecondition, "MOST", 1000)
+    assert check(doctor(settings), "integrity").state is State.SKIPPED
 
 
 # --- the server ----------------------------------------------------------------------------------

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -15,15 +16,19 @@ from psycopg import sql
 from psycopg.errors import InsufficientPrivilege
 
 from registry.errors import BadRequest, RightMissing
+from registry.services.auditing import audit_verify
 from registry.services.doctoring import doctor
 from registry.services.granting import apply_roles, show_roles
-from registry.services.initializing import upgrade_existing
+from registry.services.initializing import init, upgrade_existing
 from registry.services.opening import opened
+from registry.services.querying import show
 from registry.settings import Settings
 from registry.store import migrating, roles, schema
 from registry.store.act import Act
 from registry.store.expectation import expected
-from tests.conftest import Cli, Result
+from registry.store.session import Database
+from tests.conftest import Cli, Registries, Result
+from tests.hammering import writing
 from tests.objects import ct_slices, save_all, tiny
 from tests.postgres import Server, database_of
 
@@ -164,6 +169,40 @@ def test_nothing_is_open_to_whoever_has_no_role(users: Users, cli: Cli) -> None:
         assert result.code == 3, result.out
 
 
+def test_applying_while_others_write_disturbs_nobody(users: Users) -> None:
+    with writing(users.login("writer")) as acknowledged, opened(users.settings) as registry:
+        for _ in range(3):
+            before = len(acknowledged)
+            apply_roles(registry, users.prefix)
+            while len(acknowledged) < before + 100:
+                time.sleep(0.01)
+    with opened(users.settings) as registry:
+        assert audit_verify(registry).ok
+        for uid in acknowledged[-20:]:
+            assert show(registry, uid).state == "issued"
+
+
+def test_a_registry_in_a_schema_of_its_own(
+    registries: Registries, server: Server, prefixes: Callable[[str], str]
+) -> None:
+    settings = registries.empty()
+    with server.connect(database_of(settings.database)) as connection:
+        connection.execute('CREATE SCHEMA "the registry"')
+    settings = replace(
+        settings, database=f"{settings.database}&options=-csearch_path%3D%22the%5C%20registry%22"
+    )
+    init(settings)
+    with opened(settings) as registry:
+        apply_roles(registry, prefixes("r"))
+    found = doctor(settings)
+    assert [check for check in found.checks if check.status] == []
+    with server.connect(database_of(settings.database)) as connection:
+        assert connection.execute(
+            "SELECT count(*) FROM pg_tables WHERE schemaname = 'public'"
+        ).fetchone() == (0,)
+    server.drop(database_of(settings.database))
+
+
 @pytest.mark.engine("sqlite")
 def test_an_sqlite_file_has_modes_instead(cli: Cli) -> None:
     for more in ((), ("--apply",)):
@@ -277,6 +316,26 @@ def test_upgrading_as_the_writer_is_refused(users: Users, cli: Cli, monkeypatch:
     for command in (("db", "upgrade"), ("init",)):
         refused(cli(*command, "--database", users.login("writer").database), "owner")
     assert upgrade_existing(users.login("owner")).up_to_date
+
+
+def test_the_owner_upgrades_and_the_writer_does_not(users: Users, cli: Cli) -> None:
+    owner, writer = users.login("owner"), ("--database", users.login("writer").database)
+    with Database(owner.database) as database, database.writing() as connection:
+        migrating.downgrade(connection, "0001")
+        connection.commit()
+    refused(cli("db", "upgrade", *writer))
+    for command in (("issue", "study"), ("doctor",)):
+        assert cli(*command, *writer).code == 3
+    asked = ("--database", owner.database)
+    assert cli("db", "upgrade", *asked).code == 0
+    assert cli("db", "roles", "--prefix", users.prefix, "--apply", *asked).code == 0
+    assert cli("issue", "study", *writer).code == 0
+    assert cli("doctor", *writer).code == 0
+    with users.server.connect(database_of(users.settings.database)) as connection:
+        owners = connection.execute(
+            "SELECT DISTINCT proowner::regrole::text FROM pg_proc WHERE pronamespace = 'public'::regnamespace"
+        ).fetchall()
+    assert owners == [(f"{users.prefix}_owner",)], "also of what the upgrade made"
 
 
 def test_making_a_registry_needs_the_right_to_make_tables(users: Users, cli: Cli) -> None:
@@ -403,6 +462,13 @@ def test_doctor_tells_a_role_that_isnt_whole(users: Users) -> None:
         assert rights(auditor) == ("ok", 0)  # a reader
         connection.execute(f"REVOKE SELECT ON uses FROM {users.prefix}_auditor")
         assert rights(auditor) == ("failure", 3)
+
+
+def test_only_who_records_fails_for_want_of_the_key(users: Users, tmp_path: Path) -> None:
+    for role, state, status in (("writer", "failure", 3), ("auditor", "warning", 0)):
+        found = doctor(replace(users.login(role), key_file=str(tmp_path / "none")))
+        (check,) = (check for check in found.checks if check.name == "key")
+        assert (str(check.state), found.status) == (state, status)
 
 
 def rights(settings: Settings) -> tuple[str, int]:
