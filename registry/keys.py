@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-import os
 import secrets
 from dataclasses import dataclass
 from pathlib import Path
 
 from registry.errors import KeyUnusable
+from registry.placement import placed
 
 _HEADER = "dicom-uid-registry key 1"
 _BYTES = 32
@@ -54,16 +54,8 @@ def create_key(path: Path) -> RegistryKey:
 def put_key(path: Path, key: RegistryKey) -> None:
     """Write a key, readable by its owner alone: all of it or nothing, never over an existing file."""
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    written = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
-    descriptor = os.open(written, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    try:
-        with os.fdopen(descriptor, "w", encoding="ascii") as file:
-            file.write(f"{_HEADER}\n{key.secret.hex()}\n")
-            file.flush()
-            os.fsync(file.fileno())
-        os.link(written, path)  # unlike a rename it fails where a file is
-    finally:
-        written.unlink()
+    with placed(path) as written:
+        written.write_text(f"{_HEADER}\n{key.secret.hex()}\n", encoding="ascii")
 
 
 def load_key(path: Path) -> RegistryKey:

@@ -8,7 +8,6 @@ they are called for the database that a connection leads to.
 from __future__ import annotations
 
 import os
-import secrets
 import shlex
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
@@ -20,6 +19,7 @@ from sqlalchemy import Connection
 from sqlalchemy.engine import URL
 
 from registry.errors import BadRequest, DatabaseUnusable
+from registry.placement import placed
 from registry.store.session import Database, is_secret
 
 
@@ -30,20 +30,14 @@ def sqlite_copy(database: Database, target: Path) -> Iterator[Path]:
 
     Raises ``BadRequest`` where ``target`` can't be written.
     """
-    written = target.with_name(f".{target.name}.{secrets.token_hex(4)}")
     try:
-        if target.exists() or target.is_symlink():
-            raise FileExistsError
-        os.close(os.open(written, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
-        try:
-            _copy(database, written)
-            yield written
-            _sync(written)
-            os.link(written, target)  # unlike a rename it fails where a file is
-        finally:
-            for name in (written.name, f"{written.name}-wal", f"{written.name}-shm"):
-                written.with_name(name).unlink(missing_ok=True)
-        _sync(target.parent)
+        with placed(target) as written:
+            try:
+                _copy(database, written)
+                yield written
+            finally:  # who looks at it may leave these beside it
+                for end in ("-wal", "-shm"):
+                    written.with_name(written.name + end).unlink(missing_ok=True)
     except FileExistsError as error:
         raise BadRequest(f"{target} is there; a backup is never written over a file") from error
     except OSError as error:
@@ -69,14 +63,6 @@ def damage(connection: Connection) -> list[str]:
     ]
 
 
-def _sync(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
 def _sqlite(connection: Connection) -> Any:
     return cast("Any", connection.connection.driver_connection)
 
@@ -91,9 +77,14 @@ class DumpCommands:
 
 
 def dump_commands(database: Database, connection: Connection, file: str) -> DumpCommands:
-    """The commands for the database that a connection leads to, quoted for a shell."""
+    """The commands for the database that a connection leads to, quoted for a shell.
+
+    Raises ``BadRequest`` where a name would break out of its line.
+    """
     place = _place(database.url, connection)
     name = str(connection.exec_driver_sql("SELECT current_database()").scalar_one())
+    if not f"{name}{file}{''.join(place.values())}".isprintable():
+        raise BadRequest("a name with control characters in it can't be written down for a shell")
     there = _conninfo(place)
     anew = _conninfo({**place, "dbname": name})
     maintenance = _conninfo({**place, "dbname": "postgres"})

@@ -44,7 +44,9 @@ def _tables() -> Iterator[tuple[tuple[str, str], str]]:
             yield part, plain(definition)
         for key in table.constraints:
             if isinstance(key, ForeignKeyConstraint) and key.use_alter:
-                text = str(AddConstraint(key).compile(dialect=postgresql))
+                # Isolated from its table it would be left out of it from now on, for everybody.
+                added = AddConstraint(key, isolate_from_table=False)
+                text = str(added.compile(dialect=postgresql))
                 yield ("constraint", str(key.name)), plain(text.split(str(key.name), maxsplit=1)[1])
         for index in table.indexes:
             text = str(CreateIndex(index).compile(dialect=postgresql))

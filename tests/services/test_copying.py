@@ -228,6 +228,12 @@ def test_no_password_is_in_it(settings: Settings, cli: Cli, tmp_path: Path) -> N
         assert "cret" not in told.out + told.err
 
 
+@POSTGRESQL
+def test_no_name_breaks_out_of_its_line(settings: Settings, cli: Cli) -> None:
+    result = cli("db", "backup", "--to", "x\ntouch y", "--database", settings.database)
+    assert (result.code, result.out) == (2, "")
+
+
 def test_a_registry_that_isnt_there_isnt_backed_up(settings: Settings, cli: Cli, tmp_path: Path) -> None:
     result = cli("db", "backup", "--to", tmp_path / "b", "--database", str(tmp_path / "none.db"))
     assert (result.code, result.out) == (3, "")

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import pytest
+from sqlalchemy.dialects import sqlite
+from sqlalchemy.schema import CreateTable
 
 from registry.settings import Settings
 from registry.store import migrating
+from registry.store.columns import metadata
 from registry.store.description import described
 from registry.store.expectation import differences, expected
 from registry.store.session import Database
@@ -51,6 +54,17 @@ def test_later_migrations_replace_what_earlier_ones_made(
         for statement in LATER:
             connection.exec_driver_sql(statement.replace("%", "%%"))
         assert differences(expected("postgresql"), described(connection)) == []
+
+
+def test_asking_what_is_expected_leaves_the_models_as_they_are() -> None:
+    def written() -> list[str]:
+        return [
+            str(CreateTable(table).compile(dialect=sqlite.dialect())) for table in metadata.tables.values()
+        ]
+
+    before = written()
+    expected("postgresql")
+    assert written() == before
 
 
 def test_migrations_are_written_out_without_a_database() -> None:
