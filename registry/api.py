@@ -7,14 +7,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from typing import Self
 
 from registry.minting import Method
-from registry.records import Kind
-from registry.services import checking, initializing, issuing, querying, registering, withdrawing
+from registry.records import IndexRow, Kind
+from registry.services import checking, indexing, initializing, issuing, querying, registering, withdrawing
 from registry.services.initializing import Initialized
 from registry.services.issuing import Derived, Issued
 from registry.services.opening import opened
@@ -117,6 +117,10 @@ class Registry:
     def register(self, paths: Sequence[str], *, digests: bool = True) -> Report:
         """Record what objects made elsewhere say."""
         return registering.register(self._registry, list(paths), digests=digests)
+
+    def register_rows(self, rows: Iterable[IndexRow]) -> Report:
+        """Record what an archive's index says of its instances, without their files."""
+        return indexing.register_rows(self._registry, rows)
 
     def check(self, paths: Sequence[str], *, digests: bool = True) -> Report:
         """What registering these files would decide and find; writes nothing."""

@@ -60,6 +60,7 @@ def init(
 def upgrade(settings: Settings, database: Database) -> str | None:
     """Run the migrations that are due; the schema reached, None if none was due."""
     with database.writing() as connection:
+        migrating.wait_for_others(connection)
         found = revision_of(connection)
         if found is not None and found > schema.REVISION:
             raise SchemaTooNew(
@@ -114,7 +115,8 @@ def _existing(database: Database) -> str:
 
 def _identify(settings: Settings, database: Database) -> tuple[Identity, bool]:
     """The registry's identity, made now where there is none; whether it was made."""
-    with Act(database, "registry:init", settings.who) as act:
+    # Alone: who comes second finds it made, and makes no key of its own.
+    with Act(database, "registry:init", settings.who, alone=True) as act:
         if (identity := identity_of(act.connection)) is not None:
             return identity, False
         origin = f"dicom-uid-registry/{secrets.token_hex(6)}"

@@ -15,6 +15,13 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection
 
 
+def wait_for_others(connection: Connection) -> None:
+    """Wait until nobody else migrates; what is then read of the schema holds until the end
+    of the transaction. SQLite has one writer at a time anyway."""
+    if connection.dialect.name == "postgresql":
+        connection.exec_driver_sql("SELECT pg_advisory_xact_lock(hashtext('uid-registry schema'))")
+
+
 def upgrade(connection: Connection, revision: str = "head") -> None:
     """Run the migrations that are due, inside the caller's transaction."""
     command.upgrade(_config(connection), revision)

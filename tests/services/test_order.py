@@ -6,17 +6,21 @@ registered in drawn orders and splits; what the registry then holds is compared.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, nullcontext
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydicom.dataset import Dataset
 
-from registry.services import registering
+from registry.dicomfile.readerkeys import ReaderKeys
+from registry.limits import Limits
+from registry.services import reading, registering
 from registry.services.checking import check
 from registry.services.opening import OpenRegistry, opened
 from registry.services.querying import kept_findings
+from registry.services.reading import Readers
 from registry.services.registering import register
 from registry.settings import Settings
 from registry.store.verification import verify
@@ -85,6 +89,24 @@ def contradictions() -> list[object]:
 def files(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
     folder = tmp_path_factory.mktemp("contradictions")
     return [str(save(each, folder / f"{index:02}.dcm")) for index, each in enumerate(contradictions())]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _lasting_readers() -> Iterator[None]:
+    """The same processes read for every run of this module, so that none waits for their start."""
+    made: dict[object, Readers] = {}
+
+    def lasting(keys: ReaderKeys, limits: Limits, *, digests: bool = True) -> AbstractContextManager[Readers]:
+        if (keys, digests) not in made:
+            made[keys, digests] = Readers(keys, limits, digests=digests)
+        return nullcontext(made[keys, digests])
+
+    with pytest.MonkeyPatch.context() as patched:
+        for module in (registering, reading):
+            patched.setattr(module, "Readers", lasting)
+        yield
+    for readers in made.values():
+        readers.__exit__()
 
 
 Keys = frozenset[tuple[str, str, str | None]]

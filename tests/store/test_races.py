@@ -16,6 +16,7 @@ from registry.decision import NewRow, Standing
 from registry.errors import ParentMismatch, UidCollision
 from registry.minting import Method, mint_keyed
 from registry.records import Kind, Origin, Verdict
+from registry.services.initializing import init
 from registry.services.issuing import issue
 from registry.services.opening import OpenRegistry, opened
 from registry.services.registering import register
@@ -26,6 +27,7 @@ from registry.store.act import Act
 from registry.store.ledger import enter
 from registry.store.verification import verify
 from registry.store.words import Words
+from tests.conftest import Registries
 from tests.databases import raw, run
 from tests.objects import ROOT, save_all, tiny
 
@@ -204,3 +206,20 @@ def sound(settings: Settings, acts_at_least: int = 1) -> None:
         with raw(settings) as connection:
             deadlocks = "SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()"
             assert run(connection, deadlocks).scalar_one() == 0
+
+
+def make(number: int, ready: Barrier, outcomes: Queue[list[Outcome]], settings: Settings) -> None:
+    """All processes make the registry."""
+    ready.wait()
+    made = init(settings, root=ROOT)
+    outcomes.put([(number, "created" if made.created else "found", (made.origin,))])
+
+
+def test_a_registry_that_is_made_eight_times_at_once_is_one_registry(registries: Registries) -> None:
+    settings = registries.empty()
+    outcomes = at_once(make, settings)
+    assert Counter(what for _, what, _ in outcomes) == {"created": 1, "found": WRITERS - 1}
+    assert len({origin for _, _, origin in outcomes}) == 1
+    with opened(settings) as registry:
+        assert registry.key.check == registry.identity.key_check
+    sound(settings)
