@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-import os
 import secrets
 from dataclasses import dataclass
 from pathlib import Path
 
 from registry.errors import KeyUnusable
+from registry.placement import placed
 
 _HEADER = "dicom-uid-registry key 1"
 _BYTES = 32
@@ -47,26 +47,39 @@ class RegistryKey:
 def create_key(path: Path) -> RegistryKey:
     """Make a new key and write it, readable by its owner alone; never over an existing file."""
     key = RegistryKey(secrets.token_bytes(_BYTES))
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "w", encoding="ascii") as file:
-        file.write(f"{_HEADER}\n{key.secret.hex()}\n")
-        file.flush()
-        os.fsync(file.fileno())
+    put_key(path, key)
     return key
+
+
+def put_key(path: Path, key: RegistryKey) -> None:
+    """Write a key, readable by its owner alone: all of it or nothing, never over an existing file."""
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    with placed(path) as written:
+        written.write_text(f"{_HEADER}\n{key.secret.hex()}\n", encoding="ascii")
 
 
 def load_key(path: Path) -> RegistryKey:
     """Read the key. Raises ``KeyUnusable`` where there is none or the file holds something else."""
     try:
-        header, secret, *rest = path.read_text(encoding="ascii").splitlines()
-        key = RegistryKey(bytes.fromhex(secret))
+        return parse_key(path.read_bytes(), str(path))
     except FileNotFoundError as error:
         raise KeyUnusable(f"the registry's key file {path} is missing") from error
     except OSError as error:
         raise KeyUnusable(f"the registry's key file {path} can't be read: {error.strerror}") from error
+
+
+def parse_key(text: bytes, name: str) -> RegistryKey:
+    """The key that the text of a file holds; messages call the file ``name``, and never quote it."""
+    try:
+        header, secret, *rest = text.decode("ascii").splitlines()
+        key = RegistryKey(bytes.fromhex(secret))
     except ValueError as error:
-        raise KeyUnusable(f"{path} is not a key file of a UID registry") from error
+        raise KeyUnusable(f"{name} is not a key file of a UID registry") from error
     if header != _HEADER or rest or len(key.secret) != _BYTES:
-        raise KeyUnusable(f"{path} is not a key file of a UID registry")
+        raise KeyUnusable(f"{name} is not a key file of a UID registry")
     return key
+
+
+def readable_by_others(path: Path) -> bool:
+    """Whether the modes of a file let anybody but its owner read it."""
+    return bool(path.stat().st_mode & 0o077)

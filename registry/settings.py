@@ -38,9 +38,12 @@ _LEAST = {"file_limit": 1, "memory_limit": LEAST_MEMORY}
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """The settings of one run; ``sources`` tells where each came from."""
+    """The settings of one run; ``sources`` tells where each came from.
 
-    database: str
+    Its ``repr`` leaves the database out: there may be a password in its URL.
+    """
+
+    database: str = field(repr=False)
     actor: str | None = None  # None: the operating system's user
     format: str = "table"
     key_file: str | None = None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import shutil
 import sys
 import tempfile
@@ -44,6 +45,8 @@ def _clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest
     """No setting of the machine reaches a test, and no test writes into the user's folders."""
     for name in ("DATABASE", "ACTOR", "FORMAT", "KEY_FILE", "FILE_LIMIT", "MEMORY_LIMIT", "TIME_LIMIT"):
         monkeypatch.delenv(f"UID_REGISTRY_{name}", raising=False)
+    for name in [name for name in os.environ if name.startswith("PG")]:  # libpq's
+        monkeypatch.delenv(name)
     home = tmp_path_factory.mktemp("home")
     monkeypatch.setenv("HOME", str(home))
     for name in ("XDG_DATA_HOME", "XDG_CONFIG_HOME"):

@@ -7,13 +7,17 @@ import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from registry.rules import RULES
+from registry.services.granting import PREFIX
+from registry.store.roles import named
 from tests.objects import ct_slices, save, save_all, segmentation
+from tests.postgres import OWNER, Server
 
 HOME = Path(__file__).parent.parent
 PAGES = [HOME / "README.md", *sorted((HOME / "docs").glob("*.md"))]
@@ -37,6 +41,33 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("UID_REGISTRY_ACTOR", "reader")
     monkeypatch.setenv("PATH", f"{Path(sys.executable).parent}:{os.environ['PATH']}")
     return tmp_path
+
+
+@pytest.fixture
+def organisation(place: Path, server: Server, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """What docs/organisation.md speaks of: a server with its tools, an administrator's machine that
+    can be reached, services and a project as the page has them."""
+    page = HOME / "docs" / "organisation.md"
+    (services,), (project,) = blocks(page, "ini"), blocks(page, "toml")
+    services = re.sub(r"host=.*", f"host={server.folder}", services).replace("sslmode=verify-full\n", "")
+    (place / "services").write_text(services)
+    (place / "uid-registry.toml").write_text(re.sub(r"origin = .*\n", "", project))  # init makes one up
+    (place / "bin").mkdir()
+    (place / "bin" / "ssh").write_text('#!/bin/sh\nshift\nexec "$@"\n')
+    (place / "bin" / "ssh").chmod(0o755)
+    monkeypatch.setenv("PATH", f"{place / 'bin'}:{server.binaries}:{os.environ['PATH']}")
+    monkeypatch.setenv("PGSERVICEFILE", str(place / "services"))
+    monkeypatch.setenv("PGHOST", str(server.folder))
+    monkeypatch.setenv("PGUSER", OWNER)
+    yield
+    monkeypatch.undo()
+    for name in ("uid_registry", "restored"):
+        server.drop(name)
+    with server.connect() as connection:
+        for role in ("registry_admin", "workstation", "auditor"):
+            connection.execute(f"DROP ROLE IF EXISTS {role}")
+        for role in named(PREFIX):
+            connection.execute(f"DROP ROLE IF EXISTS {role}")
 
 
 def blocks(page: Path, language: str) -> list[str]:
@@ -66,7 +97,11 @@ def with_blocks(language: str) -> Any:
 
 
 @with_blocks("console")
-def test_the_commands_of_a_page_do_what_it_shows(page: Path, place: Path) -> None:
+def test_the_commands_of_a_page_do_what_it_shows(
+    page: Path, place: Path, request: pytest.FixtureRequest
+) -> None:
+    if page.name == "organisation.md":
+        request.getfixturevalue("organisation")
     for block in blocks(page, "console"):
         for step in re.split(r"^\$ ", block, flags=re.MULTILINE)[1:]:
             command, _, expected = step.partition("\n")
@@ -108,10 +143,11 @@ def test_every_rule_is_in_the_readme_and_in_the_reference() -> None:
         assert f"| {rule.code} | {rule.name} |" in readme
 
 
-def test_settings_in_the_documents_are_accepted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("page", ["settings.md", "organisation.md"])
+def test_settings_in_the_documents_are_accepted(tmp_path: Path, page: str) -> None:
     from registry.settings import load_settings
 
-    (block,) = blocks(HOME / "docs" / "settings.md", "toml")
+    (block,) = blocks(HOME / "docs" / page, "toml")
     (tmp_path / "uid-registry.toml").write_text(block)
     settings = load_settings({}, {}, tmp_path)
     assert settings.origin == "dicom-uid-registry/0123456789ab"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -53,5 +55,78 @@ def current(run: Run) -> None:
     raise typer.Exit(0 if state.up_to_date else 3)
 
 
+def backup(
+    run: Run,
+    to: Annotated[str, typer.Option("--to", metavar="FILE", help="The copy; there must be no such file.")],
+) -> None:
+    """Copy an SQLite registry while others write; for PostgreSQL, say what to run.
+
+    The key isn't in it.
+
+    Examples:
+
+      uid-registry db backup --to /backup/registry-2027-01-31.db
+
+      uid-registry --database postgresql:///registry db backup --to registry.dump | sh
+    """
+    from registry.render.operating import backup as rendered
+    from registry.services.copying import backup as service
+
+    with run.registry(read_only=True) as registry:
+        show(rendered(service(registry, to)), run.settings.format)
+
+
+def key(
+    run: Run,
+    install: Annotated[
+        str | None,
+        typer.Option("--install", metavar="FILE", help="Put this key in its place; - for standard input."),
+    ] = None,
+) -> None:
+    """Where this machine's key is, and whether it is the registry's. Exit status 3 if not.
+
+    Examples:
+
+      uid-registry db key
+
+      ssh first cat /srv/registry/registry.key | uid-registry db key --install -
+    """
+    from registry.render.operating import key_state as rendered
+    from registry.services import keeping
+
+    name, text = install, b""
+    if install == "-":
+        name, text = "standard input", sys.stdin.buffer.read(keeping.LARGEST)
+    elif install is not None:
+        text = keeping.read_key_file(Path(install))
+    with run.registry(read_only=True) as registry:
+        state = keeping.install_key(registry, text, name) if name else keeping.key_state(registry)
+    show(rendered(state), run.settings.format)
+    raise typer.Exit(0 if state.usable else 3)
+
+
+def roles(
+    run: Run,
+    apply: Annotated[bool, typer.Option("--apply", help="Execute it, in one transaction.")] = False,
+    prefix: Annotated[
+        str, typer.Option(metavar="NAME", help="What the roles' names begin with.")
+    ] = "uid_registry",
+) -> None:
+    """The SQL that makes the roles owner, writer and auditor on PostgreSQL. Safe to repeat.
+
+    Run it after `init` and after each `db upgrade`, as the owner or a superuser; then
+    make users members: GRANT uid_registry_writer TO workstation.
+    """
+    from registry.render.operating import granted
+    from registry.services.granting import apply_roles, show_roles
+
+    with run.registry(read_only=not apply) as registry:
+        result = apply_roles(registry, prefix) if apply else show_roles(registry, prefix)
+    show(granted(result), run.settings.format)
+
+
 app.command()(with_globals(upgrade))
 app.command()(with_globals(current))
+app.command()(with_globals(backup))
+app.command()(with_globals(key))
+app.command()(with_globals(roles))

@@ -21,6 +21,7 @@ def initialized(result: Initialized) -> Output:
         "origin": result.origin,
         "database": result.database,
         "key_file": result.key_file,
+        "key_usable": result.key_usable,
         "created": result.created,
         "upgraded": result.upgraded,
         "root": result.root.prefix if result.root else None,
@@ -28,13 +29,17 @@ def initialized(result: Initialized) -> Output:
     lines = [
         f"{'created' if result.created else 'found'} registry {result.origin}",
         f"database  {result.database}",
-        f"key       {result.key_file}  (keep a copy apart from the database; nothing replaces it)",
+        f"key       {result.key_file}  ({_KEPT if result.key_usable else _AWAY})",
     ]
     if result.upgraded and not result.created:
         lines.append(f"schema    upgraded to {result.upgraded}")
     if result.root:
         lines.append(f"root      {result.root.prefix} ({result.root.policy})")
     return Output(row, [row], lines)
+
+
+_KEPT = "keep a copy apart from the database; nothing replaces it"
+_AWAY = "the registry's key isn't there: `uid-registry db key --install FILE`"
 
 
 def schema_state(result: SchemaState) -> Output:

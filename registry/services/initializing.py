@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from registry.errors import NoRegistry, SchemaTooNew
 from registry.keys import create_key, load_key
 from registry.roots import Policy, Root
+from registry.services.keeping import key_state
 from registry.services.opening import OpenRegistry, key_path, make_room
 from registry.services.rooting import add_root, wanted_root
 from registry.settings import Settings
@@ -24,6 +25,7 @@ class Initialized:
     origin: str
     database: str
     key_file: str
+    key_usable: bool  # False: the registry was there, and its key isn't on this machine
     created: bool  # False: it was there before
     upgraded: str | None  # the schema it was brought to; None if it was there already
     root: Root | None
@@ -48,6 +50,7 @@ def init(
             identity.origin,
             database.name,
             str(key_path(settings, database, identity.origin)),
+            key_state(registry).usable,
             created,
             upgraded,
             added,

@@ -77,6 +77,7 @@ def translated(name: str, error: DBAPIError) -> DatabaseUnusable | NoRegistry | 
         isinstance(error, OperationalError | InterfaceError)
         or state[:2] in ("25", "53", "54", "58", "XX")
         or (type(error.orig).__name__ == "DatabaseError")
+        or (not state and type(error.orig).__module__.startswith("psycopg"))  # an option that there isn't
     ):
         return DatabaseUnusable(f"{name} can't be used: {reason}", advice=_advice(reason))
     return None

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import io
 from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
 
 from alembic import command
 from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.operations import Operations
+from alembic.script import ScriptDirectory
 from sqlalchemy import Connection
 
 
@@ -24,6 +30,19 @@ def upgrade(connection: Connection, revision: str = "head") -> None:
 def downgrade(connection: Connection, revision: str) -> None:
     """Undo migrations. For tests: what they took away is gone."""
     command.downgrade(_config(connection), revision)
+
+
+def statements(dialect: str) -> str:
+    """The SQL of all migrations, run nowhere. They may look at the dialect, not at data."""
+    written = io.StringIO()
+    options = {"as_sql": True, "output_buffer": written}
+    context = MigrationContext.configure(dialect_name=dialect, opts=options)
+    context.impl.connection = cast("Connection", SimpleNamespace(dialect=context.dialect))
+    scripts = ScriptDirectory.from_config(Config(home() / "alembic.ini"))
+    with Operations.context(context):
+        for script in reversed(list(scripts.walk_revisions())):
+            script.module.upgrade()
+    return written.getvalue().replace("%%", "%")
 
 
 def _config(connection: Connection) -> Config:

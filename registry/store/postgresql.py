@@ -66,6 +66,7 @@ def _connect_arguments(url: URL) -> dict[str, object]:
     """What the URL doesn't say otherwise: nobody waits for ever for a server that is gone."""
     arguments: dict[str, object] = {
         "application_name": "uid-registry",
+        "client_encoding": "utf8",  # else text of a database in SQL_ASCII would come as bytes
         "connect_timeout": _CONNECT_SECONDS,
         "keepalives_idle": 30,
         "tcp_user_timeout": 30_000,  # milliseconds

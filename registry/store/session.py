@@ -27,7 +27,10 @@ __all__ = [
     "revision_of",
 ]
 
-_SECRETS = ("password", "sslpassword", "passfile")
+_SECRET = re.compile("pass|secret|scram", re.IGNORECASE)  # password, sslpassword, oauth_client_secret, ...
+_CONNINFO = re.compile(
+    r"postgres\w*:|[^/]*:[^/]*@|(.*\s)?(password|passfile|host|dbname|service)\s*=", re.DOTALL
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +145,11 @@ class Database:
 def parse_url(url: str) -> URL:
     """A database URL; a text without a scheme is the path of an SQLite file."""
     advice = "E.g. postgresql://user@host/registry, or sqlite:////path/file.db"
+    if "://" not in url and _CONNINFO.match(url):
+        # As the name of a file it would be told to everybody, with the password that may be in it.
+        raise BadSetting(
+            "the database URL can't be understood: it is neither a URL nor a file", advice=advice
+        )
     try:
         parsed = make_url(url if "://" in url else f"sqlite:///{url}")
         backend = parsed.get_backend_name()
@@ -161,8 +169,13 @@ def parse_url(url: str) -> URL:
 
 def shown(url: URL) -> str:
     """A URL as messages may name it: no password, wherever it stood."""
-    query = {name: "***" if name in _SECRETS else value for name, value in url.query.items()}
+    query = {name: "***" if is_secret(name) else value for name, value in url.query.items()}
     return re.sub("%2F", "/", url.set(query=query).render_as_string(hide_password=True), flags=re.IGNORECASE)
+
+
+def is_secret(option: str) -> bool:
+    """Whether the value of a connection's option is for nobody to see."""
+    return _SECRET.search(option) is not None
 
 
 def sqlite_path(url: URL) -> Path | None:

@@ -1,0 +1,54 @@
+"""A file that is put in its place whole or not at all, and never over another."""
+
+from __future__ import annotations
+
+import errno
+import os
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+
+@contextmanager
+def placed(target: Path) -> Iterator[Path]:
+    """An empty file beside ``target``, for its owner alone, to be filled. When the block ends
+    well it is on the disk under the name ``target``; else it is gone.
+
+    Raises ``FileExistsError`` where there is anything of that name.
+    """
+    _must_be_free(target)
+    written = target.with_name(f".{target.name}.{secrets.token_hex(4)}")
+    os.close(os.open(written, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
+    try:
+        yield written
+        _sync(written)
+        _name(written, target)
+    finally:
+        written.unlink(missing_ok=True)
+    with suppress(OSError):  # not every file system syncs folders
+        _sync(target.parent)
+
+
+def _name(written: Path, target: Path) -> None:
+    try:
+        os.link(written, target)  # unlike a rename it fails where a file is
+    except FileExistsError:
+        raise
+    except OSError:
+        # File systems of memory sticks and of some shares have no links.
+        _must_be_free(target)
+        written.rename(target)
+
+
+def _must_be_free(target: Path) -> None:
+    if os.path.lexists(target):
+        raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(target))
+
+
+def _sync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
