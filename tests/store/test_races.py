@@ -2,89 +2,32 @@
 
 from __future__ import annotations
 
-import random
 from collections import Counter
-from collections.abc import Callable, Sequence
-from multiprocessing import get_context
-from multiprocessing.synchronize import Barrier
 from pathlib import Path
-from queue import Queue
 
 from sqlalchemy import select
 
-from registry.decision import NewRow, Standing
-from registry.errors import ParentMismatch, UidCollision
-from registry.minting import Method, mint_keyed
-from registry.records import Kind, Origin, Verdict
-from registry.services.initializing import init
-from registry.services.issuing import issue
-from registry.services.opening import OpenRegistry, opened
+from registry.minting import mint_keyed
+from registry.records import Origin, Verdict
+from registry.services.opening import opened
 from registry.services.registering import register
-from registry.services.requests import IssueRequest
 from registry.settings import Settings
 from registry.store import schema
-from registry.store.act import Act
-from registry.store.ledger import enter
 from registry.store.verification import verify
-from registry.store.words import Words
 from tests.conftest import Registries
 from tests.databases import raw, run
 from tests.objects import ROOT, save_all, tiny
-
-WRITERS, WANTED, TOGETHER = 8, 10_000, 100
-
-Outcome = tuple[int, str, tuple[str, ...]]
-"""Who, what came of it, and for which UIDs."""
-
-
-def at_once(work: Callable[..., None], *arguments: object) -> list[Outcome]:
-    """What came of it in each of eight processes that begin together."""
-    context = get_context("spawn")
-    ready, outcomes = context.Barrier(WRITERS), context.SimpleQueue()
-    processes = [
-        context.Process(target=work, args=(number, ready, outcomes, *arguments)) for number in range(WRITERS)
-    ]
-    for process in processes:
-        process.start()
-    collected = [outcome for _ in processes for outcome in outcomes.get()]
-    for process in processes:
-        process.join()
-    assert [process.exitcode for process in processes] == [0] * WRITERS
-    return collected
-
-
-def series_or_instances(
-    number: int, ready: Barrier, outcomes: Queue[list[Outcome]], settings: Settings, uids: Sequence[str]
-) -> None:
-    """Half of the processes want the UIDs as series, the others as instances."""
-    seen: list[Outcome] = []
-    with opened(settings) as registry:
-        parent = issue_parents(registry)
-        chunks = [uids[start : start + TOGETHER] for start in range(0, len(uids), TOGETHER)]
-        random.Random(number).shuffle(chunks)
-        ready.wait()
-        for chunk in chunks:
-
-            def work(act: Act, chunk: Sequence[str] = chunk) -> None:
-                if number % 2:
-                    rows = [Standing(uid, Kind.SERIES, Origin.ISSUED, None, parent[0]) for uid in chunk]
-                else:
-                    rows = [Standing(uid, Kind.INSTANCE, Origin.ISSUED, parent[1]) for uid in chunk]
-                enter(act, Words(act.connection), [NewRow(row) for row in rows])
-                act.commit(writer=number)
-
-            try:
-                registry.perform("test:race", work)
-                seen.append((number, "won", tuple(chunk)))
-            except UidCollision:
-                seen.append((number, "collision", tuple(chunk)))
-    outcomes.put(seen)
-
-
-def issue_parents(registry: OpenRegistry) -> tuple[str, str]:
-    (study,) = issue(registry, IssueRequest(Kind.STUDY)).uids
-    (series,) = issue(registry, IssueRequest(Kind.SERIES, study_instance_uid=study)).uids
-    return study, series
+from tests.racing import (
+    KEYED,
+    TOGETHER,
+    WANTED,
+    WRITERS,
+    ask_again,
+    at_once,
+    issue_or_register,
+    make,
+    series_or_instances,
+)
 
 
 def test_ten_thousand_uids_have_one_winner_each(settings: Settings) -> None:
@@ -104,37 +47,6 @@ def test_ten_thousand_uids_have_one_winner_each(settings: Settings) -> None:
         )
     assert kinds == {uid: 2 if winner[uid] % 2 else 3 for uid in uids[:500]}
     sound(settings, acts_at_least=WANTED // TOGETHER)
-
-
-KEYED = 120
-
-
-def issue_or_register(
-    number: int, ready: Barrier, outcomes: Queue[list[Outcome]], settings: Settings, folder: str
-) -> None:
-    """Half of the processes issue keyed UIDs, the others register objects that carry them."""
-    seen: list[Outcome] = []
-    order = list(range(KEYED))
-    random.Random(number).shuffle(order)
-    with opened(settings) as registry:
-        ready.wait()
-        if number % 2:
-            report = register(registry, [f"{folder}/{index}.dcm" for index in order])
-            seen += [(number, str(verdict), ("",) * count) for verdict, count in report.verdicts.items()]
-        else:
-            for index in order:
-                request = IssueRequest(
-                    Kind.INSTANCE,
-                    "1.2.3",
-                    "1.2.3.4",
-                    method=Method.KEYED,
-                    parts=(str(index),),
-                )
-                try:
-                    seen.append((number, "issued", issue(registry, request).uids))
-                except (UidCollision, ParentMismatch) as error:
-                    seen.append((number, error.code, (str(index),)))
-    outcomes.put(seen)
 
 
 def test_issuing_and_registering_the_same_uids_at_once(settings: Settings, tmp_path: Path) -> None:
@@ -167,19 +79,6 @@ def test_issuing_and_registering_the_same_uids_at_once(settings: Settings, tmp_p
     sound(settings)
 
 
-def ask_again(
-    number: int, ready: Barrier, outcomes: Queue[list[Outcome]], settings: Settings, requests: int
-) -> None:
-    """All processes make the same requests, each with its id."""
-    seen: list[Outcome] = []
-    with opened(settings) as registry:
-        ready.wait()
-        for index in range(requests):
-            request = IssueRequest(Kind.STUDY, count=3, request_id=f"job-{index}")
-            seen.append((number, request.request_id or "", issue(registry, request).uids))
-    outcomes.put(seen)
-
-
 def test_the_same_request_at_once_is_answered_alike_and_once(settings: Settings) -> None:
     outcomes = at_once(ask_again, settings, 40)
     answers: dict[str, set[tuple[str, ...]]] = {}
@@ -206,13 +105,6 @@ def sound(settings: Settings, acts_at_least: int = 1) -> None:
         with raw(settings) as connection:
             deadlocks = "SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()"
             assert run(connection, deadlocks).scalar_one() == 0
-
-
-def make(number: int, ready: Barrier, outcomes: Queue[list[Outcome]], settings: Settings) -> None:
-    """All processes make the registry."""
-    ready.wait()
-    made = init(settings, root=ROOT)
-    outcomes.put([(number, "created" if made.created else "found", (made.origin,))])
 
 
 def test_a_registry_that_is_made_eight_times_at_once_is_one_registry(registries: Registries) -> None:
