@@ -59,8 +59,10 @@ class Outcome:
     def told(self, message: str) -> None:
         """Look at a message, and keep it."""
         lines = [line for line in message.splitlines() if line.strip()]
+        if lines and lines[0].startswith("registry "):  # how `register` begins
+            del lines[0]
         clear = len(lines) == 2 and lines[0].startswith("error: ") and lines[1].startswith("  next: ")
-        self.require(clear and not any(mark in message[6:] for mark in _UNCLEAR), f"unclear: {message}")
+        self.require(clear and not any(mark in message for mark in _UNCLEAR), f"unclear: {message}")
         if lines:
             self.messages[_without_names(lines[0].removeprefix("error: "))] += 1
 

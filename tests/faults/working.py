@@ -111,9 +111,7 @@ class Client:
     @property
     def told(self) -> dict[str, Parents]:
         """The UIDs that it told."""
-        return {
-            uid: Parents(*parents) for line in self.lines for uid, *parents in line.get("uids", ())
-        }
+        return {uid: Parents(*parents) for line in self.lines for uid, *parents in line.get("uids", ())}
 
     @property
     def entries(self) -> list[int]:
