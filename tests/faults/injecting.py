@@ -9,6 +9,7 @@ import signal
 import subprocess
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 from registry.records import Kind
@@ -141,6 +142,10 @@ def _server_hurt(
             tracer.wait()
 
 
+def _struck_or_over(log: Path, process: subprocess.Popen[str]) -> bool:
+    return "INJECTED" in log.read_text() or process.poll() is not None
+
+
 def postgresql(stage: Stage, rounds: int, seed: int) -> Outcome:
     """The program while the server's writes fail: of its WAL it may not survive a failed sync,
     and starts again from what is on the disk."""
@@ -160,7 +165,7 @@ def postgresql(stage: Stage, rounds: int, seed: int) -> Outcome:
     for calls, error, nth in _spread(sweep, rounds):
         with _server_hurt([stage.server.pid], calls, error, nth, log):
             process = place.start("issue", "instance", "--series", series, "--count", "800")
-            until(lambda: "INJECTED" in log.read_text() or process.poll() is not None, "it hangs")
+            until(partial(_struck_or_over, log, process), "it hangs")
         result = ended(process, 90)
         outcome.rounds += 1
         outcome.hit += "INJECTED" in log.read_text()

@@ -55,8 +55,8 @@ def registering_killed(stage: Stage, rounds: int, seed: int) -> Outcome:
     folder, place = stage.images(_IMAGES), stage.place()
     for number in range(rounds):
         with Client(place.settings, registers, folder=folder, batch=_BATCH) as client:
-            client.wait_for(ready=True)
-            time.sleep(chosen.uniform(0, 0.12))
+            client.wait_for(act="begins")
+            time.sleep(chosen.uniform(0, 0.1))
             client.kill()
         place.quiet()
         found = judge(place.settings, {}, _BATCH)

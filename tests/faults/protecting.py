@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
@@ -111,4 +110,4 @@ def _asked(outcome: Outcome, stage: Stage, place: Place, protected: Callable[[],
             outcome.rounds += 1
             outcome.require(done.code == 0, f"{question[0]} isn't answered: {done.code} {done.err}")
     outcome.judged(judge(place.settings, {}))
-    outcome.require(place.run(*acts[0]).code == 0, f"afterwards nothing is issued {os.linesep}")
+    outcome.require(place.run(*acts[0]).code == 0, "afterwards nothing is issued")

@@ -90,8 +90,8 @@ def stopped_registering(stage: Stage, rounds: int, seed: int) -> Outcome:
     for number in range(rounds):
         place = stage.place()
         with Client(place.settings, registers, folder=stage.images(_IMAGES), batch=_BATCH) as client:
-            client.wait_for(ready=True)
-            time.sleep(chosen.uniform(0, 0.1))
+            client.wait_for(act="begins")
+            time.sleep(chosen.uniform(0, 0.08))
             in_an_act = client.in_an_act
             _restart(_of(place), chosen)
             client.end()

@@ -16,12 +16,13 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import partial
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any, Self
 
 from registry.errors import RegistryError
-from registry.minting import Method
 from registry.records import Kind
 from registry.services import registering
 from registry.services.issuing import derive, issue
@@ -35,6 +36,8 @@ from tests.faults.program import change
 
 _FORKS = multiprocessing.get_context("forkserver")
 _FORKS.set_forkserver_preload(["tests.faults.working", "psycopg"])
+
+_PATIENCE = 60  # seconds for which a call is repeated
 
 Tell = Callable[..., None]
 Work = Callable[..., None]
@@ -171,59 +174,64 @@ def _failures_told(tell: Tell) -> Iterator[None]:
 
 
 def issuing(
-    registry: OpenRegistry,
-    tell: Tell,
-    *,
-    seed: int,
-    acts: int = 1_000_000,
-    seconds: float = 1e9,
-    keep_on: bool = False,
-    patience: float = 60,
+    registry: OpenRegistry, tell: Tell, *, seed: int, acts: int = 1_000_000, keep_on: bool = False
 ) -> None:
     """Issue and derive, each call under a request id of its own. ``keep_on`` repeats a call
     that failed, under the same request id, until it gives an answer."""
-    chosen, end = random.Random(seed), time.monotonic() + seconds
-    parents: tuple[str, str] | None = None
+    chosen, parents = random.Random(seed), None
     for number in range(acts):
-        if time.monotonic() > end:
-            break
-        name, count, kind = f"{seed}-{number}", chosen.randint(1, 50), chosen.random()
-
-        def call(name: str = name, count: int = count, kind: float = kind) -> tuple[str, str]:
-            if parents is None:
-                asked = IssueRequest(Kind.STUDY, request_id=f"{name}-study", method=Method.UUID)
-                study = issue(registry, asked)
-                tell(uids=[[uid, "study", None, None] for uid in study.uids], entry=study.entry)
-                asked = IssueRequest(
-                    Kind.SERIES, study_instance_uid=study.uids[0], modality="SEG", request_id=f"{name}-series"
-                )
-                series = issue(registry, asked)
-                tell(uids=[[series.uids[0], "series", study.uids[0], None]], entry=series.entry)
-                return study.uids[0], series.uids[0]
-            study_uid, series_uid = parents
-            if kind < 0.7:
-                asked = IssueRequest(
-                    Kind.INSTANCE, series_instance_uid=series_uid, count=count, request_id=name
-                )
-                given = issue(registry, asked)
-                uids = [[uid, "instance", study_uid, series_uid] for uid in given.uids]
-                tell(uids=uids, entry=given.entry)
-                return parents
-            derived = derive(
-                registry, DeriveRequest((series_uid,), "SEG", instances=count % 5 + 1, request_id=name)
-            )
-            uids = [[derived.series_instance_uid, "series", study_uid, None]]
-            uids += [
-                [uid, "instance", study_uid, derived.series_instance_uid] for uid in derived.sop_instance_uids
-            ]
-            tell(uids=uids, entry=derived.entry)
-            return parents
-
-        parents = _until_it_works(call, tell, patience) if keep_on else call()
+        call = _Call(registry, tell, f"{seed}-{number}", chosen.randint(1, 50), chosen.random() < 0.3)
+        parents = _until_it_works(partial(call, parents), tell) if keep_on else call(parents)
 
 
-def _until_it_works(call: Callable[[], tuple[str, str]], tell: Tell, patience: float) -> tuple[str, str]:
-    deadline = time.monotonic() + patience
+@dataclass(frozen=True)
+class _Call:
+    """One call to issue something, which may be repeated."""
+
+    registry: OpenRegistry
+    tell: Tell
+    name: str
+    count: int
+    derives: bool
+
+    def __call__(self, parents: tuple[str, str] | None) -> tuple[str, str]:
+        """The study and the series that the next call issues under; without any, these are issued."""
+        if parents is None:
+            return self._parents()
+        if self.derives:
+            self._derive(*parents)
+        else:
+            self._instances(*parents)
+        return parents
+
+    def _parents(self) -> tuple[str, str]:
+        study = issue(self.registry, IssueRequest(Kind.STUDY, request_id=f"{self.name}-study"))
+        (study_uid,) = study.uids
+        self.tell(uids=[[study_uid, "study", None, None]], entry=study.entry)
+        asked = IssueRequest(
+            Kind.SERIES, study_instance_uid=study_uid, modality="SEG", request_id=f"{self.name}-series"
+        )
+        series = issue(self.registry, asked)
+        self.tell(uids=[[series.uids[0], "series", study_uid, None]], entry=series.entry)
+        return study_uid, series.uids[0]
+
+    def _instances(self, study: str, series: str) -> None:
+        asked = IssueRequest(
+            Kind.INSTANCE, series_instance_uid=series, count=self.count, request_id=self.name
+        )
+        given = issue(self.registry, asked)
+        self.tell(uids=[[uid, "instance", study, series] for uid in given.uids], entry=given.entry)
+
+    def _derive(self, study: str, source: str) -> None:
+        asked = DeriveRequest((source,), "SEG", instances=self.count % 5 + 1, request_id=self.name)
+        given = derive(self.registry, asked)
+        series = given.series_instance_uid
+        uids = [[uid, "instance", study, series] for uid in given.sop_instance_uids]
+        self.tell(uids=[[series, "series", study, None], *uids], entry=given.entry)
+
+
+def _until_it_works(call: Callable[[], tuple[str, str]], tell: Tell) -> tuple[str, str]:
+    deadline = time.monotonic() + _PATIENCE
     while True:
         try:
             return call()
