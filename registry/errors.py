@@ -25,8 +25,8 @@
     |   |-- OtherRegistry
     |   |-- KeyUnusable
     |   `-- DatabaseUnusable
-    |       |-- DatabaseBusy         tried again, until it is too long
-    |       |-- DatabaseGone         the same
+    |       |-- DatabaseBusy
+    |       |-- DatabaseGone
     |       |-- OutcomeUnknown
     |       `-- RightMissing
     `-- IntegrityFailure             5  history isn't what it was

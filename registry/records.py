@@ -163,7 +163,7 @@ class ObjectClaim:
     fingerprints: Mapping[Level, bytes] = field(default_factory=dict)
     bad_uids: tuple[BadUid, ...] = ()
     missing: tuple[str, ...] = ()  # keywords of the four UIDs that are absent, empty or multi-valued
-    meta: FileMeta = FileMeta()
+    meta: FileMeta | None = FileMeta()  # None: there is no file
     path: str = ""  # for the person who reads the report; never recorded
 
     @cached_property
@@ -196,6 +196,16 @@ class ObjectClaim:
             self.path,
             rest,
         )
+
+
+class IndexRow(NamedTuple):
+    """What an archive's index says of one instance; what it doesn't know is None."""
+
+    sop_instance_uid: str | None
+    sop_class_uid: str | None
+    series_instance_uid: str | None
+    study_instance_uid: str | None
+    modality: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

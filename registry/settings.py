@@ -16,6 +16,7 @@ from pathlib import Path
 import platformdirs
 
 from registry.errors import ActorNeeded, BadSetting
+from registry.limits import LEAST_MEMORY, Limits, parse_seconds, parse_size
 
 APPLICATION = "uid-registry"
 PROJECT_FILE = "uid-registry.toml"
@@ -26,8 +27,13 @@ _VARIABLES = {
     "actor": "UID_REGISTRY_ACTOR",
     "format": "UID_REGISTRY_FORMAT",
     "key_file": "UID_REGISTRY_KEY_FILE",
+    "file_limit": "UID_REGISTRY_FILE_LIMIT",
+    "memory_limit": "UID_REGISTRY_MEMORY_LIMIT",
+    "time_limit": "UID_REGISTRY_TIME_LIMIT",
 }
 _STRINGS = ("database", "actor", "format", "key_file", "origin")
+_LIMITS = {"file_limit": "file_size", "memory_limit": "memory", "time_limit": "seconds"}
+_LEAST = {"file_limit": 1, "memory_limit": LEAST_MEMORY}
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +46,7 @@ class Settings:
     key_file: str | None = None
     origin: str | None = None  # the registry that the project is pinned to
     modalities: tuple[str, ...] = ()  # private terms that `issue` accepts besides the standard's
+    limits: Limits = field(default_factory=Limits)  # what reading one file may take
     sources: Mapping[str, str] = field(default_factory=dict)
 
     @property
@@ -91,7 +98,26 @@ def load_settings(
             f"{wanted!r} (from {_named('format', sources['format'])}) is no format",
             advice=f"One of {', '.join(FORMATS)}.",
         )
-    return Settings(**strings, modalities=tuple(modalities), sources=sources)  # type: ignore[arg-type]
+    limits = {
+        field: _limit(name, str(values[name]), sources[name])
+        for name, field in _LIMITS.items()
+        if name in values
+    }
+    return Settings(
+        **strings,
+        modalities=tuple(modalities),  # type: ignore[arg-type]
+        limits=Limits(**limits),
+        sources=sources,
+    )
+
+
+def _limit(name: str, value: str, source: str) -> int:
+    try:
+        return parse_seconds(value) if name == "time_limit" else parse_size(value, _LEAST[name])
+    except ValueError as error:
+        raise BadSetting(
+            f"{value!r} (from {_named(name, source)}) is no {name.replace('_', ' ')}", advice=f"Give {error}."
+        ) from error
 
 
 def _named(setting: str, source: str) -> str:
@@ -127,8 +153,11 @@ def _read(file: Path) -> dict[str, object]:
         if name == "modalities":
             if not (isinstance(value, list) and all(isinstance(item, str) for item in value)):
                 raise BadSetting(f"`modalities` in {file} must be a list of strings")
+        elif name in _LIMITS:
+            if isinstance(value, bool) or not isinstance(value, str | int):
+                raise BadSetting(f"`{name}` in {file} must be a number or a string")
         elif name not in _STRINGS:
-            known = ", ".join((*_STRINGS, "modalities"))
+            known = ", ".join((*_STRINGS, "modalities", *_LIMITS))
             raise BadSetting(f"{file} sets `{name}`, which is no setting", advice=f"Known are {known}.")
         elif not isinstance(value, str):
             raise BadSetting(f"`{name}` in {file} must be a string")

@@ -125,6 +125,14 @@ def parse(text: str) -> str:
     raise MalformedUid(f"{printable(text)} is not a valid UID: {found[0].value}", advice=advice)
 
 
+def findable(text: str) -> str:
+    """``text`` if it can be in the ledger: a valid UID, or one with leading zeros.
+
+    Raises ``MalformedUid``.
+    """
+    return text if is_key(text) else parse(text)
+
+
 def printable(text: str) -> str:
     """``text`` for a message: quoted, control characters escaped, cut at 64."""
     shown = text.encode("unicode_escape").decode("ascii")

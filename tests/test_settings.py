@@ -9,6 +9,7 @@ import platformdirs
 import pytest
 
 from registry.errors import ActorNeeded, BadSetting
+from registry.limits import GIB, MIB, Limits, parse_size, size_text
 from registry.settings import Settings, load_settings
 
 
@@ -141,6 +142,11 @@ def test_a_folder_of_that_name_is_no_file(project: Path) -> None:
         (b'actor = "a"\nactor = "b"', "{file} can't be read: Cannot overwrite a value"),
         (b'actor = "M\xfcller"', "{file} can't be read: 'utf-8' codec can't decode"),
         (b'format = "xml"', "'xml' (from {file}) is no format"),
+        (b"time_limit = true", "`time_limit` in {file} must be a number or a string"),
+        (b"file_limit = 1.5", "`file_limit` in {file} must be a number or a string"),
+        (b'file_limit = "much"', "'much' (from {file}) is no file limit"),
+        (b"memory_limit = 1000", "'1000' (from {file}) is no memory limit"),
+        (b"time_limit = 0", "'0' (from {file}) is no time limit"),
     ],
 )
 def test_a_mistake_in_a_file_is_told_with_the_files_name(
@@ -180,6 +186,44 @@ def test_a_wrong_format_is_told_with_the_name_of_what_to_mend(
     assert "'xml'" in caught.value.message
     assert "table, json, ndjson, csv" in caught.value.advice
     assert name in caught.value.message
+
+
+# --- limits -------------------------------------------------------------------------------------
+
+
+def test_limits_come_from_files_and_variables(project: Path) -> None:
+    assert loaded(project.parent).limits == Limits(2 * GIB, 4 * GIB, 120)
+    project.write_text('file_limit = "500 MiB"\nmemory_limit = 1073741824\ntime_limit = 30')
+    assert loaded(project.parent).limits == Limits(500 * MIB, GIB, 30)
+    settings = loaded(project.parent, {"UID_REGISTRY_TIME_LIMIT": "600", "UID_REGISTRY_FILE_LIMIT": "8gib"})
+    assert settings.limits == Limits(8 * GIB, GIB, 600)
+    assert settings.sources["time_limit"] == "environment"
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "advice"),
+    [
+        ("FILE_LIMIT", "0", "a size such as 512 MiB or 2 GiB, from 1 byte to 1,024 TiB"),
+        ("FILE_LIMIT", "-1", "a size"),
+        ("FILE_LIMIT", "9999999999999999 TiB", "a size"),
+        ("MEMORY_LIMIT", "255 MiB", "from 256 MiB"),
+        ("TIME_LIMIT", "2 min", "seconds, from 1 to 86,400"),
+        ("TIME_LIMIT", "100000", "seconds"),
+        ("TIME_LIMIT", "\u0665", "seconds"),
+    ],
+)
+def test_a_limit_that_is_none_is_told_with_what_would_be_right(
+    variable: str, value: str, advice: str, tmp_path: Path
+) -> None:
+    with pytest.raises(BadSetting, match=f"UID_REGISTRY_{variable}") as caught:
+        loaded(tmp_path, {f"UID_REGISTRY_{variable}": value})
+    assert advice in caught.value.advice
+
+
+@pytest.mark.parametrize("text", ["1 byte", "512 MiB", "2 GiB", "1,024 TiB"])
+def test_sizes_are_written_as_they_are_read(text: str) -> None:
+    number = text.replace(",", "").replace(" byte", "")
+    assert size_text(parse_size(number)) == text
 
 
 # --- who acts -----------------------------------------------------------------------------------

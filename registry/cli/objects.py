@@ -133,9 +133,10 @@ def _reaches(result: Report, fail_on: str) -> bool:
 
 def _finish(run: Run, result: Report, passed: bool) -> None:
     from registry.render.findings import report
+    from registry.render.formats import visible
 
     for skip in result.skipped[:_NAMED]:
-        tell(f"skipped {skip.path}: {skip.reason}")
+        tell(visible(f"skipped {skip.path}: {skip.reason}"))
     if len(result.skipped) > _NAMED:
         tell(f"skipped {len(result.skipped) - _NAMED:,} more; --format json names them")
     show(report(result, passed, paint), run.settings.format)

@@ -55,6 +55,9 @@ _SERIES = """
     PositionReferenceIndicator
 """
 
+_LARGEST_REMEMBERED = 1 << 14
+"""Bytes of all values of a fingerprint, which is some hundred for a real object."""
+
 ATTRIBUTES: dict[Level, tuple[int, ...]] = {
     Level.PATIENT: tuple(map(tag, _PATIENT.split())),
     Level.STUDY: tuple(map(tag, _STUDY.split())),
@@ -73,11 +76,14 @@ def fingerprint(level: Level, subject: bytes, tree: Tree, key: bytes) -> bytes:
         element if element is None or element[0] != "SQ" else ("SQ", canonical(element))
         for element in elements
     )
-    # All objects of a series say the same; hashing it once is enough.
-    return _fingerprint(level, subject, values, text(tree, SPECIFIC_CHARACTER_SET), key)
+    charset = text(tree, SPECIFIC_CHARACTER_SET)
+    # All objects of a series say the same; hashing it once is enough. What is remembered
+    # must not grow with what strange files say.
+    size = sum(len(value[1]) for value in values if value is not None)
+    make = _remembered if size + len(charset) <= _LARGEST_REMEMBERED else _fingerprint
+    return make(level, subject, values, charset, key)
 
 
-@lru_cache(maxsize=1024)
 def _fingerprint(
     level: Level, subject: bytes, values: tuple[tuple[str, bytes] | None, ...], charset: str, key: bytes
 ) -> bytes:
@@ -88,6 +94,9 @@ def _fingerprint(
             _hashed((bytes([level]), subject, number.to_bytes(4, "big"), plain), key) if plain else None
         )
     return pack(hashes)
+
+
+_remembered = lru_cache(maxsize=1024)(_fingerprint)
 
 
 def _hashed(parts: tuple[bytes, ...], key: bytes) -> bytes:

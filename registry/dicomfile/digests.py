@@ -44,6 +44,7 @@ _ADMINISTRATIVE_GROUPS = frozenset(
     {0x0008, 0x0010, 0x0012, 0x0014, 0x0018, 0x0020, 0x0032, 0x0038, 0x0088, 0x0400}
 )
 _SR_ELEMENTS = 0xA000  # (0040,Axxx) is a document's content, (0040,0xxx) a worklist's
+_JOINED = 1 << 16
 _IS_SEQUENCE = 1 << 63  # no value is that long
 _ITEM = 0xE000
 _ITEM_HEADER = struct.Struct("<HHI")
@@ -71,7 +72,7 @@ def data_set_digest(tree: Tree, key: bytes) -> bytes:
 
 def canonical(element: Element) -> bytes:
     """One element's value in canonical form."""
-    pieces: list[bytes] = []
+    pieces: list[bytes | memoryview] = []
     _add_tree({0: element}, pieces)
     return b"".join(pieces)
 
@@ -98,13 +99,21 @@ def keyed(plain: bytes, key: bytes, purpose: bytes) -> bytes:
 def _hash(tree: Tree) -> bytes:
     if _PIXEL_DATA in tree:
         vr, value = tree[_PIXEL_DATA]
-        tree[_PIXEL_DATA] = (vr, _pixels(value))
-    pieces: list[bytes] = []
+        if vr not in TEXT_VRS:
+            tree[_PIXEL_DATA] = (vr, _pixels(memoryview(value)))
+    pieces: list[bytes | memoryview] = []
     _add_tree(tree, pieces)
-    return blake2b(b"".join(pieces), digest_size=32).digest()
+    made = blake2b(digest_size=32)
+    # Joined where that is quicker, one by one where it would take the memory a second time.
+    if sum(map(len, pieces)) <= _JOINED:
+        made.update(b"".join(pieces))
+    else:
+        for piece in pieces:
+            made.update(piece)
+    return made.digest()
 
 
-def _add_tree(tree: Tree, pieces: list[bytes]) -> None:
+def _add_tree(tree: Tree, pieces: list[bytes | memoryview]) -> None:
     """Add one canonical form of a tree: how many elements, each one's tag and length,
     then the values, then the items of sequences. The lengths keep neighbours apart."""
     head, values, sequences = [len(tree)], [], []
@@ -125,14 +134,21 @@ def _add_tree(tree: Tree, pieces: list[bytes]) -> None:
             _add_tree(member, pieces)
 
 
-def _pixels(value: bytes) -> bytes:
+def _pixels(value: memoryview) -> bytes | memoryview:
     """Pixel data without what only encodes it: offset table, item headers, padding."""
-    if value[:4] == b"\xfe\xff\x00\xe0":
+    if bytes(value[:4]) == b"\xfe\xff\x00\xe0":
         return b"".join(_fragments(value))
-    return value.rstrip(b"\0")
+    end = len(value)
+    while end:
+        start = max(0, end - _JOINED)
+        # Block by block: pixels may be most of the memory that there is.
+        if block := bytes(value[start:end]).rstrip(b"\0"):
+            return value[: start + len(block)]
+        end = start
+    return b""
 
 
-def _fragments(value: bytes) -> Iterator[bytes]:
+def _fragments(value: memoryview) -> Iterator[memoryview]:
     """The fragments of encapsulated pixel data (PS3.5 section A.4), offset table left out."""
     position, first = 0, True
     while position + _ITEM_HEADER.size <= len(value):

@@ -9,8 +9,13 @@ from hashlib import blake2b
 from registry.dicomfile import tags
 from registry.dicomfile.attributes import decoded
 from registry.dicomfile.tree import Tree, items, name_of, text
+from registry.dicomfile.unreadable import UnreadableDicom
+from registry.limits import MOST_NAMED
 from registry.records import BadUid, Kind, Patient
-from registry.uid import flaws
+from registry.uid import MAX_LENGTH, flaws
+
+_SHOWN = 16 * MAX_LENGTH
+"""Characters of a value that is told as a malformed UID. One may be as long as its file."""
 
 
 class Uids:
@@ -44,12 +49,14 @@ class Uids:
                 self.bad[uid, where] = BadUid(uid, where, tag in tags.IDENTITY_TAGS)
             if kind is not None:
                 self.shared[kind, uid] = None
+        if len(self.bad) + len(self.shared) > MOST_NAMED:
+            raise UnreadableDicom(f"it names more than {MOST_NAMED:,} UIDs")
 
     def _content_item(self, item: Tree) -> None:
         for concept in items(item, tags.CONCEPT_NAME_CODE_SEQUENCE)[:1]:
             code = (text(concept, tags.CODE_VALUE), text(concept, tags.CODING_SCHEME_DESIGNATOR))
             kind = tags.CONTENT_ITEM_KINDS.get(code)
-            uid = text(item, tags.UID_VALUE)
+            uid = shortened(text(item, tags.UID_VALUE))
             if kind is not None and uid:
                 self.shared[kind, uid] = None
 
@@ -57,7 +64,12 @@ class Uids:
 def uid_values(value: bytes) -> list[str]:
     """The values of a UI element, the padding at the end of each removed (PS3.5 section 9.1)."""
     characters = value.decode("latin-1")
-    return [uid for part in characters.split("\\") if (uid := part.rstrip(" \0"))]
+    return [shortened(uid) for part in characters.split("\\") if (uid := part.rstrip(" \0"))]
+
+
+def shortened(uid: str) -> str:
+    """A value as it may leave the reader: what is far too long for a UID is cut, and says so."""
+    return uid if len(uid) <= _SHOWN else f"{uid[:_SHOWN]}…"
 
 
 @lru_cache(maxsize=16384)

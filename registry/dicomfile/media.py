@@ -1,28 +1,64 @@
-"""What a DICOMDIR lists (PS3.3 Annex F)."""
+"""What a DICOMDIR lists (PS3.3 Annex F), and nothing outside of its folder."""
 
 from __future__ import annotations
 
+import os
+import stat
 from collections.abc import Iterator
 
-import pydicom
-
-from registry.dicomfile.parsing import quiet_pydicom
-from registry.dicomfile.tree import items, text, tree_of
+from registry.dicomfile.regularfile import open_regular, read_rest
+from registry.dicomfile.sources import Found, Source, is_inside
+from registry.dicomfile.tree import Tree, items, text
+from registry.dicomfile.trees import trees_of
+from registry.dicomfile.unreadable import UnreadableDicom
+from registry.limits import MOST_LISTED, Limits
+from registry.records import Skipped
 
 _DIRECTORY_RECORD_SEQUENCE = 0x0004_1220
 _REFERENCED_FILE_ID = 0x0004_1500
 
 
-def referenced_files(dicomdir: str) -> Iterator[tuple[str, ...]]:
-    """The components of each file's path in a DICOMDIR's records, in their order.
+def listed(dicomdir: str, limits: Limits) -> list[Found]:
+    """Each file that a DICOMDIR's records name, once, in their order.
 
-    Yields nothing where the DICOMDIR can't be read.
+    A record may lead anywhere, to a file of the machine, to the DICOMDIR itself;
+    a file is read only where, links followed, it lies in the DICOMDIR's folder.
+    Raises ``UnreadableDicom``, and whatever pydicom raises for a broken file.
     """
+    with open_regular(dicomdir) as file:
+        _, tree = trees_of(read_rest(file, limits.file_size), limits)
+    folder = os.path.dirname(dicomdir)
+    top = os.path.realpath(folder or ".")
+    found: dict[str, Found] = {}
+    for parts in dict.fromkeys(_file_ids(tree)):
+        one = _found(folder, parts, top)
+        found.setdefault(os.path.realpath(one.path) if isinstance(one, Source) else one.path, one)
+        if len(found) > MOST_LISTED:
+            raise UnreadableDicom(f"the DICOMDIR lists more than {MOST_LISTED:,} files")
+    return list(found.values())
+
+
+def _found(folder: str, parts: tuple[str, ...], top: str) -> Found:
+    path = os.path.join(folder, *parts)
+    if "\0" in path:
+        return Skipped(path, "the DICOMDIR lists it, but no file can have this name")
+    if not is_inside(os.path.realpath(path), top):
+        return Skipped(path, "the DICOMDIR leads outside of its folder")
     try:
-        with quiet_pydicom():
-            tree = tree_of(pydicom.dcmread(dicomdir))
-    except Exception:  # noqa: BLE001 (pydicom raises whatever a broken file makes it raise)
-        return
+        status = os.stat(path)
+    except FileNotFoundError:
+        return Skipped(path, "the DICOMDIR lists it, but it isn't there")
+    except OSError as error:
+        return Skipped(path, error.strerror or "it can't be looked at")
+    if not stat.S_ISREG(status.st_mode):
+        return Skipped(path, "not a regular file")
+    if os.path.basename(path).upper() == "DICOMDIR":
+        return Skipped(path, "a DICOMDIR, not an instance")
+    return Source(path, None, status.st_size, status.st_mtime_ns)
+
+
+def _file_ids(tree: Tree) -> Iterator[tuple[str, ...]]:
+    """The components of each file's path (PS3.10 section 8.2)."""
     for record in items(tree, _DIRECTORY_RECORD_SEQUENCE):
         components = tuple(part for part in text(record, _REFERENCED_FILE_ID).split("\\") if part.strip())
         if components:

@@ -7,7 +7,7 @@ import re
 from registry.dicomfile import tags
 from registry.dicomfile.attributes import fingerprint
 from registry.dicomfile.digests import content_hash, data_set_digest, keyed
-from registry.dicomfile.identity import Uids, patients_of, uid_values
+from registry.dicomfile.identity import Uids, patients_of, shortened, uid_values
 from registry.dicomfile.readerkeys import ReaderKeys
 from registry.dicomfile.references import references_of
 from registry.dicomfile.scan import is_transfer_syntax
@@ -83,11 +83,11 @@ def _code_string(value: str) -> str | None:
 
 
 def _file_meta(meta: Tree) -> FileMeta:
-    syntax = text(meta, _TRANSFER_SYNTAX_UID) or None
+    syntax = shortened(text(meta, _TRANSFER_SYNTAX_UID)) or None
     return FileMeta(
         present=bool(meta),
-        media_storage_sop_class_uid=text(meta, 0x0002_0002) or None,
-        media_storage_sop_instance_uid=text(meta, 0x0002_0003) or None,
+        media_storage_sop_class_uid=shortened(text(meta, 0x0002_0002)) or None,
+        media_storage_sop_instance_uid=shortened(text(meta, 0x0002_0003)) or None,
         transfer_syntax_uid=syntax,
         transfer_syntax_known=syntax is not None and is_transfer_syntax(syntax),
     )

@@ -2,73 +2,76 @@
 
 from __future__ import annotations
 
-import zipfile
+import os
 
+from registry.dicomfile.archive import Archives, members
+from registry.dicomfile.media import listed
 from registry.dicomfile.objects import claim_of
-from registry.dicomfile.parsing import parse, quiet_pydicom
+from registry.dicomfile.parsing import START, quiet_pydicom, require_dicom
 from registry.dicomfile.readerkeys import ReaderKeys
-from registry.dicomfile.scan import Unusual, scan
-from registry.dicomfile.sources import Source
+from registry.dicomfile.regularfile import open_regular, read_rest
+from registry.dicomfile.sources import Found, Source, is_dicomdir
 from registry.dicomfile.tags import SOP_CLASS_UID, SOP_INSTANCE_UID
-from registry.dicomfile.tree import Tree, text, tree_of
-from registry.dicomfile.unreadable import NotDicom, UnreadableDicom
-from registry.records import Reading, Skipped, Unreadable
+from registry.dicomfile.tree import text
+from registry.dicomfile.trees import trees_of
+from registry.dicomfile.unreadable import NotDicom, UnreadableDicom, told
+from registry.limits import Limits
+from registry.records import ObjectClaim, Reading, Skipped
 from registry.sopclass import MEDIA_DIRECTORY
 
-MAX_BYTES = 4 * 2**30
-"""The largest file that is read; more fits no instance that an archive would take."""
-
 _MEDIA_STORAGE_SOP_CLASS_UID = 0x0002_0002
+_USUAL = Limits()
+
+
+class Reader:
+    """Reads files, one after the other, within the limits."""
+
+    def __init__(self, keys: ReaderKeys, limits: Limits = _USUAL) -> None:
+        self._keys, self._limits = keys, limits
+        self._archives = Archives()
+
+    def close(self) -> None:
+        self._archives.close()
+
+    def read(self, source: Source, *, digests: bool = True) -> Reading:
+        """Read one file, or one member of a zip archive. Never raises for what is in it."""
+        try:
+            with quiet_pydicom():
+                return self._claim(self._bytes(source), source.name, digests)
+        except Exception as error:  # noqa: BLE001 (pydicom raises whatever a broken file makes it raise)
+            return told(source.name, error, self._limits)
+
+    def look_into(self, path: str, changed: int) -> list[Found]:
+        """The files in a zip archive or on a DICOMDIR's medium. Never raises for what is in it."""
+        try:
+            if is_dicomdir(path):
+                with quiet_pydicom():
+                    return [Skipped(path, "a DICOMDIR, not an instance"), *listed(path, self._limits)]
+            return list(members(path, changed))
+        except Exception as error:  # noqa: BLE001 (as above)
+            return [told(path, error, self._limits)]
+
+    def _bytes(self, source: Source) -> bytes:
+        if source.member is not None:
+            return self._archives.read(source, self._limits)
+        with open_regular(source.path) as file:
+            # Of a film among the images no more than this is read.
+            require_dicom(os.pread(file.fileno(), START, 0))
+            return read_rest(file, self._limits.file_size)
+
+    def _claim(self, data: bytes, name: str, digests: bool) -> ObjectClaim:
+        meta, tree = trees_of(data, self._limits)
+        if text(meta, _MEDIA_STORAGE_SOP_CLASS_UID) == MEDIA_DIRECTORY:
+            raise NotDicom("a DICOMDIR, not an instance")
+        if not meta and not text(tree, SOP_CLASS_UID) and not text(tree, SOP_INSTANCE_UID):
+            raise UnreadableDicom("after its DICM mark there is no data set of an object")
+        return claim_of(meta, tree, self._keys, name, digests=digests)
 
 
 def read(source: Source, keys: ReaderKeys, *, digests: bool = True) -> Reading:
-    """Read one file, or one member of a zip archive. Never raises for what is in it."""
+    """Read one file in this very process: for a file that is trusted, or a measurement."""
+    reader = Reader(keys)
     try:
-        meta, tree = _trees(_bytes(source))
-        return claim_of(meta, tree, keys, source.name, digests=digests)
-    except NotDicom as reason:
-        return Skipped(source.name, str(reason))
-    except UnreadableDicom as reason:
-        return Unreadable(source.name, str(reason))
-    except RecursionError:
-        return Unreadable(source.name, "its sequences are nested too deeply")
-    except MemoryError:
-        return Unreadable(source.name, "it needs more memory than there is")
-    except OSError as error:
-        return Unreadable(source.name, f"the system says: {error.strerror or type(error).__name__}")
-    except Exception as error:  # noqa: BLE001 (pydicom raises whatever a broken file makes it raise)
-        # Their texts may quote what they choked on, and that may be a name.
-        return Unreadable(source.name, f"its data set is broken ({type(error).__name__})")
-
-
-def _bytes(source: Source) -> bytes:
-    if source.size > MAX_BYTES:
-        raise UnreadableDicom(f"it has {source.size} bytes; {MAX_BYTES} are read at most")
-    if source.member is not None:
-        return _member(source.path, source.member)
-    with open(source.path, "rb", buffering=0) as file:
-        return file.readall()
-
-
-def _member(path: str, member: str) -> bytes:
-    try:
-        with zipfile.ZipFile(path) as archive, archive.open(member) as file:
-            return file.read(MAX_BYTES)
-    except (zipfile.BadZipFile, RuntimeError, NotImplementedError) as error:
-        raise UnreadableDicom(f"the archive is broken or encrypted ({type(error).__name__})") from error
-
-
-def _trees(data: bytes) -> tuple[Tree, Tree]:
-    """File meta information and data set: by the short cut, else by pydicom."""
-    try:
-        meta, tree = scan(data)
-    except Unusual:
-        with quiet_pydicom():
-            data_set = parse(data)
-            meta = tree_of(data_set.file_meta) if data_set.file_meta else {}
-            tree = tree_of(data_set)
-    if text(meta, _MEDIA_STORAGE_SOP_CLASS_UID) == MEDIA_DIRECTORY:
-        raise NotDicom("a DICOMDIR, not an instance")
-    if not meta and not text(tree, SOP_CLASS_UID) and not text(tree, SOP_INSTANCE_UID):
-        raise UnreadableDicom("after its DICM mark there is no data set of an object")
-    return meta, tree
+        return reader.read(source, digests=digests)
+    finally:
+        reader.close()

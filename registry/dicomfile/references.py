@@ -5,6 +5,8 @@ from __future__ import annotations
 
 from registry.dicomfile import tags
 from registry.dicomfile.tree import Tree, text
+from registry.dicomfile.unreadable import UnreadableDicom
+from registry.limits import MOST_NAMED
 from registry.records import Reference, Role
 from registry.uid import is_key
 
@@ -27,6 +29,7 @@ class _Collector:
 
     def __init__(self) -> None:
         self._found: dict[str, list[Reference]] = {}
+        self._count = 0
 
     def sequence(self, tag: int, members: list[Tree], around: Reference) -> bool:
         """Collect from one sequence; whether it held any reference to an instance."""
@@ -76,6 +79,9 @@ class _Collector:
                 entries[index] = both
                 return
         entries.append(said)
+        self._count += 1
+        if self._count > MOST_NAMED:
+            raise UnreadableDicom(f"it refers to more than {MOST_NAMED:,} objects")
 
     def merged(self) -> tuple[Reference, ...]:
         return tuple(reference for entries in self._found.values() for reference in entries)

@@ -14,9 +14,11 @@ from __future__ import annotations
 from functools import lru_cache
 from struct import Struct
 
+from pydicom import config
 from pydicom.uid import UID
 
 from registry.dicomfile.tree import MAX_DEPTH, Tree, vr_of
+from registry.uid import MAX_LENGTH
 
 _EXPLICIT = Struct("<HH2sH")
 _IMPLICIT = Struct("<HHI")
@@ -27,6 +29,8 @@ _SHORT = {vr.encode(): vr for vr in "AE AS AT CS DA DS DT FL FD IS LO LT PN SH S
 _LONG = {vr.encode(): vr for vr in "OB OD OF OL OV OW SQ SV UC UN UR UT UV".split()}
 _ITEM, _ITEM_END, _SEQUENCE_END = 0xE000, 0xE00D, 0xE0DD
 _PIXEL_DATA = 0x7FE0_0010
+_PIXEL_VRS = ("OB", "OW")
+_TRANSFER_SYNTAX_UID = 0x0002_0010
 _IMPLICIT_SYNTAX = "1.2.840.10008.1.2"
 _NOT_ORDINARY = frozenset(
     {
@@ -41,7 +45,8 @@ _NOT_ORDINARY = frozenset(
 @lru_cache(maxsize=256)
 def is_transfer_syntax(uid: str) -> bool:
     """Whether PS3.6 Annex A defines the UID as a transfer syntax."""
-    return UID(uid).type == "Transfer Syntax"
+    # Told to look at it, pydicom quotes what is no UID in a warning and in its log.
+    return len(uid) <= MAX_LENGTH and UID(uid, config.IGNORE).type == "Transfer Syntax"
 
 
 class Unusual(Exception):
@@ -53,7 +58,10 @@ def scan(data: bytes) -> tuple[Tree, Tree]:
     if data[128:132] != b"DICM":
         raise Unusual
     meta, position = _meta(data)
-    syntax = meta.get(0x0002_0010, ("UI", b""))[1].decode("latin-1").rstrip(" \0")
+    vr, value = meta.get(_TRANSFER_SYNTAX_UID, ("", b""))
+    if vr != "UI":
+        raise Unusual
+    syntax = value.decode("latin-1").rstrip(" \0")
     if syntax in _NOT_ORDINARY or not is_transfer_syntax(syntax):
         raise Unusual
     tree, end = _Scanner(data, syntax == _IMPLICIT_SYNTAX).data_set(position, len(data), 0)
@@ -71,10 +79,12 @@ def _meta(data: bytes) -> tuple[Tree, int]:
     if (group, element, vr, length) != (2, 0, b"UL", 4):
         raise Unusual
     end = start + _LENGTH.unpack_from(data, _META_START + 8)[0]
-    if end > len(data) or (end < len(data) and data[end : end + 2] == b"\x02\x00"):
+    # What pydicom would take for more of the meta information, or for a command (PS3.7 section 6.3).
+    if end > len(data) or (end < len(data) and int.from_bytes(data[end : end + 2], "little") <= 2):
         raise Unusual
-    meta, reached = _Scanner(data, False).data_set(start, end, 0)
-    if reached != end or any(tag >> 16 != 2 for tag in meta):
+    scanner = _Scanner(data, False)
+    meta, reached = scanner.data_set(start, end, 0)
+    if reached != end or any(tag >> 16 != 2 for tag in (*meta, *scanner.group_lengths)):
         raise Unusual
     return meta, end
 
@@ -84,6 +94,7 @@ class _Scanner:
 
     def __init__(self, data: bytes, implicit: bool) -> None:
         self._data = data
+        self.group_lengths: list[int] = []  # which are left out of the tree
         self.data_set = self._implicit if implicit else self._explicit
 
     def _explicit(self, position: int, end: int, depth: int) -> tuple[Tree, int]:  # noqa: C901, PLR0912 (one loop, kept flat for speed)
@@ -115,18 +126,23 @@ class _Scanner:
                     tree[tag] = ("SQ", members)
                     last = tag
                     continue
-                if length == _UNDEFINED:
-                    if tag != _PIXEL_DATA or depth:
+                if tag == _PIXEL_DATA and not depth and vr in _PIXEL_VRS:
+                    undefined = length == _UNDEFINED
+                    stop = self._fragments_end(position) if undefined else position + length
+                    if stop > end:
                         raise Unusual
-                    stop = self._fragments_end(position)
-                    tree[tag] = (vr, data[position:stop])
-                    position, last = stop + 8, tag
+                    tree[tag] = (vr, memoryview(data)[position:stop])
+                    position, last = stop + 8 * undefined, tag
                     continue
+                if length == _UNDEFINED:
+                    raise Unusual
             stop = position + length
             if stop > end:
                 raise Unusual
             if element:
                 tree[tag] = (vr, data[position:stop])
+            else:
+                self.group_lengths.append(tag)
             position, last = stop, tag
         return tree, position
 
@@ -151,6 +167,8 @@ class _Scanner:
                     raise Unusual
                 if element:
                     tree[tag] = (vr, data[position:stop])
+                else:
+                    self.group_lengths.append(tag)
                 position = stop
             last = tag
         return tree, position

@@ -1,20 +1,22 @@
 """From what a person names to the files to read: folders, zip archives, DICOMDIR media, lists.
 
-Only regular files are opened. A link that leaves the folder it stands in is
-named and left alone, and so is a DICOMDIR's reference to a file outside.
+Nothing is passed over in silence: a link that leaves the folder it stands in, a
+link to a folder, a folder that can't be listed are each named. Only regular files
+are opened. What is inside an archive or on a DICOMDIR's medium is for a worker
+to find out (reader.py), because that means reading what may be hostile.
 """
 
 from __future__ import annotations
 
 import os
 import stat
-import zipfile
-from collections.abc import Iterable, Iterator
-from pathlib import Path
+from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
 
+from registry.dicomfile.regularfile import open_regular
+from registry.dicomfile.unreadable import NotDicom
 from registry.errors import NoSuchPath
-from registry.records import Skipped
+from registry.records import Skipped, Unreadable
 
 _ZIP_MARK = b"PK\x03\x04"
 
@@ -26,11 +28,19 @@ class Source(NamedTuple):
     member: str | None = None
     size: int = 0  # bytes, as the file system or the archive says
     changed: int = 0  # when, in nanoseconds; 0 where unknown
+    place: int = 0  # of a member in its archive's directory: two may have one name
 
     @property
     def name(self) -> str:
         """How a report names it."""
         return self.path if self.member is None else f"{self.path}!{self.member}"
+
+
+Found = Source | Skipped | Unreadable
+"""A thing to read, or why there is none."""
+
+LookInto = Callable[[str, int], Iterable[Found]]
+"""The files in the archive or on the medium at a path that was changed then."""
 
 
 def require(paths: Iterable[str]) -> None:
@@ -40,31 +50,54 @@ def require(paths: Iterable[str]) -> None:
             raise NoSuchPath(f"there is no file or folder {path}")
 
 
-def expand(paths: Iterable[str]) -> Iterator[Source | Skipped]:
+def expand(paths: Iterable[str], look_into: LookInto) -> Iterator[Found]:
     """Every file below the given paths, in a stable order, and what is passed over."""
     for path in paths:
         if os.path.isdir(path):
-            yield from _folder(path)
+            yield from _folder(path, look_into)
         else:
-            yield from _file(path)
+            yield from _file(path, look_into)
 
 
-def _folder(top: str) -> Iterator[Source | Skipped]:
+def is_dicomdir(path: str) -> bool:
+    """Whether a file is a DICOMDIR by its name (PS3.10 section 8.6)."""
+    return os.path.basename(path).upper() == "DICOMDIR"
+
+
+def _folder(top: str, look_into: LookInto) -> Iterator[Found]:
+    """A folder's files, then its folders, by name. A stack, because folders nest deeper than calls."""
     inside = os.path.realpath(top)
-    for folder, folders, files in os.walk(top):
-        folders.sort()
-        for name in sorted(files):
-            path = os.path.join(folder, name)
-            if os.path.islink(path) and not _is_inside(os.path.realpath(path), inside):
-                yield Skipped(path, "a link that leaves the folder")
-            elif name.upper() == "DICOMDIR":
-                # The files that it lists are met on the walk.
-                yield Skipped(path, "a DICOMDIR, not an instance")
-            else:
-                yield from _file(path)
+    waiting = [top]
+    while waiting:
+        folder = waiting.pop()
+        try:
+            with os.scandir(folder) as entries:
+                by_name = sorted((entry.name, entry.is_dir(follow_symlinks=False)) for entry in entries)
+        except OSError as error:
+            yield Skipped(folder, f"the folder can't be listed: {error.strerror or type(error).__name__}")
+            continue
+        for name, is_folder in by_name:
+            if not is_folder:
+                yield from _entry(os.path.join(folder, name), inside, look_into)
+        waiting += reversed([os.path.join(folder, name) for name, is_folder in by_name if is_folder])
 
 
-def _file(path: str) -> Iterator[Source | Skipped]:
+def _entry(path: str, inside: str, look_into: LookInto) -> Iterator[Found]:
+    if os.path.islink(path):
+        if not is_inside(os.path.realpath(path), inside):
+            yield Skipped(path, "a link that leaves the folder")
+            return
+        if os.path.isdir(path):
+            yield Skipped(path, "a link to a folder")
+            return
+    if is_dicomdir(path):
+        # The files that it lists are met on the walk.
+        yield Skipped(path, "a DICOMDIR, not an instance")
+    else:
+        yield from _file(path, look_into)
+
+
+def _file(path: str, look_into: LookInto) -> Iterator[Found]:
     try:
         status = os.stat(path)
     except OSError as error:
@@ -72,10 +105,8 @@ def _file(path: str) -> Iterator[Source | Skipped]:
         return
     if not stat.S_ISREG(status.st_mode):
         yield Skipped(path, "not a regular file")
-    elif os.path.basename(path).upper() == "DICOMDIR":
-        yield from _media(path)
-    elif _is_zip(path):
-        yield from _archive(path, status.st_mtime_ns)
+    elif is_dicomdir(path) or _is_zip(path):
+        yield from look_into(path, status.st_mtime_ns)
     else:
         yield Source(path, None, status.st_size, status.st_mtime_ns)
 
@@ -84,40 +115,12 @@ def _is_zip(path: str) -> bool:
     if not path.lower().endswith(".zip"):
         return False
     try:
-        with open(path, "rb") as file:
-            return file.read(4) == _ZIP_MARK
-    except OSError:
+        with open_regular(path) as file:
+            return file.read(len(_ZIP_MARK)) == _ZIP_MARK
+    except (OSError, NotDicom):
         return False
 
 
-def _archive(path: str, changed: int) -> Iterator[Source | Skipped]:
-    try:
-        with zipfile.ZipFile(path) as archive:
-            members = sorted(
-                (info for info in archive.infolist() if not info.is_dir()), key=lambda info: info.filename
-            )
-    except (zipfile.BadZipFile, OSError, NotImplementedError):
-        yield Skipped(path, "a broken zip archive")
-        return
-    for info in members:
-        yield Source(path, info.filename, info.file_size, changed)
-
-
-def _media(dicomdir: str) -> Iterator[Source | Skipped]:
-    """The files that a DICOMDIR lists (PS3.10 section 8), and nothing outside its folder."""
-    from registry.dicomfile.media import referenced_files
-
-    top = os.path.realpath(os.path.dirname(dicomdir) or ".")
-    yield Skipped(dicomdir, "a DICOMDIR, not an instance")
-    for parts in referenced_files(dicomdir):
-        path = Path(dicomdir).parent.joinpath(*parts)
-        if not _is_inside(os.path.realpath(path), top):
-            yield Skipped(str(path), "the DICOMDIR leads outside of its folder")
-        elif not path.exists():
-            yield Skipped(str(path), "the DICOMDIR lists it, but it isn't there")
-        else:
-            yield from _file(str(path))
-
-
-def _is_inside(path: str, folder: str) -> bool:
+def is_inside(path: str, folder: str) -> bool:
+    """Whether a path without links lies in a folder."""
     return os.path.commonpath((path, folder)) == folder

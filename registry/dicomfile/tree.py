@@ -27,7 +27,7 @@ MAX_DEPTH = 64
 """Sequences inside sequences; the deepest of the standard's IODs stay far below."""
 
 Element = tuple[str, Any]
-"""VR, and bytes or a list of trees."""
+"""VR, and bytes or a list of trees. Pixel data may be a view of the file's bytes, not a copy."""
 
 Tree = dict[int, Element]
 
@@ -74,8 +74,8 @@ def _raw(element: RawDataElement, data_set: Dataset, depth: int) -> Element:
     if vr == "SQ":
         try:
             members = data_set[element.tag].value
-        except RecursionError:
-            raise
+        except (MemoryError, RecursionError):
+            raise  # of this process, not of the element: it says nothing of what is in the file
         except Exception as error:
             if tag >> 16 & 1:
                 return "UN", element.value or b""

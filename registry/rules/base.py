@@ -15,6 +15,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from functools import cached_property
 from typing import Any, NamedTuple, Protocol
 
 from registry.facts import InstanceFacts, SeriesFacts
@@ -116,7 +117,7 @@ class Rule:
     since: str = "0.1"
     preview: bool = False
 
-    @property
+    @cached_property
     def sections(self) -> dict[str, str]:
         """The docstring by heading, each part one paragraph or more of plain text."""
         text = inspect.getdoc(self.check) or ""
@@ -124,7 +125,7 @@ class Rule:
         bodies = zip(parts[1::2], parts[2::2], strict=True)
         return {heading: inspect.cleandoc(body) for heading, body in bodies}
 
-    @property
+    @cached_property
     def fix(self) -> str:
         """What to do about a finding, in one line."""
         return " ".join(self.sections["What to do"].split("\n\n")[0].split())

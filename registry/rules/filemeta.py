@@ -32,7 +32,7 @@ def media_storage_uid_mismatch(claim: ObjectClaim, view: View) -> Iterator[Sight
     Standard
     PS3.10 section 7.1: it is the SOP Instance UID of the data set.
     """
-    meta = claim.meta.media_storage_sop_instance_uid
+    meta = claim.meta.media_storage_sop_instance_uid if claim.meta else None
     if meta and claim.sop_instance_uid and meta != claim.sop_instance_uid:
         yield Sighting(
             claim.sop_instance_uid,
@@ -61,7 +61,7 @@ def media_storage_class_mismatch(claim: ObjectClaim, view: View) -> Iterator[Sig
     Standard
     PS3.10 section 7.1: it is the SOP Class UID of the data set.
     """
-    meta = claim.meta.media_storage_sop_class_uid
+    meta = claim.meta.media_storage_sop_class_uid if claim.meta else None
     if meta and claim.sop_class_uid and meta != claim.sop_class_uid:
         yield Sighting(
             claim.sop_instance_uid,
@@ -92,6 +92,8 @@ def unknown_transfer_syntax(claim: ObjectClaim, view: View) -> Iterator[Sighting
     Standard
     PS3.10 section 7.1: type 1; the list is in PS3.6 Annex A.
     """
+    if claim.meta is None:
+        return
     syntax = claim.meta.transfer_syntax_uid
     if not claim.meta.present:
         severity = Severity.ERROR if view.gate else Severity.NOTE

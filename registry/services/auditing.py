@@ -8,6 +8,7 @@ from registry.errors import BadRequest
 from registry.services.opening import OpenRegistry
 from registry.store.entries import Entry, entries_about, log, uids_of
 from registry.store.verification import Verification, verify
+from registry.uid import findable
 
 UIDS_SHOWN = 20
 """UIDs of an entry that a listing names."""
@@ -39,7 +40,7 @@ def audit_log(
     with registry.database.reading() as connection:
         ids = None
         if uid is not None:
-            ids = entries_about(connection, uid)
+            ids = entries_about(connection, findable(uid))
         if entry is not None:
             ids = {entry} if ids is None else ids & {entry}
         found = list(

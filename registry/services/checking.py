@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
-from registry.dicomfile.sources import expand, require
+from registry.dicomfile.sources import require
 from registry.services.assessing import assess
 from registry.services.opening import OpenRegistry
 from registry.services.reading import read_all
@@ -26,7 +26,8 @@ def check(
     """
     require(paths)
     readings = []
-    for _, reading in read_all(expand(paths), registry.reader_keys, digests=digests):
+    limits = registry.settings.limits
+    for _, reading in read_all(paths, registry.reader_keys, limits, digests=digests):
         readings.append(reading)
         if progress is not None and len(readings) % _TOLD_EVERY == 0:
             progress(len(readings))

@@ -39,7 +39,7 @@ class IssuingDesk:
         ``UidCollision``, ``ParentMismatch`` or ``UidWithdrawn`` where one can't be
         the parent, ``ParentNeeded`` where one is missing.
         """
-        self.knowledge.learn(uid for uid in (study, series) if uid)
+        self.knowledge.learn_places(uid for uid in (study, series) if uid)
         if series is not None:
             known = self._usable(series, Kind.SERIES)
             if known is None:
@@ -69,7 +69,7 @@ class IssuingDesk:
         """Have the ledger say now whether a keyed UID was taken meanwhile: then it is
         looked at again, and may be a repeat."""
         try:
-            _ = self._act.connection
+            self._act.flush()
         except UidCollision as error:
             raise LostRace from error
 
@@ -114,7 +114,7 @@ class IssuingDesk:
         fresh = list(uids)
         if may_repeat:
             self._may_repeat = True
-            self.knowledge.learn(uids)
+            self.knowledge.learn_places(uids)
             for uid in uids:
                 if (before := self.knowledge.standing.get(uid)) is not None:
                     _require_same(before, Standing(uid, kind, Origin.ISSUED, series, study, modality))

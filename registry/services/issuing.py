@@ -164,7 +164,9 @@ def _check_count(count: int, option: str) -> None:
 def _read_sources(registry: OpenRegistry, texts: Sequence[str]) -> tuple[list[str], list[Reference]]:
     """The UIDs among the sources, and references to the objects in the files among them."""
     uids, paths = sources.split(texts)
-    return uids, sources.read_files(paths, registry.reader_keys) if paths else []
+    if not paths:
+        return uids, []
+    return uids, sources.read_files(paths, registry.reader_keys, registry.settings.limits)
 
 
 def _study(asked: str | None, found: sources.Sources) -> str:

@@ -15,7 +15,7 @@ from registry.store.findings import KeptFinding
 from registry.store.queries import Branch, Filters, Listed
 from registry.store.roots import load_roots
 from registry.store.session import Connection
-from registry.uid import is_key, parse, printable
+from registry.uid import findable, printable
 
 _PREFIX = frozenset("0123456789.")
 
@@ -39,7 +39,7 @@ class Shown:
 
 def show(registry: OpenRegistry, uid: str) -> Shown:
     """What the registry knows of a UID. Raises ``UnknownUid`` if nothing."""
-    wanted = _findable(uid)
+    wanted = findable(uid)
     with registry.database.reading() as connection:
         listed = queries.one(connection, wanted)
         if listed is None and not queries.named_only(connection, wanted):
@@ -51,11 +51,6 @@ def show(registry: OpenRegistry, uid: str) -> Shown:
             return Shown(wanted, None, "foreign", prefix, codes)
         (entry,) = log(connection, ids=[listed.entry])
         return Shown(wanted, listed.kind, listed.state, prefix, codes, listed, entry.note)
-
-
-def _findable(uid: str) -> str:
-    """A UID that can be in the ledger; one with leading zeros can."""
-    return uid if is_key(uid) else parse(uid)
 
 
 @dataclass(slots=True)
@@ -82,7 +77,7 @@ class Tree:
 
 def tree(registry: OpenRegistry, uid: str) -> Tree:
     """The tree of the study that a UID is, or is in. Raises ``UnknownUid``."""
-    wanted = _findable(uid)
+    wanted = findable(uid)
     with registry.database.reading() as connection:
         listed = queries.one(connection, wanted)
         if listed is None:
@@ -139,7 +134,7 @@ class Event:
 
 def history(registry: OpenRegistry, uid: str) -> list[Event]:
     """All that happened to a UID, in order. Raises ``UnknownUid``."""
-    wanted = _findable(uid)
+    wanted = findable(uid)
     with registry.database.reading() as connection:
         listed = queries.one(connection, wanted)
         events = [_recorded(listed)] if listed is not None else []

@@ -8,21 +8,21 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 
-from registry.dicomfile.sources import Source, expand, require
+from registry.dicomfile.sources import Found, Source, require
 from registry.records import Skipped, Unreadable, Verdict
 from registry.rules import RULES
 from registry.services.assessing import Assessment, assess
 from registry.services.opening import OpenRegistry
-from registry.services.reading import Item, read_all
+from registry.services.reading import Item, Readers
 from registry.services.reports import Report
 from registry.store import findings, links, marks, recording
 from registry.store.act import Act
 from registry.store.concurrent import confirm
 from registry.store.ledger import enter
-from registry.store.retrying import LostRace
+from registry.store.retrying import LostRace, again
 from registry.store.roots import load_roots
 from registry.store.words import Words
 from registry.uid import is_key
@@ -50,16 +50,22 @@ def register(
     with registry.database.reading() as connection:
         report = Report(registry.name(connection))
         earlier = marks.done(connection, run.id)
-    sources = _not_in(earlier, run, expand(paths), report)
-    for batch in _batches(read_all(sources, registry.reader_keys, digests=digests)):
-        report.add((reading for _, reading in batch), _record(registry, batch, run))
-        if progress is not None:
-            progress(report.files)
+    with Readers(registry.reader_keys, registry.settings.limits, digests=digests) as readers:
+        sources = _not_in(earlier, run, readers.expand(paths), report)
+        for batch in _batches(readers.read(sources)):
+            report.add((reading for _, reading in batch), _record(registry, batch, run))
+            if progress is not None:
+                progress(report.files)
     if report.files:
-        with registry.database.writing() as connection:
-            marks.forget(connection, run.id)
-            connection.commit()
+        again(lambda _: _forget(registry, run))
     return report
+
+
+def _forget(registry: OpenRegistry, run: _Run) -> None:
+    """The run is done: the next one reads everything again."""
+    with registry.database.writing() as connection:
+        marks.forget(connection, run.id)
+        connection.commit()
 
 
 class _Run:
@@ -71,12 +77,11 @@ class _Run:
 
     def mark(self, source: Source) -> bytes:
         place = os.path.abspath(source.path)
-        return marks.mark(self._key, place, source.member or "", source.size, source.changed)
+        member = source.member or ""
+        return marks.mark(self._key, place, member, source.place, source.size, source.changed)
 
 
-def _not_in(
-    earlier: set[bytes], run: _Run, sources: Iterable[Source | Skipped], report: Report
-) -> Iterator[Source | Skipped]:
+def _not_in(earlier: set[bytes], run: _Run, sources: Iterable[Found], report: Report) -> Iterator[Found]:
     for source in sources:
         if earlier and isinstance(source, Source) and run.mark(source) in earlier:
             report.files += 1
@@ -98,17 +103,19 @@ def _record(registry: OpenRegistry, batch: Sequence[Item], run: _Run) -> Assessm
         words = Words(act.connection)
         roots = load_roots(act.connection)
         assessment = assess(act.connection, words, readings, roots, act.now, gate=False)
-        _write(act, words, assessment)
+        write(act, words, assessment)
         sources = (source for source, _ in batch if isinstance(source, Source))
         marks.add(act.connection, run.id, map(run.mark, sources))
         confirm(act, assessment.ground)
-        act.commit(**_told(batch, assessment))
+        skipped = sum(isinstance(reading, Skipped) for reading in readings)
+        unreadable = sum(isinstance(reading, Unreadable) for reading in readings)
+        act.commit(**told(assessment, files=len(batch), skipped=skipped, unreadable=unreadable))
         return assessment
 
     return registry.perform("object:register", work)
 
 
-def _write(act: Act, words: Words, assessment: Assessment) -> None:
+def write(act: Act, words: Words, assessment: Assessment) -> None:
     """Write an assessed batch. Raises ``LostRace`` where another writer was first with one of its UIDs."""
     claims, facts = assessment.subjects.claims, assessment.facts
     words.add(
@@ -133,17 +140,18 @@ def _write(act: Act, words: Words, assessment: Assessment) -> None:
     findings.save(act, assessment.findings, evaluated, _RETRACTABLE)
 
 
-def _told(batch: Sequence[Item], assessment: Assessment) -> dict[str, object]:
-    """What the audit entry says of a batch."""
+def told(
+    assessment: Assessment, further: Mapping[Verdict, int] | None = None, **counts: int
+) -> dict[str, object]:
+    """What the audit entry says of a batch: ``counts``, verdicts, ``further`` ones, findings."""
     verdicts = Counter(verdict for _, verdict in assessment.decision.verdicts)
+    verdicts.update(further or {})
     codes = Counter(finding.code for finding in assessment.findings)
     return {
-        "files": len(batch),
+        **counts,
         "new": verdicts[Verdict.NEW],
         "repeats": verdicts[Verdict.REPEAT],
         "collisions": verdicts[Verdict.COLLISION],
         "not_compared": verdicts[Verdict.NOT_COMPARED],
-        "skipped": sum(isinstance(reading, Skipped) for _, reading in batch),
-        "unreadable": sum(isinstance(reading, Unreadable) for _, reading in batch),
         "findings": dict(sorted(codes.items())),
     }

@@ -6,9 +6,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from registry.dicomfile.readerkeys import ReaderKeys
-from registry.dicomfile.sources import Source, expand, require
+from registry.dicomfile.sources import require
 from registry.errors import NoSuchPath, SourceUnclear
+from registry.limits import Limits
 from registry.records import Kind, ObjectClaim, Reference, Role, Skipped, Unreadable
+from registry.services.reading import Readers
 from registry.store.knowledge import Knowledge
 from registry.uid import flaws, is_key
 
@@ -37,21 +39,19 @@ def split(texts: Iterable[str]) -> tuple[list[str], list[str]]:
     return uids, paths
 
 
-def read_files(paths: Sequence[str], keys: ReaderKeys) -> list[Reference]:
+def read_files(paths: Sequence[str], keys: ReaderKeys, limits: Limits) -> list[Reference]:
     """References to the objects in some files, folders or archives.
 
     Raises ``SourceUnclear`` for a file of which no object can be made, and for a
     path at which there is no object at all.
     """
-    return [reference for path in paths for reference in _read(path, keys)]
+    with Readers(keys, limits, digests=False) as readers:
+        return [reference for path in paths for reference in _read(path, readers)]
 
 
-def _read(path: str, keys: ReaderKeys) -> list[Reference]:
-    from registry.dicomfile.reader import read  # pydicom, which most requests don't need
-
+def _read(path: str, readers: Readers) -> list[Reference]:
     references = []
-    for source in expand([path]):
-        reading = read(source, keys, digests=False) if isinstance(source, Source) else source
+    for _, reading in readers.read(readers.expand([path])):
         if isinstance(reading, Unreadable) or (isinstance(reading, Skipped) and reading.path == path):
             raise SourceUnclear(
                 f"{reading.path} can't be a source: {reading.reason}", advice="Give another file of it."
@@ -81,7 +81,7 @@ def _reference(claim: ObjectClaim) -> Reference:
 
 def known(uids: Sequence[str], knowledge: Knowledge) -> list[Reference]:
     """References to things that the registry knows by their UID."""
-    knowledge.learn(uids)
+    knowledge.learn_places(uids)
     references = []
     for uid in uids:
         standing = knowledge.standing.get(uid)

@@ -44,7 +44,7 @@ def withdraw(registry: OpenRegistry, uids: Sequence[str], reason: str) -> Withdr
 
     def work(act: Act) -> Withdrawn:
         knowledge = Knowledge(act.connection, Words(act.connection))
-        knowledge.learn(wanted)
+        knowledge.learn_places(wanted)
         for uid in wanted:
             if uid not in knowledge.standing:
                 raise UnknownUid(f"the registry has never heard of {uid}; nothing was withdrawn")

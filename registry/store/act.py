@@ -76,8 +76,12 @@ class Act:
     @property
     def connection(self) -> Connection:
         """For questions; they see all that the act has inserted so far."""
-        self._writer.flush()
+        self.flush()
         return self._connection
+
+    def flush(self) -> None:
+        """Send what was only noted down, so that what is refused is refused now."""
+        self._writer.flush()
 
     def next_ids(self, table: Table, count: int) -> Sequence[int]:
         """``count`` free surrogate keys of a table, ascending."""
@@ -98,6 +102,14 @@ class Act:
         alike = encoder(table)({"entry": self.entry, **row})
         before, after = alike[:place], alike[place + 1 :]
         self._insert(table, [(*before, key, *after) for key in keys], False)
+
+    def insert_columns(self, table: Table, names: Sequence[str], rows: Sequence[Row]) -> int:
+        """Insert rows of which only some columns have a value, as the database stores it."""
+        given = (*names, "entry")
+        places = [given.index(column.name) if column.name in given else -1 for column in table.columns]
+        # The last value stands for every column that is left out.
+        pick = itemgetter(*places)
+        return self._insert(table, [pick((*row, self.entry, None)) for row in rows], False)
 
     def _insert(self, table: Table, encoded: list[Row], known_is_fine: bool) -> int:
         if not encoded:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import BigInteger, Column, ForeignKey, Index, Integer, MetaData, Table, Text
+from sqlalchemy import BigInteger, Column, ForeignKey, Index, Integer, MetaData, String, Table, Text
 from sqlalchemy.schema import SchemaItem
 
 from registry.store.packing import PackedUid
@@ -22,6 +22,11 @@ metadata = MetaData(
 ID = BigInteger().with_variant(Integer, "sqlite")
 # UIDs and ids compare byte by byte: a locale's collation may change under an index.
 TEXT = Text().with_variant(Text(collation="C"), "postgresql")
+
+
+def code(size: int) -> String:
+    """A short text that is, or is part of, a key."""
+    return String(size).with_variant(String(size, collation="C"), "postgresql")
 
 
 def later(column: str, **options: Any) -> ForeignKey:

@@ -15,16 +15,15 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from sqlalchemy import Column, Connection, bindparam, func, select
+from sqlalchemy import Column, Connection, bindparam, select
 
 from registry.store import links, schema
 from registry.store.act import Act
+from registry.store.keyed import Keyed
 from registry.store.retrying import LostRace
 from registry.store.schema import entries
 
-_AT_ONCE = 1000
-
-_SAID_ABOUT: tuple[Column[str], ...] = (
+_COLUMNS: tuple[Column[str], ...] = (
     schema.ledger.c.uid,
     schema.refused_claims.c.uid,
     schema.uses.c.uid,
@@ -33,6 +32,12 @@ _SAID_ABOUT: tuple[Column[str], ...] = (
     schema.patient_claims.c.uid,
     schema.reference_claims.c.uid,
     schema.derivations.c.source_series_uid,
+)
+_SAID_ABOUT = tuple(
+    Keyed(
+        select(column).where(column.table.c.entry.in_(bindparam("others", expanding=True))).limit(1), column
+    )
+    for column in _COLUMNS
 )
 """Where an act says something about a UID."""
 
@@ -73,12 +78,7 @@ def _changed(connection: Connection, others: list[int], ground: Ground) -> bool:
 
 
 def _spoken_of(connection: Connection, others: list[int], uids: Iterable[str]) -> bool:
-    listed = sorted(uids)
-    for column in _SAID_ABOUT:
-        query = select(func.count()).where(
-            column.in_(bindparam("uids", expanding=True)), column.table.c.entry.in_(others)
-        )
-        for start in range(0, len(listed), _AT_ONCE):
-            if connection.execute(query, {"uids": listed[start : start + _AT_ONCE]}).scalar_one():
-                return True
-    return False
+    listed = list(uids)
+    return any(
+        found is not None for query in _SAID_ABOUT for found in query.rows(connection, listed, others=others)
+    )

@@ -11,14 +11,37 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Select, bindparam, func, select, update
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import Connection, Select, bindparam, func, select, text
 
 from registry.records import Finding, Kind, Severity
 from registry.store.act import Act
+from registry.store.keyed import Keyed
 from registry.store.schema import findings
 
-_AT_ONCE = 500
+_KEEP = """
+    INSERT INTO findings
+        (code, uid, counterpart, severity, kind, message, related, first_entry, last_entry, seen)
+    VALUES (:code, :uid, :counterpart, :severity, :kind, :message, :related, :entry, :entry, 1)
+    ON CONFLICT (code, uid, counterpart) DO UPDATE SET severity = excluded.severity,
+        message = excluded.message, related = excluded.related, last_entry = excluded.last_entry,
+        seen = findings.seen + 1, cleared_entry = NULL"""
+
+_CLEAR = """
+    UPDATE findings SET cleared_entry = :entry
+    WHERE code = :code AND uid = :uid AND counterpart = :counterpart"""
+
+
+def _select() -> Select[Any]:
+    return select(findings).where(findings.c.cleared_entry.is_(None))
+
+
+_OPEN_ABOUT = Keyed(_select(), findings.c.uid)
+_CLEARABLE = Keyed(
+    select(findings.c.code, findings.c.uid, findings.c.counterpart).where(
+        findings.c.cleared_entry.is_(None), findings.c.code.in_(bindparam("codes", expanding=True))
+    ),
+    findings.c.uid,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,24 +74,8 @@ def save(act: Act, found: Iterable[Finding], evaluated: Iterable[str], retractab
     _clear(act, evaluated, retractable, unique.keys())
     if not unique:
         return
-    insert = (
-        postgresql.insert(findings)
-        if act.connection.dialect.name == "postgresql"
-        else sqlite.insert(findings)
-    )
-    statement = insert.on_conflict_do_update(
-        index_elements=["code", "uid", "counterpart"],
-        set_={
-            "severity": insert.excluded.severity,
-            "message": insert.excluded.message,
-            "related": insert.excluded.related,
-            "last_entry": insert.excluded.last_entry,
-            "seen": findings.c.seen + 1,
-            "cleared_entry": None,
-        },
-    )
     act.connection.execute(
-        statement,
+        text(_KEEP),
         [
             {
                 "code": code,
@@ -78,10 +85,7 @@ def save(act: Act, found: Iterable[Finding], evaluated: Iterable[str], retractab
                 "kind": None if finding.kind is None else int(finding.kind),
                 "message": finding.message,
                 "related": json.dumps(finding.related),
-                "first_entry": act.entry,
-                "last_entry": act.entry,
-                "seen": 1,
-                "cleared_entry": None,
+                "entry": act.entry,
             }
             for (code, uid, counterpart), finding in sorted(unique.items(), key=lambda item: item[0])
         ],
@@ -92,29 +96,15 @@ def _clear(
     act: Act, evaluated: Iterable[str], retractable: set[str], found: Iterable[tuple[str, str, str]]
 ) -> None:
     still = set(found)
-    query = select(findings.c.code, findings.c.uid, findings.c.counterpart).where(
-        findings.c.cleared_entry.is_(None),
-        findings.c.code.in_(sorted(retractable)),
-        findings.c.uid.in_(bindparam("uids", expanding=True)),
-    )
-    listed = sorted(set(evaluated))
-    for start in range(0, len(listed), _AT_ONCE):
-        rows = act.connection.execute(query, {"uids": listed[start : start + _AT_ONCE]})
-        for row in [row for row in rows if tuple(row) not in still]:
-            mine = (findings.c.code == row.code) & (findings.c.uid == row.uid)
-            gone = update(findings).where(mine, findings.c.counterpart == row.counterpart)
-            act.connection.execute(gone.values(cleared_entry=act.entry))
+    rows = _CLEARABLE.rows(act.connection, evaluated, codes=sorted(retractable))
+    gone = [row._asdict() for row in rows if tuple(row) not in still]
+    if gone:
+        act.connection.execute(text(_CLEAR), [{**key, "entry": act.entry} for key in gone])
 
 
 def open_about(connection: Connection, uids: Iterable[str]) -> list[KeptFinding]:
     """The findings about some UIDs that aren't cleared."""
-    listed = sorted(uids)
-    query = _select().where(findings.c.uid.in_(bindparam("uids", expanding=True)))
-    return [
-        _kept(row)
-        for start in range(0, len(listed), _AT_ONCE)
-        for row in connection.execute(query, {"uids": listed[start : start + _AT_ONCE]})
-    ]
+    return [_kept(row) for row in _OPEN_ABOUT.rows(connection, uids)]
 
 
 def listing(
@@ -151,10 +141,6 @@ def counts(connection: Connection) -> dict[str, int]:
         .group_by(findings.c.code)
     )
     return {row[0]: row[1] for row in connection.execute(query)}
-
-
-def _select() -> Select[Any]:
-    return select(findings).where(findings.c.cleared_entry.is_(None))
 
 
 def _kept(row: Any) -> KeptFinding:

@@ -6,20 +6,106 @@ facts are unions.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from typing import Any
 
-from sqlalchemy import Connection, Select, bindparam, select
+from sqlalchemy import Connection, exists, func, select
 
 from registry.decision import Standing
 from registry.facts import Appearance, Content, Facts, Placement, encoding_of
 from registry.records import Kind, Origin, Patient
 from registry.store import schema
+from registry.store.keyed import Keyed
 from registry.store.references import decode
 from registry.store.words import Words
 
-_AT_ONCE = 500
-"""UIDs in one query."""
+
+def _ledger() -> Keyed:
+    ledger, series, studies = schema.ledger, schema.series, schema.studies
+    query = (
+        select(
+            ledger.c.uid,
+            ledger.c.kind,
+            ledger.c.origin,
+            ledger.c.sop_class_id,
+            ledger.c.transfer_syntax_id,
+            ledger.c.content,
+            ledger.c.data_set,
+            series.c.uid.label("series_uid"),
+            studies.c.uid.label("study_uid"),
+        )
+        .join_from(ledger, series, ledger.c.series_id == series.c.id, isouter=True)
+        .join(studies, series.c.study_id == studies.c.id, isouter=True)
+    )
+    return Keyed(query, ledger.c.uid)
+
+
+def _places() -> Keyed:
+    """What a UID stands for, whichever kind it is of, and whether it was withdrawn."""
+    ledger, studies, uses = schema.ledger, schema.studies, schema.uses
+    parent, own = schema.series.alias("parent"), schema.series.alias("own")
+    withdrawn = exists().where(uses.c.uid == ledger.c.uid, uses.c.state == schema.WITHDRAWN)
+    query = (
+        select(
+            ledger.c.uid,
+            ledger.c.kind,
+            ledger.c.origin,
+            ledger.c.sop_class_id,
+            parent.c.uid.label("series_uid"),
+            own.c.modality_id,
+            studies.c.uid.label("study_uid"),
+            withdrawn.label("withdrawn"),
+        )
+        .join_from(ledger, parent, ledger.c.series_id == parent.c.id, isouter=True)
+        .join(own, own.c.uid == ledger.c.uid, isouter=True)
+        .join(studies, studies.c.id == func.coalesce(parent.c.study_id, own.c.study_id), isouter=True)
+    )
+    return Keyed(query, ledger.c.uid)
+
+
+def _series() -> Keyed:
+    series, studies = schema.series, schema.studies
+    query = select(series.c.uid, series.c.modality_id, studies.c.uid.label("study_uid")).join_from(
+        series, studies, series.c.study_id == studies.c.id, isouter=True
+    )
+    return Keyed(query, series.c.uid)
+
+
+def _patients() -> Keyed:
+    claims, patients = schema.patient_claims, schema.patients
+    query = (
+        select(claims.c.uid, patients.c.token, patients.c.issuer)
+        .join_from(claims, patients, claims.c.patient_id == patients.c.id)
+        .order_by(claims.c.entry)
+    )
+    return Keyed(query, claims.c.uid)
+
+
+def _aliases() -> tuple[Keyed, Keyed]:
+    aliases, one, other = schema.patient_aliases, schema.patients.alias(), schema.patients.alias()
+    query = (
+        select(one.c.token, one.c.issuer, other.c.token, other.c.issuer)
+        .join_from(aliases, one, aliases.c.patient_id == one.c.id)
+        .join(other, aliases.c.other_id == other.c.id)
+    )
+    return Keyed(query, one.c.token), Keyed(query, other.c.token)
+
+
+_LEDGER, _PLACES, _SERIES, _PATIENTS, _ALIASES = _ledger(), _places(), _series(), _patients(), _aliases()
+_REFUSED = Keyed(
+    select(schema.refused_claims).order_by(schema.refused_claims.c.entry), schema.refused_claims.c.uid
+)
+_CONTENTS = Keyed(
+    select(schema.content_claims).order_by(schema.content_claims.c.first.desc()), schema.content_claims.c.uid
+)
+_USES = Keyed(select(schema.uses), schema.uses.c.uid)
+_SERIES_CLAIMS = Keyed(select(schema.series_claims), schema.series_claims.c.series_uid)
+_REFERENCE_CLAIMS = Keyed(
+    select(schema.reference_claims.c.uid, schema.reference_claims.c.set_id), schema.reference_claims.c.uid
+)
+_REFERENCE_SETS = Keyed(
+    select(schema.reference_sets.c.id, schema.reference_sets.c.body), schema.reference_sets.c.id
+)
 
 
 class Knowledge:
@@ -41,21 +127,36 @@ class Knowledge:
     def learn(self, uids: Iterable[str]) -> None:
         """Load all that is known of some UIDs, except what they refer to."""
         new = sorted(set(uids) - self._learned)
+        if not new:
+            return
         self._learned.update(new)
         self._ledger(new)
         self._series([uid for uid in new if self._stands_as(uid, Kind.SERIES)])
         # What is not in the ledger may still have been claimed of: a refused series.
         self._refused(new)
         self._contents(new)
-        self._uses([uid for uid in new if uid in self.standing])
+        self._uses(new)
         self._series_claims(new)
         self._patients(new)
+
+    def learn_places(self, uids: Iterable[str]) -> None:
+        """Load only ``standing``, and nothing of what was claimed: enough to issue under them."""
+        for row in self._rows(_PLACES, set(uids) - self.standing.keys()):
+            self.standing[row.uid] = Standing(
+                row.uid,
+                Kind(row.kind),
+                Origin(row.origin),
+                row.series_uid,
+                row.study_uid,
+                self._words.value(row.modality_id),
+                self._words.value(row.sop_class_id),
+                withdrawn=row.withdrawn,
+            )
 
     def learn_references(self, uids: Iterable[str]) -> set[str]:
         """Load what some instances refer to; all the targets."""
         sets: dict[int, list[str]] = {}
-        query = select(schema.reference_claims.c.uid, schema.reference_claims.c.set_id)
-        for row in self._rows(query, schema.reference_claims.c.uid, sorted(set(uids))):
+        for row in self._rows(_REFERENCE_CLAIMS, uids):
             sets.setdefault(row.set_id, []).append(row.uid)
         targets: set[str] = set()
         for number, references in self.reference_sets(sets):
@@ -66,37 +167,17 @@ class Knowledge:
 
     def reference_sets(self, numbers: Iterable[int]) -> Iterator[tuple[int, list[Any]]]:
         """The references of some sets."""
-        query = select(schema.reference_sets.c.id, schema.reference_sets.c.body)
-        for row in self._rows(query, schema.reference_sets.c.id, sorted(set(numbers))):
+        for row in self._rows(_REFERENCE_SETS, numbers):
             yield row.id, decode(row.body)
 
     def _stands_as(self, uid: str, kind: Kind) -> bool:
         return uid in self.standing and self.standing[uid].kind is kind
 
-    def _rows(self, query: Select[Any], column: Any, keys: Sequence[Any]) -> Iterator[Any]:
-        """The rows of a query for some keys, a few hundred keys at a time."""
-        statement = query.where(column.in_(bindparam("keys", expanding=True)))
-        for start in range(0, len(keys), _AT_ONCE):
-            yield from self._connection.execute(statement, {"keys": keys[start : start + _AT_ONCE]})
+    def _rows(self, query: Keyed, keys: Iterable[Any]) -> Iterator[Any]:
+        return query.rows(self._connection, keys)
 
     def _ledger(self, uids: list[str]) -> None:
-        ledger, series, studies = schema.ledger, schema.series, schema.studies
-        query = (
-            select(
-                ledger.c.uid,
-                ledger.c.kind,
-                ledger.c.origin,
-                ledger.c.sop_class_id,
-                ledger.c.transfer_syntax_id,
-                ledger.c.content,
-                ledger.c.data_set,
-                series.c.uid.label("series_uid"),
-                studies.c.uid.label("study_uid"),
-            )
-            .join_from(ledger, series, ledger.c.series_id == series.c.id, isouter=True)
-            .join(studies, series.c.study_id == studies.c.id, isouter=True)
-        )
-        for row in self._rows(query, ledger.c.uid, uids):
+        for row in self._rows(_LEDGER, uids):
             kind, origin = Kind(row.kind), Origin(row.origin)
             standing = Standing(row.uid, kind, origin, row.series_uid, row.study_uid)
             self.standing[row.uid] = standing
@@ -128,11 +209,7 @@ class Knowledge:
             attributes.add(row.data_set)
 
     def _series(self, uids: list[str]) -> None:
-        series, studies = schema.series, schema.studies
-        query = select(series.c.uid, series.c.modality_id, studies.c.uid.label("study_uid")).join_from(
-            series, studies, series.c.study_id == studies.c.id, isouter=True
-        )
-        for row in self._rows(query, series.c.uid, uids):
+        for row in self._rows(_SERIES, uids):
             standing, facts = self.standing[row.uid], self.facts.series[row.uid]
             standing.study_instance_uid = row.study_uid
             standing.modality = self._words.value(row.modality_id)
@@ -142,8 +219,7 @@ class Knowledge:
                 facts.studies.add(row.study_uid)
 
     def _refused(self, uids: list[str]) -> None:
-        refused = schema.refused_claims
-        for row in self._rows(select(refused).order_by(refused.c.entry), refused.c.uid, uids):
+        for row in self._rows(_REFUSED, uids):
             kind = Kind(row.kind)
             self.facts.kinds[row.uid].add(kind)
             if kind is Kind.INSTANCE:
@@ -159,12 +235,11 @@ class Knowledge:
                 self.facts.series[row.uid].studies.add(row.study_uid)
 
     def _contents(self, uids: list[str]) -> None:
-        claims = schema.content_claims
-        for row in self._rows(select(claims).order_by(claims.c.first.desc()), claims.c.uid, uids):
+        for row in self._rows(_CONTENTS, uids):
             self._content(self.standing[row.uid], row)
 
     def _uses(self, uids: list[str]) -> None:
-        for row in self._rows(select(schema.uses), schema.uses.c.uid, uids):
+        for row in self._rows(_USES, uids):
             standing = self.standing[row.uid]
             if row.state == schema.WITHDRAWN:
                 standing.withdrawn = True
@@ -185,8 +260,7 @@ class Knowledge:
             self.facts.series[standing.uid].studies.add(standing.study_instance_uid)
 
     def _series_claims(self, uids: list[str]) -> None:
-        claims = schema.series_claims
-        for row in self._rows(select(claims), claims.c.series_uid, uids):
+        for row in self._rows(_SERIES_CLAIMS, uids):
             self.facts.series[row.series_uid].appearances.add(
                 Appearance(
                     self._words.value(row.sop_class_id),
@@ -196,14 +270,8 @@ class Knowledge:
             )
 
     def _patients(self, uids: list[str]) -> None:
-        claims, patients = schema.patient_claims, schema.patients
-        query = (
-            select(claims.c.uid, patients.c.token, patients.c.issuer)
-            .join_from(claims, patients, claims.c.patient_id == patients.c.id)
-            .order_by(claims.c.entry)
-        )
         found: set[Patient] = set()
-        for row in self._rows(query, claims.c.uid, uids):
+        for row in self._rows(_PATIENTS, uids):
             patient = Patient(row.token, row.issuer)
             self.facts.patients[row.uid].add(patient)
             found.add(patient)
@@ -214,17 +282,11 @@ class Knowledge:
 
     def learn_aliases(self, tokens: set[bytes]) -> None:
         """Load which Patient IDs were said to be one person's, as far as it leads."""
-        aliases, one, other = schema.patient_aliases, schema.patients.alias(), schema.patients.alias()
-        query = (
-            select(one.c.token, one.c.issuer, other.c.token, other.c.issuer)
-            .join_from(aliases, one, aliases.c.patient_id == one.c.id)
-            .join(other, aliases.c.other_id == other.c.id)
-        )
         while tokens := tokens - self._aliases_of:
             self._aliases_of |= tokens
             reached: set[bytes] = set()
-            for column in (one.c.token, other.c.token):
-                for row in self._rows(query, column, sorted(tokens)):
+            for query in _ALIASES:
+                for row in self._rows(query, tokens):
                     self.facts.aliases.add(frozenset((Patient(*row[:2]), Patient(*row[2:]))))
                     reached |= {row[0], row[2]}
             tokens = reached

@@ -6,19 +6,18 @@ constraint decides who was first; studies and series rows hang on them.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, Table, bindparam, select
+from sqlalchemy import Connection, Table, select
 
 from registry.decision import NewRow, Standing
 from registry.records import Kind, Origin
 from registry.store import schema
 from registry.store.act import Act
+from registry.store.keyed import Keyed
 from registry.store.packing import pack
 from registry.store.words import Words
-
-_AT_ONCE = 500
 
 
 def enter(act: Act, words: Words, rows: Sequence[NewRow], *, known_is_fine: bool = False) -> bool:
@@ -123,6 +122,21 @@ def enter_issued(act: Act, words: Words, issue: Issue) -> None:
         act.insert(schema.owners, [{"uid": uid, "study_uid": study} for uid in issue.uids])
 
 
+def enter_alike(act: Act, words: Words, series: Mapping[str, tuple[str | None, Sequence[str]]]) -> int:
+    """Put seen instances into the ledger that differ only in their UID: for each series,
+    which is there already, their SOP Class and UIDs. How many there were.
+
+    Raises ``UidCollision`` where one is taken.
+    """
+    numbers = node_ids(act.connection, schema.series, series)
+    rows = [
+        (int(Kind.INSTANCE), int(Origin.OBSERVED), numbers[uid], words.id(sop_class), pack(instance))
+        for uid, (sop_class, instances) in series.items()
+        for instance in instances
+    ]
+    return act.insert_columns(schema.ledger, ("kind", "origin", "series_id", "sop_class_id", "uid"), rows)
+
+
 def _number(act: Act, table: Table, rows: Iterable[NewRow], kind: Kind) -> dict[str, int]:
     """A surrogate key for each new study or series."""
     uids = [row.standing.uid for row in rows if row.standing.kind is kind]
@@ -141,10 +155,9 @@ def _parents(
 
 def node_ids(connection: Connection, table: Table, uids: Iterable[str]) -> dict[str, int]:
     """The surrogate keys of some studies or series."""
-    found: dict[str, int] = {}
-    listed = sorted(uids)
-    query = select(table.c.uid, table.c.id).where(table.c.uid.in_(bindparam("uids", expanding=True)))
-    for start in range(0, len(listed), _AT_ONCE):
-        for row in connection.execute(query, {"uids": listed[start : start + _AT_ONCE]}):
-            found[row.uid] = row.id
-    return found
+    return {row.uid: row.id for row in _NODES[table].rows(connection, uids)}
+
+
+_NODES = {
+    table: Keyed(select(table.c.uid, table.c.id), table.c.uid) for table in (schema.studies, schema.series)
+}

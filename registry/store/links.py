@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
 
 from sqlalchemy import Connection, bindparam, delete, select
 
@@ -17,9 +16,30 @@ from registry.facts import Facts
 from registry.records import Reference
 from registry.store import schema
 from registry.store.act import Act
+from registry.store.keyed import Keyed
 from registry.store.references import encode
 
-_AT_ONCE = 500
+_SETS = Keyed(
+    select(schema.reference_sets.c.id, schema.reference_sets.c.digest), schema.reference_sets.c.digest
+)
+_AWAITING = Keyed(select(schema.pending_references), schema.pending_references.c.target_uid)
+_LEADING = Keyed(select(schema.derivations.c.set_id), schema.derivations.c.source_series_uid)
+_REFERRING = Keyed(select(schema.reference_claims.c.uid), schema.reference_claims.c.set_id)
+
+
+def _in_studies() -> tuple[Keyed, Keyed]:
+    series, nodes, ledger, claims = schema.series, schema.studies, schema.ledger, schema.reference_claims
+    listed = select(series.c.uid).join_from(series, nodes, series.c.study_id == nodes.c.id)
+    instances = (
+        select(claims.c.uid)
+        .join_from(nodes, series, series.c.study_id == nodes.c.id)
+        .join(ledger, ledger.c.series_id == series.c.id)
+        .join(claims, claims.c.uid == ledger.c.uid)
+    )
+    return Keyed(listed, nodes.c.uid), Keyed(instances, nodes.c.uid)
+
+
+_SERIES_IN, _REFERRING_IN = _in_studies()
 
 
 def record_references(act: Act, named: Iterable[tuple[str, Sequence[Reference]]], facts: Facts) -> None:
@@ -119,55 +139,32 @@ def _set_ids(act: Act, bodies: dict[bytes, bytes]) -> dict[bytes, tuple[int, boo
 
 
 def _known_sets(act: Act, digests: Iterable[bytes]) -> dict[bytes, int]:
-    table = schema.reference_sets
-    query = select(table.c.id, table.c.digest)
-    return {row.digest: row.id for row in _some(act.connection, query, table.c.digest, digests)}
+    return {row.digest: row.id for row in _SETS.rows(act.connection, digests)}
 
 
 def awaiting(connection: Connection, targets: Iterable[str]) -> dict[str, set[int]]:
     """The sets that wait for some targets."""
-    table = schema.pending_references
     found: dict[str, set[int]] = defaultdict(set)
-    for row in _some(connection, select(table), table.c.target_uid, targets):
+    for row in _AWAITING.rows(connection, targets):
         found[row.target_uid].add(row.set_id)
     return found
 
 
 def leading_to(connection: Connection, series: Iterable[str]) -> set[int]:
     """The sets that lead to some series."""
-    table = schema.derivations
-    return {
-        row.set_id for row in _some(connection, select(table.c.set_id), table.c.source_series_uid, series)
-    }
+    return {row.set_id for row in _LEADING.rows(connection, series)}
 
 
 def referring(connection: Connection, sets: Iterable[int]) -> set[str]:
     """The UIDs of the objects and issued series that refer to some sets."""
-    table = schema.reference_claims
-    return {row.uid for row in _some(connection, select(table.c.uid), table.c.set_id, sets)}
+    return {row.uid for row in _REFERRING.rows(connection, sets)}
 
 
 def series_in(connection: Connection, studies: Iterable[str]) -> set[str]:
     """The series that the ledger holds in some studies."""
-    series, nodes = schema.series, schema.studies
-    query = select(series.c.uid).join_from(series, nodes, series.c.study_id == nodes.c.id)
-    return {row.uid for row in _some(connection, query, nodes.c.uid, studies)}
+    return {row.uid for row in _SERIES_IN.rows(connection, studies)}
 
 
 def referring_instances_of(connection: Connection, studies: Iterable[str]) -> set[str]:
     """The instances of some studies that refer to anything."""
-    series, nodes, ledger, claims = schema.series, schema.studies, schema.ledger, schema.reference_claims
-    query = (
-        select(claims.c.uid)
-        .join_from(nodes, series, series.c.study_id == nodes.c.id)
-        .join(ledger, ledger.c.series_id == series.c.id)
-        .join(claims, claims.c.uid == ledger.c.uid)
-    )
-    return {row.uid for row in _some(connection, query, nodes.c.uid, studies)}
-
-
-def _some(connection: Connection, query: Any, column: Any, keys: Iterable[Any]) -> Iterable[Any]:
-    statement = query.where(column.in_(bindparam("keys", expanding=True)))
-    listed = sorted(keys)
-    for start in range(0, len(listed), _AT_ONCE):
-        yield from connection.execute(statement, {"keys": listed[start : start + _AT_ONCE]})
+    return {row.uid for row in _REFERRING_IN.rows(connection, studies)}

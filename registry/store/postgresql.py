@@ -93,6 +93,10 @@ def _set_up_reader(connection: psycopg.Connection[Any], _record: object) -> None
 
 
 def _set(connection: psycopg.Connection[Any], statements: str) -> None:
+    from psycopg.types.array import ListBinaryDumper
+
+    # Many keys at once are sent as they are, not written out as text.
+    connection.adapters.register_dumper(list, ListBinaryDumper)
     connection.autocommit = True
     connection.execute(statements)
     connection.autocommit = False

@@ -46,7 +46,7 @@ def answered(act: Act, request_id: str, digest: bytes) -> Answered | None:
     ours = select(ledger.c.uid).where(ledger.c.entry == found.entry, ledger.c.origin == int(Origin.ISSUED))
     uids = act.connection.execute(ours).scalars().all()
     knowledge = Knowledge(act.connection, Words(act.connection))
-    knowledge.learn(uids)
+    knowledge.learn_places(uids)
     detail = act.connection.execute(select(entries.c.detail).where(entries.c.id == found.entry)).scalar_one()
     return Answered(
         found.entry, json.loads(detail)["root"], [knowledge.standing[uid] for uid in sorted(uids)]

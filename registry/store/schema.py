@@ -28,9 +28,9 @@ from sqlalchemy import (
     text,
 )
 
-from registry.store.columns import ID, TEXT, entry, history, key, later, metadata, uid, word
+from registry.store.columns import ID, TEXT, code, entry, history, key, later, metadata, uid, word
 
-REVISION = "0001"
+REVISION = "0002"
 """The migration that this program expects; a test holds it equal to the newest."""
 
 # --- the audit trail -------------------------------------------------------------
@@ -75,7 +75,7 @@ notes = history(
 
 requests = history(
     "requests",
-    Column("request_id", String(64), primary_key=True),
+    Column("request_id", code(64), primary_key=True),
     Column("digest", LargeBinary, nullable=False),  # of what was asked: a retry must ask the same
     entry(),
 )
@@ -145,7 +145,7 @@ ledger = Table(
     CheckConstraint("content IS NULL OR length(content) = 16", "content"),
     CheckConstraint("data_set IS NULL OR (content IS NOT NULL AND length(data_set) = 16)", "data_set"),
     Index("ix_ledger_series_id", "series_id", sqlite_where=text("series_id IS NOT NULL")),
-    Index("ix_ledger_entry", "entry", postgresql_using="brin"),
+    Index("ix_ledger_entry", "entry", postgresql_using="brin", postgresql_with={"autosummarize": True}),
     info={"history": True},
 )
 
@@ -315,7 +315,7 @@ pending_references = Table(
 findings = Table(
     "findings",
     metadata,
-    Column("code", String(8), primary_key=True),
+    Column("code", code(8), primary_key=True),
     Column("uid", TEXT, primary_key=True),
     Column("counterpart", TEXT, primary_key=True),  # empty: none
     Column("severity", SmallInteger, nullable=False),

@@ -67,6 +67,20 @@ def nodes(dialect: str) -> Iterator[str]:
             yield f"CREATE TRIGGER {name} BEFORE INSERT ON {table} FOR EACH ROW EXECUTE FUNCTION {name}()"
 
 
+def nodes_at_commit() -> Iterator[str]:
+    """On PostgreSQL: each new study and series has its row by the time its act commits."""
+    yield (
+        "CREATE FUNCTION tr_ledger_nodes() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
+        "IF (NEW.kind = 1 AND NOT EXISTS (SELECT 1 FROM studies s WHERE s.uid = NEW.uid)) "
+        "OR (NEW.kind = 2 AND NOT EXISTS (SELECT 1 FROM series s WHERE s.uid = NEW.uid)) THEN "
+        f"{_raise()} END IF; RETURN NULL; END $$"
+    )
+    yield (
+        "CREATE CONSTRAINT TRIGGER tr_ledger_nodes AFTER INSERT ON ledger DEFERRABLE INITIALLY DEFERRED "
+        "FOR EACH ROW WHEN (NEW.kind IN (1, 2)) EXECUTE FUNCTION tr_ledger_nodes()"
+    )
+
+
 def functions(dialect: str) -> Iterator[str]:
     """What the triggers call on PostgreSQL; the error carries the trigger's name as its constraint."""
     if dialect == "postgresql":

@@ -264,13 +264,13 @@ def test_a_missing_issuer_matches_any(registry: OpenRegistry, tmp_path: Path) ->
 
 @pytest.fixture
 def many(tmp_path: Path) -> Iterator[Path]:
-    """More files than are read in one process."""
+    """More files than are read by one worker."""
     save_all(ct_slices(100), tmp_path / "many")
     yield tmp_path / "many"
     shutil.rmtree(tmp_path / "many")
 
 
-def test_workers_give_the_same_as_one_process(registry: OpenRegistry, many: Path) -> None:
+def test_several_workers_give_the_same_as_one(registry: OpenRegistry, many: Path) -> None:
     report = register(registry, [str(many)])
     assert (report.files, counts(report)) == (100, {"new": 100})
     assert verified(registry)

@@ -1,0 +1,20 @@
+"""The trees of a whole file: by the short cut where it is ordinary, else by pydicom."""
+
+from __future__ import annotations
+
+from registry.dicomfile.parsing import parse
+from registry.dicomfile.scan import Unusual, scan
+from registry.dicomfile.tree import Tree, tree_of
+from registry.limits import Limits
+
+
+def trees_of(data: bytes, limits: Limits) -> tuple[Tree, Tree]:
+    """File meta information and data set.
+
+    Raises ``NotDicom``, ``UnreadableDicom``, or whatever pydicom raises for a broken file.
+    """
+    try:
+        return scan(data)
+    except Unusual:
+        meta, data_set = parse(data, limits)
+        return tree_of(meta), tree_of(data_set)

@@ -1,0 +1,94 @@
+"""The processes that read: started when there is work, bound by limits, replaced when lost."""
+
+from __future__ import annotations
+
+import pickle
+import signal
+import subprocess
+import sys
+from typing import Any, BinaryIO, cast
+
+from registry.dicomfile.tasks import OUT_OF_MEMORY, Charge, Task
+from registry.errors import RegistryError
+from registry.limits import Limits, size_text
+
+_LAST_BREATH = 10
+"""Seconds that a process may take to end once it has closed its end."""
+
+
+class WorkerLost(Exception):
+    """The process that read is gone, and what it read with it. The message says how it ended."""
+
+    def __init__(self, reason: str, *, certain: bool) -> None:
+        super().__init__(reason)
+        self.certain = certain  # that the file is to blame, and not what came before it
+
+
+class Worker:
+    """One reading process (dicomfile/worker.py)."""
+
+    def __init__(self, charge: Charge) -> None:
+        self._process = subprocess.Popen(
+            # -P: a module in the current folder, which may hold anything, is not ours.
+            [sys.executable, "-P", "-m", "registry.dicomfile.worker"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            process_group=0,  # Ctrl-C is for the parent, which ends its workers itself
+        )
+        # Popen gives both, because both are PIPE.
+        self._tasks, self._answers = (
+            cast(BinaryIO, self._process.stdin),
+            cast(BinaryIO, self._process.stdout),
+        )
+        self._charge, self._greeted = charge, False
+
+    def ask(self, task: Task) -> list[Any]:
+        """The answer to a task: a reading for each file, or what there is to read. Raises ``WorkerLost``."""
+        if not self._greeted:
+            self._greet()
+        try:
+            self._send(task)
+            return cast(list[Any], pickle.load(self._answers))  # noqa: S301 (our own process)
+        except (EOFError, OSError, pickle.UnpicklingError) as error:
+            raise self._lost() from error
+
+    def kill(self) -> None:
+        """End it now; whoever waits for its answer gets ``WorkerLost``."""
+        self._process.kill()
+
+    def close(self) -> None:
+        self._process.kill()
+        self._process.communicate()
+
+    def _greet(self) -> None:
+        """Wait until the process is there. One that never starts is no fault of any file."""
+        try:
+            pickle.load(self._answers)  # noqa: S301 (our own process)
+            self._send(self._charge)
+        except (EOFError, OSError, pickle.UnpicklingError) as error:
+            raise RegistryError(
+                "the process that reads files can't be started",
+                advice="Is there enough memory, and is the installation whole?",
+            ) from error
+        self._greeted = True
+
+    def _send(self, message: object) -> None:
+        pickle.dump(message, self._tasks, pickle.HIGHEST_PROTOCOL)
+        self._tasks.flush()
+
+    def _lost(self) -> WorkerLost:
+        """How the process ended, which has closed its end or is about to."""
+        limits: Limits = self._charge.limits
+        try:
+            status = self._process.wait(_LAST_BREATH)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            status = self._process.wait()
+        if status == -signal.SIGALRM:
+            return WorkerLost(f"it took longer than {limits.seconds} seconds", certain=True)
+        if status == OUT_OF_MEMORY:
+            size = size_text(limits.memory)
+            return WorkerLost(f"it needs more memory than the {size} a file may take", certain=False)
+        if status < 0:
+            return WorkerLost(f"the process that read it was killed by signal {-status}", certain=False)
+        return WorkerLost(f"the process that read it ended with status {status}", certain=False)

@@ -1,0 +1,95 @@
+"""What somebody types into a filter is a value, on both engines, whatever it looks like."""
+
+from __future__ import annotations
+
+import csv
+import io
+
+import pytest
+
+from registry.records import Kind
+from registry.services.issuing import issue
+from registry.services.opening import opened
+from registry.services.requests import IssueRequest
+from registry.settings import Settings
+from tests.conftest import Cli
+from tests.databases import raw, run
+
+NASTY = [
+    "' OR '1'='1",
+    "'; DROP TABLE ledger; --",
+    "x' UNION SELECT text, text, text FROM notes --",
+    "%",
+    "_",
+    "\\",
+    "%(uid)s",
+    ":uid",
+    "?",
+    "$1",
+    "{0}",
+    '"',
+    "1) OR (1=1",
+]
+FILTERS = [
+    ("list", "--by"),
+    ("list", "--modality"),
+    ("audit", "log", "--by"),
+    ("audit", "log", "--event"),
+    ("findings", "list", "--uid"),
+]
+
+
+@pytest.mark.parametrize("command", FILTERS, ids=" ".join)
+def test_a_filter_is_a_value_and_never_a_piece_of_sql(
+    cli: Cli, settings: Settings, command: tuple[str, ...]
+) -> None:
+    cli("issue", "study", "--count", 3)
+    for value in NASTY:
+        answered = cli(*command, value, "--format", "json")
+        assert answered.code == 0, (value, answered.err)
+        assert answered.json == [], value
+    assert cli("stats", "--format", "json").json["uids"] == 3
+    with raw(settings) as connection:
+        assert run(connection, "SELECT count(*) FROM ledger").scalar_one() == 3
+
+
+@pytest.mark.parametrize("value", [*NASTY, "abc", "1.2f", "1.2.a", "é", "\ud800"])
+@pytest.mark.parametrize(
+    "command",
+    [("find",), ("list", "--root"), ("list", "--study"), ("list", "--kind"), ("list", "--state"),
+     ("list", "--since"), ("audit", "log", "--uid"), ("show",), ("tree",), ("history",)],
+    ids=" ".join,
+)  # fmt: skip
+def test_what_can_be_no_value_of_a_filter_is_refused(cli: Cli, command: tuple[str, ...], value: str) -> None:
+    cli("issue", "study")
+    answered = cli(*command, value)
+    assert answered.code == 2, (answered.out, answered.err)
+    assert answered.out == ""
+    assert "next: " in answered.err
+
+
+def test_a_wildcard_in_an_actor_is_a_character(settings: Settings, cli: Cli) -> None:
+    for actor in ("anna", "an%a", "an_a"):
+        cli("--actor", actor, "issue", "study")
+    for actor in ("an%a", "an_a"):
+        assert [row["recorded_by"] for row in cli("list", "--by", actor, "--format", "json").json] == [actor]
+
+
+@pytest.mark.parametrize(
+    "purpose", ["'; DROP TABLE notes; --", "=cmd|' /C calc'!A0", "%s %(x)s :x ?", "é\x1b[31m"]
+)
+def test_free_text_is_kept_and_shown_as_it_is(cli: Cli, purpose: str) -> None:
+    (uid,) = cli("issue", "study", "--purpose", purpose).out.split()
+    assert cli("show", uid, "--format", "json").json["purpose"] == purpose
+
+
+def test_a_csv_holds_uids_as_they_are_and_no_formula(settings: Settings, cli: Cli) -> None:
+    with opened(settings) as registry:
+        (uid,) = issue(registry, IssueRequest(Kind.STUDY)).uids
+    cli("--actor", "=HYPERLINK(1)", "issue", "study")
+    cli("--actor", "@SUM(1)", "issue", "study")
+    shown = cli("list", "--format", "csv").out
+    rows = list(csv.DictReader(io.StringIO(shown)))
+    assert uid in {row["uid"] for row in rows}
+    assert all(row["uid"].replace(".", "").isdigit() for row in rows)
+    assert {row["recorded_by"] for row in rows} == {"tester", "'=HYPERLINK(1)", "'@SUM(1)"}
