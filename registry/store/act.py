@@ -14,7 +14,7 @@ import secrets
 import socket
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import AbstractContextManager, ExitStack
+from contextlib import ExitStack
 from datetime import UTC, datetime
 from functools import cache
 from operator import itemgetter
@@ -54,7 +54,7 @@ class Act:
         self._event, self._actor, self._request_id = event, actor, request_id
         self._made: dict[Table, list[Row]] = defaultdict(list)  # rows that are surely ours
         self._unsure: set[Table] = set()  # tables where others may have been first
-        self._session: AbstractContextManager[Connection] | None = None
+        self._session: ExitStack | None = None
         self._note: tuple[bytes, str] | None = None
 
     def __enter__(self) -> Self:

@@ -111,7 +111,7 @@ def program_killed(stage: Stage, rounds: int, seed: int) -> Outcome:
             told |= {uid: Parents("instance", study, series) for uid in lines}
         place.quiet()
         found = judge(place.settings, told)
-        more = len(found.acts) - acts - (len(lines) > 0)
+        more = len(found.acts) - acts - (command[0] == "issue" and bool(lines))
         acts = len(found.acts)
         outcome.untold += more
         outcome.rounds, outcome.hit = number + 1, outcome.hit + (result.code == -signal.SIGKILL)
