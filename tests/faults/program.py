@@ -12,11 +12,11 @@ from collections.abc import Mapping
 from typing import Any
 
 HURRIED = {
-    "registry.store.sqlite.PRAGMAS.busy_timeout": 1000,
-    "registry.store.postgresql.LOCK_SECONDS": 1,
-    "registry.store.retrying._SECONDS": 2.0,
+    "registry.store.sqlite.PRAGMAS.busy_timeout": 500,
+    "registry.store.postgresql.LOCK_SECONDS": 0.5,
+    "registry.store.retrying._SECONDS": 1.0,
 }
-"""Time-outs of a second or two in place of half a minute."""
+"""Time-outs of a second at most in place of half a minute."""
 
 
 def change(constants: Mapping[str, Any]) -> None:

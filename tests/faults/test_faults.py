@@ -10,7 +10,7 @@ import pytest
 
 from tests.faults.catalogue import FAULTS, Fault
 from tests.faults.places import Stage
-from tests.postgres import Server
+from tests.postgres import Server, memory
 
 _SHORT = [
     pytest.param(engine, fault, id=f"{fault.name}-{engine}")
@@ -22,13 +22,13 @@ _SHORT = [
 
 @pytest.fixture(scope="module")
 def stage_of(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
-    """Makes the stage of an engine; PostgreSQL is a server of its own, with all its syncs."""
+    """Makes the stage of an engine; PostgreSQL is a server of its own, which is stopped and killed."""
     servers: list[Server] = []
 
     @cache
     def of(engine: str) -> Stage:
         if engine == "postgresql":
-            servers.append(Server(durable=True))
+            servers.append(Server(durable=True, place=memory()))
         return Stage(
             engine,
             tmp_path_factory.mktemp(engine),
