@@ -26,12 +26,12 @@ _SQLITE, _POSTGRESQL = (("sqlite",), ("postgresql",))
 _ALL = 1000  # every call that a run makes
 
 FAULTS = (
-    Fault("kill-issue", killing.issuing_killed, 200, 5),
-    Fault("kill-register", killing.registering_killed, 200, 5),
+    Fault("kill-issue", killing.issuing_killed, 200, 3),
+    Fault("kill-register", killing.registering_killed, 200, 3),
     Fault("kill-program", killing.program_killed, 30, 1),
-    Fault("inject-issue", injecting.sqlite_issuing, _ALL, 3, _SQLITE),
-    Fault("inject-register", injecting.sqlite_registering, _ALL, 2, _SQLITE),
-    Fault("inject-server", injecting.postgresql, _ALL, 2, _POSTGRESQL),
+    Fault("inject-issue", injecting.sqlite_issuing, _ALL, 2, _SQLITE),
+    Fault("inject-register", injecting.sqlite_registering, _ALL, 1, _SQLITE),
+    Fault("inject-server", injecting.postgresql, _ALL, 1, _POSTGRESQL),
     Fault("disk-full", filling.disk_full, 2, 0),
     Fault("read-only-modes", protecting.modes, 1, 0, _SQLITE),
     Fault("read-only-disk", protecting.disk, 1, 0, _SQLITE),
