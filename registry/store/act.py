@@ -14,7 +14,7 @@ import secrets
 import socket
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import AbstractContextManager
+from contextlib import ExitStack
 from datetime import UTC, datetime
 from functools import cache
 from operator import itemgetter
@@ -54,14 +54,15 @@ class Act:
         self._event, self._actor, self._request_id = event, actor, request_id
         self._made: dict[Table, list[Row]] = defaultdict(list)  # rows that are surely ours
         self._unsure: set[Table] = set()  # tables where others may have been first
-        self._session: AbstractContextManager[Connection] | None = None
+        self._session: ExitStack | None = None
         self._note: tuple[bytes, str] | None = None
 
     def __enter__(self) -> Self:
-        self._session = self._database.writing()
-        self._connection = self._session.__enter__()
-        self._writer = self._database.writer(self._connection)
-        self.entry, self.began_after = self._writer.begin(alone=self._alone)
+        with ExitStack() as session:  # what fails in here leaves the session properly too
+            self._connection = session.enter_context(self._database.writing())
+            self._writer = self._database.writer(self._connection)
+            self.entry, self.began_after = self._writer.begin(alone=self._alone)
+            self._session = session.pop_all()
         self._confirmed: int | None = None
         self.now = datetime.now(UTC)
         return self

@@ -32,6 +32,16 @@ _RETRIED_STATES = {
 }
 _GONE_STATES = re.compile(r"08...|57P0[1-5]")  # connection exceptions; the server stops, crashed or starts
 
+# Where no connection is made, the driver gives no state: only its words tell a server
+# that is down or on its way from one that doesn't let us in.
+_UNREACHABLE = re.compile(
+    r"Is the server running|Connection refused|the database system is |server closed the connection"
+    r"|connection timeout|timeout expired|could not connect to server"
+)
+_SERVER_ADVICE = (
+    "Is the server running, and is its place in the URL right? Run the same command again when it is back."
+)
+
 _ADVICE = (
     ("not a database", "This file is something else; name the registry's with --database."),
     (
@@ -62,8 +72,10 @@ def told_in_our_words(name: str) -> Iterator[None]:
 
 def translated(name: str, error: DBAPIError) -> DatabaseUnusable | NoRegistry | None:
     """The typed error for what a driver says; None for what can only be a bug of ours."""
-    reason = " ".join(str(error.orig).split())[:_NAMED_IN_MESSAGES]
+    reason = " ".join(_said(error).split())[:_NAMED_IN_MESSAGES]
     state = sql_state(error)
+    if _is_unreachable(error):
+        return DatabaseGone(f"{name} can't be reached: {reason}", advice=_SERVER_ADVICE)
     if is_gone(error):
         return DatabaseGone(f"{name} went away: {reason}")
     if state in _RETRIED_STATES or _is_busy(error):
@@ -85,7 +97,23 @@ def translated(name: str, error: DBAPIError) -> DatabaseUnusable | NoRegistry | 
 
 def is_gone(error: DBAPIError) -> bool:
     """Whether the connection was lost or could not be made because the server is down."""
-    return bool(error.connection_invalidated) or _GONE_STATES.fullmatch(sql_state(error)) is not None
+    return (
+        bool(error.connection_invalidated)
+        or _GONE_STATES.fullmatch(sql_state(error)) is not None
+        or _is_unreachable(error)
+    )
+
+
+def _is_unreachable(error: DBAPIError) -> bool:
+    """Whether no connection was made, because of the server and not of who asked."""
+    made = error.connection_invalidated or sql_state(error)
+    return isinstance(error, OperationalError) and not made and bool(_UNREACHABLE.search(str(error.orig)))
+
+
+def _said(error: DBAPIError) -> str:
+    """What the database says, without the place in our data where it noticed."""
+    diagnostics = getattr(error.orig, "diag", None)
+    return getattr(diagnostics, "message_primary", None) or str(error.orig)
 
 
 def sql_state(error: DBAPIError) -> str:

@@ -8,6 +8,7 @@ a client is slow.
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -22,7 +23,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
 from registry.errors import BadSetting, OutcomeUnknown
 from registry.store import writer
 from registry.store.constraints import typed
-from registry.store.failures import is_gone
+from registry.store.failures import is_gone, sql_state
 from registry.store.schema import entries
 from registry.store.writer import Begun, Row
 
@@ -42,6 +43,11 @@ _SETTLE_SECONDS = 30  # to find out whether a commit came through
 _COPIED = 50
 _STAGED = 500
 """From how many rows on COPY is quicker than inserts; measured by benchmarks/storing.py."""
+
+
+# What the driver logs when a connection is lost is told by the error that it raises; it
+# goes to whoever asked for logs, and not by default to stderr.
+logging.getLogger("psycopg").addHandler(logging.NullHandler())
 
 
 def open_engine(url: URL, *, read_only: bool) -> Engine:
@@ -79,7 +85,9 @@ def _set_up_writer(connection: psycopg.Connection[Any], _record: object) -> None
         connection,
         f"SET lock_timeout = '{LOCK_SECONDS}s'; "
         f"SET idle_in_transaction_session_timeout = '{IDLE_SECONDS}s'; "
-        "SET synchronous_commit = on",
+        # What waits for more than our own disk stays as the administrator set it.
+        "SELECT set_config('synchronous_commit', 'on', false) "
+        "WHERE current_setting('synchronous_commit') = 'off'",
     )
 
 
@@ -183,30 +191,32 @@ class PostgresWriter:
         except DBAPIError as error:
             if not is_gone(error):
                 raise
-            seq = self._settled(int(str(entry["id"])), error)
+            seq = self._settled(entry, error)
         else:
             self._connection.commit()  # nothing is left to do; SQLAlchemy is told that it is over
         return int(seq)
 
-    def _settled(self, ticket: int, error: DBAPIError) -> int:
+    def _settled(self, entry: Mapping[str, object], error: DBAPIError) -> int:
         """The place of an entry whose commit lost its connection, if it came through.
 
         The server is asked what became of the transaction; it may still be at work
-        on it. Raises the error again where nothing of it is there.
+        on it. Then only the entry itself says that it was written, by its hash: a
+        server that crashed may have forgotten the numbers of the transaction and the
+        ticket, and given them to another act. Raises the error again where nothing
+        of it is there.
         """
-        deadline = time.monotonic() + _SETTLE_SECONDS
+        ticket, deadline = entry["id"], time.monotonic() + _SETTLE_SECONDS
         while time.monotonic() < deadline:
             try:
                 with self._connection.engine.connect() as another:
-                    asked = "SELECT pg_xact_status(%(id)s::xid8)"
-                    status = another.exec_driver_sql(asked, {"id": self._transaction_id}).scalar_one()
-                    if status == "committed":
-                        found = another.exec_driver_sql(
-                            "SELECT seq FROM entries WHERE id = %(id)s", {"id": ticket}
-                        )
-                        return int(found.scalar_one())
-                    if status == "aborted":
-                        raise error
+                    over = _is_over(another, self._transaction_id)
+                with self._connection.engine.connect() as another:
+                    written = "SELECT seq FROM entries WHERE id = %(id)s AND leaf = %(leaf)s"
+                    found = another.exec_driver_sql(written, {"id": ticket, "leaf": entry["leaf"]})
+                    if (seq := found.scalar_one_or_none()) is not None:
+                        return int(seq)
+                if over:
+                    raise error
             except OperationalError as failed:
                 if failed is error:
                     raise
@@ -214,8 +224,8 @@ class PostgresWriter:
         raise OutcomeUnknown(
             "the connection to the database was lost while this was being recorded, and it can't be asked "
             f"whether entry {ticket} was written",
-            advice=f"When it is back, `uid-registry audit log {ticket}` tells; if there is no such entry, "
-            "nothing was recorded.",
+            advice="A call with --request-id can simply be repeated: it gives the same answer. For any other, "
+            f"`uid-registry audit log {ticket}` tells, when the database is back, whether that entry is yours.",
         ) from error
 
     @contextmanager
@@ -223,23 +233,40 @@ class PostgresWriter:
         """What the driver raises, as SQLAlchemy raises it; a refused row as its typed error."""
         import psycopg
 
+        driver = self._driver
         try:
             yield
         except psycopg.Error as error:
+            if driver.pgconn.pipeline_status and not driver.closed:
+                driver.close()  # lost within a pipeline: the driver may not have noticed, but can't go on
             raised = DBAPIError.instance(
                 None,
                 None,
                 error,
                 psycopg.Error,
-                connection_invalidated=self._driver.closed,
+                connection_invalidated=driver.closed,
                 dialect=self._connection.dialect,
             )
-            if self._driver.closed:
+            if driver.closed:
                 self._connection.invalidate()
             if isinstance(raised, IntegrityError):
                 raise typed(raised) from error
             raise raised from error
 
+
+def _is_over(connection: Connection, transaction_id: str) -> bool:
+    """Whether a transaction has ended, one way or the other."""
+    try:
+        asked = "SELECT pg_xact_status(%(id)s::xid8)"
+        return bool(connection.exec_driver_sql(asked, {"id": transaction_id}).scalar_one() != "in progress")
+    except DBAPIError as error:
+        if sql_state(error) != _NEVER_GIVEN:
+            raise
+        return True  # the server crashed, and nothing of the transaction had reached its disk
+
+
+_NEVER_GIVEN = "22023"
+"""What is said of a transaction's number that is yet to be given."""
 
 _HEAD, _ALONE = 1, 2
 """Advisory locks on the trail: who appends, and who acts alone."""

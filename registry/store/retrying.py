@@ -32,26 +32,35 @@ class LostRace(Exception):
 
 
 def again(attempt: Callable[[int], Answer]) -> Answer:
-    """What ``attempt`` returns; it is told how often it was tried before.
+    """What ``attempt`` returns; it is told how often others were in its way before.
 
-    Raises ``DatabaseBusy`` or ``DatabaseGone`` when it is too often or too long.
+    Raises ``DatabaseBusy`` when that is too often, or too long; ``DatabaseGone``
+    when the database is away for too long: a restart is waited for, however often
+    it has to be asked.
     """
     begun = time.monotonic()
-    for tried in range(_TRIES):
+    tries = in_the_way = 0
+    while True:
+        tries += 1
         try:
-            return attempt(tried)
+            return attempt(in_the_way)
         except LostRace as error:
             failure: DatabaseBusy | DatabaseGone = DatabaseBusy(
                 "others kept recording what this act decided on"
             )
             failure.__cause__ = error
-        except (DatabaseBusy, DatabaseGone) as error:
+            in_the_way += 1
+        except DatabaseBusy as error:
+            failure = error
+            in_the_way += 1
+        except DatabaseGone as error:
             failure = error
         # Random, so that those who met once don't meet again.
-        pause = random.uniform(0, min(0.01 * 2**tried, _LONGEST_PAUSE))  # noqa: S311 (no secret)
-        if time.monotonic() + pause - begun > _SECONDS:
+        pause = random.uniform(0, min(0.01 * 2 ** min(tries, 10), _LONGEST_PAUSE))  # noqa: S311 (no secret)
+        if in_the_way == _TRIES or time.monotonic() + pause - begun > _SECONDS:
             break
         time.sleep(pause)
     seconds = time.monotonic() - begun
-    times = "once" if tried == 0 else f"{tried + 1} times"
-    raise type(failure)(f"{failure.message} (tried {times} in {seconds:.0f} s)") from failure
+    times = "once" if tries == 1 else f"{tries} times"
+    told = f"{failure.message} (tried {times} in {seconds:.0f} s)"
+    raise type(failure)(told, advice=failure.advice) from failure

@@ -200,7 +200,10 @@ def open_engine(url: str, *, read_only: bool = False) -> Engine:
 
 def _one_state(connection: Connection) -> Connection:
     """A connection whose statements all see the state at the first one."""
-    connection = connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+    connection = connection.execution_options(isolation_level="REPEATABLE READ")
+    # Not by SQLAlchemy's option: that leaves READ WRITE behind on a connection of the pool,
+    # past what an administrator has set to keep a database as it is.
+    connection.exec_driver_sql("SET TRANSACTION READ ONLY")
     connection.exec_driver_sql("SELECT 1")
     return connection
 
