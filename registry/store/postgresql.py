@@ -224,8 +224,8 @@ class PostgresWriter:
         raise OutcomeUnknown(
             "the connection to the database was lost while this was being recorded, and it can't be asked "
             f"whether entry {ticket} was written",
-            advice="A call with --request-id can simply be repeated: it gives the same answer. For any other, "
-            f"`uid-registry audit log {ticket}` tells, when the database is back, whether that entry is yours.",
+            advice="A call with --request-id can simply be repeated: it gives the same answer. For any other "
+            f"`uid-registry audit log {ticket}` tells, when the database is back, whether it is yours.",
         ) from error
 
     @contextmanager
