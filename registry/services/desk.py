@@ -26,7 +26,7 @@ class IssuingDesk:
         self._registry, self._act = registry, act
         self._words = Words(act.connection)
         self.knowledge = Knowledge(act.connection, self._words)
-        self.roots = load_roots(act.connection)
+        self.roots = load_roots(act.connection, act.roots_said)
         self._foreign: list[NewRow] = []  # parents made elsewhere
         self._issued: list[Issue] = []
         self._derived: dict[str, tuple[Reference, ...]] = {}
@@ -133,7 +133,7 @@ class IssuingDesk:
         if self._foreign and not enter(act, self._words, self._foreign, known_is_fine=True):
             raise LostRace
         for issue in self._issued:
-            enter_issued(act, self._words, issue)
+            enter_issued(act, self._words, issue, self.knowledge.nodes)
         if self._may_repeat:
             self._settle_repeats()
         if self._derived:

@@ -124,7 +124,7 @@ def _record(registry: OpenRegistry, rows: Sequence[IndexRow]) -> tuple[Assessmen
 
     def work(act: Act) -> tuple[Assessment, Counter[Verdict]]:
         nonlocal hopeful
-        words, roots = Words(act.connection), load_roots(act.connection)
+        words, roots = Words(act.connection), load_roots(act.connection, act.roots_said)
         batch = _Batch(rows, roots)
         batch.let_speak(set(links.awaiting(act.connection, batch.alike)))
         assessment, known = _decided(act, words, roots, batch, hopeful)

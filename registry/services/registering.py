@@ -101,7 +101,7 @@ def _record(registry: OpenRegistry, batch: Sequence[Item], run: _Run) -> Assessm
 
     def work(act: Act) -> Assessment:
         words = Words(act.connection)
-        roots = load_roots(act.connection)
+        roots = load_roots(act.connection, act.roots_said)
         assessment = assess(act.connection, words, readings, roots, act.now, gate=False)
         write(act, words, assessment)
         sources = (source for source, _ in batch if isinstance(source, Source))

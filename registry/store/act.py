@@ -61,7 +61,7 @@ class Act:
         with ExitStack() as session:  # what fails in here leaves the session properly too
             self._connection = session.enter_context(self._database.writing())
             self._writer = self._database.writer(self._connection)
-            self.entry, self.began_after = self._writer.begin(alone=self._alone)
+            self.entry, self.began_after, self.roots_said = self._writer.begin(alone=self._alone)
             self._session = session.pop_all()
         self._confirmed: int | None = None
         self.now = datetime.now(UTC)

@@ -43,7 +43,7 @@ def _ledger() -> Keyed:
 def _places() -> Keyed:
     """What a UID stands for, whichever kind it is of, and whether it was withdrawn."""
     ledger, studies, uses = schema.ledger, schema.studies, schema.uses
-    parent, own = schema.series.alias("parent"), schema.series.alias("own")
+    parent, own, node = (schema.series.alias("parent"), schema.series.alias("own"), studies.alias("node"))
     withdrawn = exists().where(uses.c.uid == ledger.c.uid, uses.c.state == schema.WITHDRAWN)
     query = (
         select(
@@ -55,9 +55,11 @@ def _places() -> Keyed:
             own.c.modality_id,
             studies.c.uid.label("study_uid"),
             withdrawn.label("withdrawn"),
+            func.coalesce(own.c.id, node.c.id).label("node"),
         )
         .join_from(ledger, parent, ledger.c.series_id == parent.c.id, isouter=True)
         .join(own, own.c.uid == ledger.c.uid, isouter=True)
+        .join(node, node.c.uid == ledger.c.uid, isouter=True)
         .join(studies, studies.c.id == func.coalesce(parent.c.study_id, own.c.study_id), isouter=True)
     )
     return Keyed(query, ledger.c.uid)
@@ -117,6 +119,7 @@ class Knowledge:
         self._learned: set[str] = set()
         self._aliases_of: set[bytes] = set()
         self.standing: dict[str, Standing] = {}
+        self.nodes: dict[str, int] = {}  # the surrogate keys of studies and series, as far as they are known
         self.facts = Facts()
 
     @property
@@ -152,6 +155,8 @@ class Knowledge:
                 self._words.value(row.sop_class_id),
                 withdrawn=row.withdrawn,
             )
+            if row.node is not None:
+                self.nodes[row.uid] = row.node
 
     def learn_references(self, uids: Iterable[str]) -> set[str]:
         """Load what some instances refer to; all the targets."""

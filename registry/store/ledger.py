@@ -88,14 +88,14 @@ class Issue:
     modality: str | None = None
 
 
-def enter_issued(act: Act, words: Words, issue: Issue) -> None:
-    """Put issued UIDs into the ledger, their parents being there already.
+def enter_issued(act: Act, words: Words, issue: Issue, nodes: dict[str, int]) -> None:
+    """Put issued UIDs into the ledger, their parents being there already; ``nodes`` are
+    the surrogate keys that are known, and learns new ones.
 
     Raises ``UidCollision`` where one is taken.
     """
     kind, study = issue.kind, issue.study_instance_uid
-    series = issue.series_instance_uid
-    series_id = node_ids(act.connection, schema.series, [series]).get(series) if series else None
+    series_id = _node(act, schema.series, issue.series_instance_uid, nodes)
     act.insert_alike(
         schema.ledger,
         {"kind": int(kind), "origin": int(Origin.ISSUED), "series_id": series_id},
@@ -109,8 +109,9 @@ def enter_issued(act: Act, words: Words, issue: Issue) -> None:
         )
     elif kind is Kind.SERIES:
         numbers = act.next_ids(schema.series, len(issue.uids))
+        nodes.update(zip(issue.uids, numbers, strict=True))
         place = {
-            "study_id": node_ids(act.connection, schema.studies, [study or ""]).get(study or ""),
+            "study_id": _node(act, schema.studies, study, nodes),
             "origin": int(Origin.ISSUED),
             "modality_id": words.id(issue.modality),
         }
@@ -151,6 +152,14 @@ def _parents(
     """The surrogate keys of the parents of some rows, new ones included."""
     wanted = {parent for child in children if (parent := getattr(child, level)) is not None}
     return new | node_ids(connection, table, wanted - new.keys())
+
+
+def _node(act: Act, table: Table, uid: str | None, nodes: dict[str, int]) -> int | None:
+    if uid is None:
+        return None
+    if uid not in nodes:
+        nodes |= node_ids(act.connection, table, [uid])
+    return nodes[uid]
 
 
 def node_ids(connection: Connection, table: Table, uids: Iterable[str]) -> dict[str, int]:

@@ -85,6 +85,8 @@ def _set_up_writer(connection: psycopg.Connection[Any], _record: object) -> None
         connection,
         f"SET lock_timeout = '{LOCK_SECONDS}s'; "
         f"SET idle_in_transaction_session_timeout = '{IDLE_SECONDS}s'; "
+        # Look-ups by key have one good plan; making it anew costs more than running it.
+        "SET plan_cache_mode = force_generic_plan; "
         # What waits for more than our own disk stays as the administrator set it.
         "SELECT set_config('synchronous_commit', 'on', false) "
         "WHERE current_setting('synchronous_commit') = 'off'",
@@ -122,8 +124,8 @@ class PostgresWriter:
         lock = "pg_advisory_xact_lock" if alone else "pg_advisory_xact_lock_shared"
         with self._as_sqlalchemy(), self._driver.pipeline():
             self._driver.execute(f"SELECT {lock}(%s, 'entries'::regclass::oid::int)", (_ALONE,))
-            ((ticket, self._transaction_id, newest),) = self._driver.execute(_BEGIN)
-        return Begun(ticket, newest)
+            ((ticket, self._transaction_id, newest, roots),) = self._driver.execute(_BEGIN)
+        return Begun(ticket, newest, roots)
 
     def ids(self, table: Table, count: int) -> Sequence[int]:
         with self._as_sqlalchemy():
@@ -273,7 +275,7 @@ _HEAD, _ALONE = 1, 2
 
 _BEGIN = (
     "SELECT nextval('entry_tickets'), pg_current_xact_id()::text, "
-    "coalesce((SELECT max(seq) FROM entries), -1)"
+    "coalesce((SELECT max(seq) FROM entries), -1), (SELECT max(entry) FROM roots)"
 )
 
 _PLACED = ("seq", "prev", "ledger_size")

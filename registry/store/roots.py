@@ -12,10 +12,19 @@ from registry.store.act import Act, timestamp
 from registry.store.schema import roots
 
 
-def load_roots(connection: Connection) -> Roots:
-    """The roots as they are now."""
+def load_roots(connection: Connection, said: int | None = None) -> Roots:
+    """The roots as they are now.
+
+    ``said`` is the newest entry that said something of one, where that is known: then
+    they are read only if it is another than when they were last read.
+    """
+    if said is not None and (seen := connection.info.get("roots")) and seen[0] == said:
+        return seen[1]  # type: ignore[no-any-return]
     latest = {root.prefix: root for root in _said(connection)}
-    return Roots(latest.values())
+    roots = Roots(latest.values())
+    if said is not None:
+        connection.info["roots"] = (said, roots)
+    return roots
 
 
 def _said(connection: Connection) -> Iterator[Root]:

@@ -88,7 +88,7 @@ class SqliteWriter:
         self._connection = connection
 
     def begin(self, *, alone: bool) -> Begun:  # noqa: ARG002 (it always is)
-        return Begun(self._free(entries), None)
+        return Begun(self._free(entries), None, None)
 
     def ids(self, table: Table, count: int) -> Sequence[int]:
         first = self._free(table)

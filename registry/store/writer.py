@@ -24,6 +24,7 @@ class Begun(NamedTuple):
 
     ticket: int  # the id of its entry, which its rows carry
     after: int | None  # the newest place in the trail then; None where nobody else can write
+    roots: int | None  # the newest entry that said something of an issuer root; None: not asked
 
 
 class Writer(Protocol):
