@@ -26,6 +26,7 @@ class IssuingDesk:
         self._registry, self._act = registry, act
         self._words = Words(act.connection)
         self.knowledge = Knowledge(act.connection, self._words)
+        self.knowledge.take_places(act.question, act.answer)
         self.roots = load_roots(act.connection, act.roots_said)
         self._foreign: list[NewRow] = []  # parents made elsewhere
         self._issued: list[Issue] = []

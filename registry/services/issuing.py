@@ -18,6 +18,8 @@ from registry.services.desk import IssuingDesk
 from registry.services.opening import OpenRegistry
 from registry.services.requests import DeriveRequest, IssueRequest
 from registry.store.act import Act
+from registry.store.keyed import Question
+from registry.store.knowledge import places_of
 from registry.store.requests import Answered
 from registry.store.retrying import Answer
 from registry.uid import parse
@@ -78,7 +80,8 @@ def issue(registry: OpenRegistry, request: IssueRequest) -> Issued:
             tuple(sorted(uids)), request.kind, study, request.series_instance_uid, root.prefix, act.entry
         )
 
-    return _decided(registry, "uid:issue", request.request_id, actor, work)
+    parents = places_of((request.study_instance_uid, request.series_instance_uid))
+    return _decided(registry, "uid:issue", request.request_id, actor, work, parents)
 
 
 def derive(registry: OpenRegistry, request: DeriveRequest) -> Derived:
@@ -116,11 +119,16 @@ def derive(registry: OpenRegistry, request: DeriveRequest) -> Derived:
 
 
 def _decided(
-    registry: OpenRegistry, event: str, request_id: str | None, actor: str, work: Callable[[Act], Answer]
+    registry: OpenRegistry,
+    event: str,
+    request_id: str | None,
+    actor: str,
+    work: Callable[[Act], Answer],
+    question: Question | None = None,
 ) -> Answer:
     """Do the act; what the ledger refuses is recorded in an entry of its own."""
     try:
-        return registry.perform(event, work, request_id=request_id, actor=actor)
+        return registry.perform(event, work, request_id=request_id, actor=actor, question=question)
     except Refused as refusal:
         told = {"reason": refusal.code, "message": refusal.message}
         registry.perform(event, lambda act: act.commit("refused", **told), request_id=request_id, actor=actor)

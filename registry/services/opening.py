@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import platformdirs
 
@@ -16,6 +17,7 @@ from registry.keys import RegistryKey, load_key
 from registry.settings import APPLICATION, Settings
 from registry.store.act import Act
 from registry.store.entries import ledger_size
+from registry.store.keyed import Question
 from registry.store.retrying import PATIENT_TRIES, Answer, again
 from registry.store.roots import load_roots
 from registry.store.session import Connection, Database, Identity
@@ -62,9 +64,10 @@ class OpenRegistry:
         *,
         request_id: str | None = None,
         actor: str | None = None,
+        question: Question | None = None,
     ) -> Answer:
         """Do an act, a transaction that ends with an audit entry: ``work`` gets it, writes,
-        commits, and returns its answer.
+        commits, and returns its answer. ``question`` is what it will ask first.
 
         It is done again from the start, a bounded number of times, where another writer
         was first or the database gave it up. Raises ``DatabaseUnusable`` when it is too often.
@@ -72,16 +75,16 @@ class OpenRegistry:
 
         def attempt(tried: int) -> Answer:
             alone = tried >= PATIENT_TRIES
-            with self.act(event, request_id=request_id, actor=actor, alone=alone) as act:
+            with self.act(event, request_id=request_id, actor=actor, alone=alone, question=question) as act:
                 return work(act)
 
         return again(attempt)
 
     def act(
-        self, event: str, *, request_id: str | None = None, actor: str | None = None, alone: bool = False
+        self, event: str, *, request_id: str | None = None, actor: str | None = None, **options: Any
     ) -> Act:
-        """One try at an act."""
-        return Act(self.database, event, actor or self.settings.who, request_id=request_id, alone=alone)
+        """One try at an act; the ``options`` are those of ``Act``."""
+        return Act(self.database, event, actor or self.settings.who, request_id=request_id, **options)
 
     def name(self, connection: Connection) -> RegistryName:
         return RegistryName(

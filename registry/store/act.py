@@ -24,6 +24,7 @@ from typing import Any, Self
 from sqlalchemy import Connection, LargeBinary, Select, Table, func, select, type_coerce
 
 from registry.store import schema
+from registry.store.keyed import Question
 from registry.store.packing import PackedUid
 from registry.store.session import Database
 from registry.store.writer import Row, encoder
@@ -44,12 +45,14 @@ class Act:
         *,
         request_id: str | None = None,
         alone: bool = False,
+        question: Question | None = None,
     ) -> None:
         """``event`` is a ``noun:verb`` of the audit trail, ``actor`` who does it.
 
-        ``alone`` waits until no other act is under way, and lets none begin.
+        ``alone`` waits until no other act is under way, and lets none begin. Where the
+        engine can, it answers the ``question`` right away (``answer``).
         """
-        self._alone = alone
+        self._alone, self.question = alone, question
         self._database = database
         self._event, self._actor, self._request_id = event, actor, request_id
         self._made: dict[Table, list[Row]] = defaultdict(list)  # rows that are surely ours
@@ -61,7 +64,9 @@ class Act:
         with ExitStack() as session:  # what fails in here leaves the session properly too
             self._connection = session.enter_context(self._database.writing())
             self._writer = self._database.writer(self._connection)
-            self.entry, self.began_after, self.roots_said = self._writer.begin(alone=self._alone)
+            self.entry, self.began_after, self.roots_said, self.answer = self._writer.begin(
+                alone=self._alone, question=self.question
+            )
             self._session = session.pop_all()
         self._confirmed: int | None = None
         self.now = datetime.now(UTC)

@@ -6,7 +6,7 @@ facts are unions.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, exists, func, select
@@ -15,7 +15,8 @@ from registry.decision import Standing
 from registry.facts import Appearance, Content, Facts, Placement, encoding_of
 from registry.records import Kind, Origin, Patient
 from registry.store import schema
-from registry.store.keyed import Keyed
+from registry.store.keyed import Keyed, Question
+from registry.store.packing import pack, unpack
 from registry.store.references import decode
 from registry.store.words import Words
 
@@ -110,6 +111,16 @@ _REFERENCE_SETS = Keyed(
 )
 
 
+def places_of(uids: Iterable[str | None]) -> Question | None:
+    """The question where some UIDs stand, for an act to begin with; None for no UID."""
+    keys = sorted({pack(uid) for uid in uids if uid})
+    return Question(_PLACES, keys) if keys else None
+
+
+def _text(uid: str | bytes | None) -> str:
+    return unpack(uid) if isinstance(uid, bytes) else uid or ""
+
+
 class Knowledge:
     """What stands in the ledger (``standing``) and what was claimed (``facts``)."""
 
@@ -117,6 +128,7 @@ class Knowledge:
         self._connection = connection
         self._words = words
         self._learned: set[str] = set()
+        self._placed: set[str] = set()
         self._aliases_of: set[bytes] = set()
         self.standing: dict[str, Standing] = {}
         self.nodes: dict[str, int] = {}  # the surrogate keys of studies and series, as far as they are known
@@ -144,19 +156,31 @@ class Knowledge:
 
     def learn_places(self, uids: Iterable[str]) -> None:
         """Load only ``standing``, and nothing of what was claimed: enough to issue under them."""
-        for row in self._rows(_PLACES, set(uids) - self.standing.keys()):
-            self.standing[row.uid] = Standing(
-                row.uid,
-                Kind(row.kind),
-                Origin(row.origin),
-                row.series_uid,
-                row.study_uid,
-                self._words.value(row.modality_id),
-                self._words.value(row.sop_class_id),
-                withdrawn=row.withdrawn,
+        if new := set(uids) - self.standing.keys() - self._placed:
+            self._place(self._rows(_PLACES, new))
+
+    def take_places(self, question: Question | None, answer: Iterable[Sequence[Any]] | None) -> None:
+        """What an act has already answered to ``places_of``."""
+        if question is not None and answer is not None:
+            self._placed.update(map(unpack, question.keys))
+            self._place(answer)
+
+    def _place(self, rows: Iterable[Sequence[Any]]) -> None:
+        for row in rows:
+            uid, kind, origin, sop_class, series, modality, study, withdrawn, node = row
+            standing = Standing(
+                _text(uid),
+                Kind(kind),
+                Origin(origin),
+                _text(series) or None,
+                _text(study) or None,
+                self._words.value(modality),
+                self._words.value(sop_class),
+                withdrawn=withdrawn,
             )
-            if row.node is not None:
-                self.nodes[row.uid] = row.node
+            self.standing[standing.uid] = standing
+            if node is not None:
+                self.nodes[standing.uid] = node
 
     def learn_references(self, uids: Iterable[str]) -> set[str]:
         """Load what some instances refer to; all the targets."""

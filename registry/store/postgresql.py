@@ -24,6 +24,7 @@ from registry.errors import BadSetting, OutcomeUnknown
 from registry.store import writer
 from registry.store.constraints import typed
 from registry.store.failures import is_gone, sql_state
+from registry.store.keyed import Question
 from registry.store.schema import entries
 from registry.store.writer import Begun, Row
 
@@ -120,12 +121,15 @@ class PostgresWriter:
     def _driver(self) -> psycopg.Connection[Any]:
         return cast("psycopg.Connection[Any]", self._connection.connection.driver_connection)
 
-    def begin(self, *, alone: bool) -> Begun:
+    def begin(self, *, alone: bool, question: Question | None) -> Begun:
         lock = "pg_advisory_xact_lock" if alone else "pg_advisory_xact_lock_shared"
         with self._as_sqlalchemy(), self._driver.pipeline():
             self._driver.execute(f"SELECT {lock}(%s, 'entries'::regclass::oid::int)", (_ALONE,))
-            ((ticket, self._transaction_id, newest, roots),) = self._driver.execute(_BEGIN)
-        return Begun(ticket, newest, roots)
+            begun = self._driver.execute(_BEGIN)
+            asked = None if question is None else self._driver.execute(*_asked(question))
+            ((ticket, self._transaction_id, newest, roots),) = begun
+            answer = None if asked is None else asked.fetchall()
+        return Begun(ticket, newest, roots, answer)
 
     def ids(self, table: Table, count: int) -> Sequence[int]:
         with self._as_sqlalchemy():
@@ -269,6 +273,12 @@ def _is_over(connection: Connection, transaction_id: str) -> bool:
 
 _NEVER_GIVEN = "22023"
 """What is said of a transaction's number that is yet to be given."""
+
+
+def _asked(question: Question) -> tuple[str, dict[str, object]]:
+    statement, values = question.query.for_psycopg
+    return statement, {**values, "keys": list(question.keys)}
+
 
 _HEAD, _ALONE = 1, 2
 """Advisory locks on the trail: who appends, and who acts alone."""

@@ -17,6 +17,7 @@ from sqlalchemy.exc import IntegrityError
 
 from registry.store import writer
 from registry.store.constraints import typed
+from registry.store.keyed import Question
 from registry.store.schema import entries
 from registry.store.writer import Begun, Row
 
@@ -87,8 +88,8 @@ class SqliteWriter:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    def begin(self, *, alone: bool) -> Begun:  # noqa: ARG002 (it always is)
-        return Begun(self._free(entries), None, None)
+    def begin(self, *, alone: bool, question: Question | None) -> Begun:  # noqa: ARG002 (it always is alone)
+        return Begun(self._free(entries), None, None, None)
 
     def ids(self, table: Table, count: int) -> Sequence[int]:
         first = self._free(table)

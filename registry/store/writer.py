@@ -13,6 +13,7 @@ from typing import Any, NamedTuple, Protocol
 
 from sqlalchemy import Table
 
+from registry.store.keyed import Question
 from registry.store.packing import PackedUid, pack
 
 Row = tuple[Any, ...]
@@ -25,12 +26,13 @@ class Begun(NamedTuple):
     ticket: int  # the id of its entry, which its rows carry
     after: int | None  # the newest place in the trail then; None where nobody else can write
     roots: int | None  # the newest entry that said something of an issuer root; None: not asked
+    answer: Sequence[Row] | None  # to the question, as stored; None where it is to be asked later
 
 
 class Writer(Protocol):
     """The writing side of one transaction."""
 
-    def begin(self, *, alone: bool) -> Begun:
+    def begin(self, *, alone: bool, question: Question | None) -> Begun:
         """Begin; ``alone`` waits until no other act is under way, and keeps others out."""
         ...
 
