@@ -5,8 +5,8 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Sequence
 from multiprocessing import get_context
+from multiprocessing.connection import Connection
 from multiprocessing.synchronize import Barrier
-from queue import Queue
 
 from registry.decision import NewRow, Standing
 from registry.errors import ParentMismatch, UidCollision
@@ -32,21 +32,32 @@ Outcome = tuple[int, str, tuple[str, ...]]
 def at_once(work: Callable[..., None], *arguments: object) -> list[Outcome]:
     """What came of it in each of eight processes that begin together."""
     context = get_context("spawn")
-    ready, outcomes = context.Barrier(WRITERS), context.SimpleQueue()
-    processes = [
-        context.Process(target=work, args=(number, ready, outcomes, *arguments)) for number in range(WRITERS)
-    ]
-    for process in processes:
-        process.start()
-    collected = [outcome for _ in processes for outcome in outcomes.get()]
+    ready, pipes, processes = context.Barrier(WRITERS, timeout=120), [], []
+    for number in range(WRITERS):
+        ours, theirs = context.Pipe(duplex=False)
+        processes.append(context.Process(target=work, args=(number, ready, theirs, *arguments)))
+        processes[-1].start()
+        theirs.close()  # so that we notice when a process ends without an answer
+        pipes.append(ours)
+    collected = [outcome for pipe in pipes for outcome in _received(pipe)]
     for process in processes:
         process.join()
     assert [process.exitcode for process in processes] == [0] * WRITERS
     return collected
 
 
+def _received(pipe: Connection) -> list[Outcome]:
+    try:
+        outcomes: list[Outcome] = pipe.recv()
+    except EOFError:
+        return []
+    finally:
+        pipe.close()
+    return outcomes
+
+
 def series_or_instances(
-    number: int, ready: Barrier, outcomes: Queue[list[Outcome]], settings: Settings, uids: Sequence[str]
+    number: int, ready: Barrier, outcomes: Connection, settings: Settings, uids: Sequence[str]
 ) -> None:
     """Half of the processes want the UIDs as series, the others as instances."""
     seen: list[Outcome] = []
@@ -70,7 +81,7 @@ def series_or_instances(
                 seen.append((number, "won", tuple(chunk)))
             except UidCollision:
                 seen.append((number, "collision", tuple(chunk)))
-    outcomes.put(seen)
+    outcomes.send(seen)
 
 
 def issue_parents(registry: OpenRegistry) -> tuple[str, str]:
@@ -83,7 +94,7 @@ KEYED = 120
 
 
 def issue_or_register(
-    number: int, ready: Barrier, outcomes: Queue[list[Outcome]], settings: Settings, folder: str
+    number: int, ready: Barrier, outcomes: Connection, settings: Settings, folder: str
 ) -> None:
     """Half of the processes issue keyed UIDs, the others register objects that carry them."""
     seen: list[Outcome] = []
@@ -107,12 +118,10 @@ def issue_or_register(
                     seen.append((number, "issued", issue(registry, request).uids))
                 except (UidCollision, ParentMismatch) as error:
                     seen.append((number, error.code, (str(index),)))
-    outcomes.put(seen)
+    outcomes.send(seen)
 
 
-def ask_again(
-    number: int, ready: Barrier, outcomes: Queue[list[Outcome]], settings: Settings, requests: int
-) -> None:
+def ask_again(number: int, ready: Barrier, outcomes: Connection, settings: Settings, requests: int) -> None:
     """All processes make the same requests, each with its id."""
     seen: list[Outcome] = []
     with opened(settings) as registry:
@@ -120,11 +129,11 @@ def ask_again(
         for index in range(requests):
             request = IssueRequest(Kind.STUDY, count=3, request_id=f"job-{index}")
             seen.append((number, request.request_id or "", issue(registry, request).uids))
-    outcomes.put(seen)
+    outcomes.send(seen)
 
 
-def make(number: int, ready: Barrier, outcomes: Queue[list[Outcome]], settings: Settings) -> None:
+def make(number: int, ready: Barrier, outcomes: Connection, settings: Settings) -> None:
     """All processes make the registry."""
     ready.wait()
     made = init(settings, root=ROOT)
-    outcomes.put([(number, "created" if made.created else "found", (made.origin,))])
+    outcomes.send([(number, "created" if made.created else "found", (made.origin,))])

@@ -29,6 +29,7 @@ _RETRIED_STATES = {
     "40P01",  # deadlock
     "55P03",  # lock not available: lock_timeout
     "25P03",  # the server ended a transaction that stood idle
+    "26000",  # somebody between us and the server gave up what was prepared
 }
 _GONE_STATES = re.compile(r"08...|57P0[1-5]")  # connection exceptions; the server stops, crashed or starts
 

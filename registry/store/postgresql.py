@@ -23,6 +23,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
 from registry.errors import BadSetting, OutcomeUnknown
 from registry.store import writer
 from registry.store.constraints import typed
+from registry.store.exchange import Prepared, Statement, exchange
 from registry.store.failures import is_gone, sql_state
 from registry.store.keyed import Question
 from registry.store.schema import entries
@@ -86,8 +87,9 @@ def _set_up_writer(connection: psycopg.Connection[Any], _record: object) -> None
         connection,
         f"SET lock_timeout = '{LOCK_SECONDS}s'; "
         f"SET idle_in_transaction_session_timeout = '{IDLE_SECONDS}s'; "
-        # Look-ups by key have one good plan; making it anew costs more than running it.
-        "SET plan_cache_mode = force_generic_plan; "
+        # What an act asks, it asks by key: that has one good plan, through the index, also on a
+        # table that was empty when the plan was made. Making it anew costs more than running it.
+        "SET plan_cache_mode = force_generic_plan; SET enable_seqscan = off; "
         # What waits for more than our own disk stays as the administrator set it.
         "SELECT set_config('synchronous_commit', 'on', false) "
         "WHERE current_setting('synchronous_commit') = 'off'",
@@ -103,6 +105,9 @@ def _set(connection: psycopg.Connection[Any], statements: str) -> None:
 
     # Many keys at once are sent as they are, not written out as text.
     connection.adapters.register_dumper(list, ListBinaryDumper)
+    # What pays is prepared by store/exchange.py. When it rolls back, the driver gives up all
+    # statements that were prepared on a connection if it has prepared one itself.
+    connection.prepare_threshold = None
     connection.autocommit = True
     connection.execute(statements)
     connection.autocommit = False
@@ -121,14 +126,23 @@ class PostgresWriter:
     def _driver(self) -> psycopg.Connection[Any]:
         return cast("psycopg.Connection[Any]", self._connection.connection.driver_connection)
 
+    def _exchange(self, *statements: Statement) -> list[list[tuple[Any, ...]]]:
+        prepared: Prepared = self._connection.info.setdefault("prepared", Prepared())
+        with self._as_sqlalchemy():
+            return exchange(self._driver, prepared, statements)
+
     def begin(self, *, alone: bool, question: Question | None) -> Begun:
-        lock = "pg_advisory_xact_lock" if alone else "pg_advisory_xact_lock_shared"
-        with self._as_sqlalchemy(), self._driver.pipeline():
-            self._driver.execute(f"SELECT {lock}(%s, 'entries'::regclass::oid::int)", (_ALONE,))
-            begun = self._driver.execute(_BEGIN)
-            asked = None if question is None else self._driver.execute(*_asked(question))
-            ((ticket, self._transaction_id, newest, roots),) = begun
-            answer = None if asked is None else asked.fetchall()
+        statements = [Statement("BEGIN ISOLATION LEVEL READ COMMITTED")]
+        if alone:
+            # By itself: what is read must be what stands when all the others are done.
+            statements.append(Statement(f"SELECT pg_advisory_xact_lock({_ALONE}, {_TRAIL})"))
+        statements.append(Statement(_BEGIN))
+        if question is not None:
+            text, values = question.query.for_psycopg
+            statements.append(Statement(text, {**values, "keys": list(question.keys)}))
+        answers = self._exchange(*statements)[2 if alone else 1 :]
+        begun, answer = answers[0], answers[1] if question is not None else None
+        ((_, ticket, self._transaction_id, newest, roots),) = begun
         return Begun(ticket, newest, roots, answer)
 
     def ids(self, table: Table, count: int) -> Sequence[int]:
@@ -149,9 +163,8 @@ class PostgresWriter:
                 return len(rows)
             if len(rows) >= _STAGED:
                 return self._stage(table, rows)
-            cursor = self._driver.cursor()
-            cursor.executemany(_statement(table, True), rows)
-            return cursor.rowcount
+        statement = f"{_statement(table, True)} RETURNING 1"
+        return sum(map(len, self._exchange(*(Statement(statement, row) for row in rows))))
 
     def _stage(self, table: Table, rows: Sequence[Row]) -> int:
         """Into a table of our own first; then one statement decides which are new."""
@@ -175,25 +188,22 @@ class PostgresWriter:
 
     def flush(self) -> None:
         if self._queued:
-            with self._as_sqlalchemy(), self._driver.pipeline():
-                self._send()
+            self._exchange(*self._noted())
 
-    def _send(self) -> None:
+    def _noted(self) -> list[Statement]:
         queued, self._queued = self._queued, []
-        for table, rows in queued:
-            self._driver.cursor().executemany(_statement(table, False), rows)
+        return [Statement(_statement(table, False), row) for table, rows in queued for row in rows]
 
     def append(self, entry: Mapping[str, object], added: int, unless_after: int | None) -> int:
-        driver = self._driver
-        given = {**entry, "added": added, "unless_after": unless_after}
         try:
-            with self._as_sqlalchemy(), driver.pipeline():
-                self._send()
+            *_, placed, _ = self._exchange(
+                *self._noted(),
                 # Two statements: the second must see what was committed before the lock.
-                driver.execute("SELECT pg_advisory_xact_lock(%s, 'entries'::regclass::oid::int)", (_HEAD,))
-                place = driver.execute(_APPEND, given)
-                driver.commit()
-                (seq,) = place.fetchone()  # type: ignore[misc]
+                Statement(f"SELECT pg_advisory_xact_lock({_HEAD}, {_TRAIL})"),
+                Statement(_APPEND, {**entry, "added": added, "unless_after": unless_after}),
+                Statement("COMMIT"),
+            )
+            ((seq,),) = placed
         except DBAPIError as error:
             if not is_gone(error):
                 raise
@@ -275,17 +285,15 @@ _NEVER_GIVEN = "22023"
 """What is said of a transaction's number that is yet to be given."""
 
 
-def _asked(question: Question) -> tuple[str, dict[str, object]]:
-    statement, values = question.query.for_psycopg
-    return statement, {**values, "keys": list(question.keys)}
-
-
 _HEAD, _ALONE = 1, 2
 """Advisory locks on the trail: who appends, and who acts alone."""
 
+_TRAIL = "'entries'::regclass::oid::int"
+
 _BEGIN = (
-    "SELECT nextval('entry_tickets'), pg_current_xact_id()::text, "
-    "coalesce((SELECT max(seq) FROM entries), -1), (SELECT max(entry) FROM roots)"
+    f"SELECT pg_advisory_xact_lock_shared({_ALONE}, {_TRAIL}), nextval('entry_tickets'), "
+    "pg_current_xact_id()::text, coalesce((SELECT max(seq) FROM entries), -1), "
+    "(SELECT max(entry) FROM roots)"
 )
 
 _PLACED = ("seq", "prev", "ledger_size")

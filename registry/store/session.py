@@ -202,9 +202,11 @@ def _one_state(connection: Connection) -> Connection:
     """A connection whose statements all see the state at the first one."""
     connection = connection.execution_options(isolation_level="REPEATABLE READ")
     # Not by SQLAlchemy's option: that leaves READ WRITE behind on a connection of the pool,
-    # past what an administrator has set to keep a database as it is.
-    connection.exec_driver_sql("SET TRANSACTION READ ONLY")
-    connection.exec_driver_sql("SELECT 1")
+    # past what an administrator has set to keep a database as it is. And questions may be
+    # of any kind, so the planner has a free hand again (store/postgresql.py).
+    connection.exec_driver_sql(
+        "SET TRANSACTION READ ONLY; SET LOCAL plan_cache_mode = auto; SET LOCAL enable_seqscan = on; SELECT 1"
+    )
     return connection
 
 

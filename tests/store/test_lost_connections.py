@@ -117,3 +117,14 @@ def test_what_fails_as_an_act_begins_leaves_its_session(
             Act(registry.database, "test:break", "tester").__enter__()
     pool = registry.database.engine.pool
     assert pool.checkedout() == 0  # type: ignore[attr-defined]
+
+
+@pytest.mark.engine("postgresql")
+def test_statements_that_somebody_gave_up_are_prepared_anew(registry: OpenRegistry) -> None:
+    """A pooler between us and the server may do so."""
+    issue(registry, IssueRequest(Kind.STUDY))
+    with registry.database.writing() as connection:
+        assert connection.exec_driver_sql("SELECT count(*) FROM pg_prepared_statements").scalar_one()
+        connection.exec_driver_sql("DEALLOCATE ALL")
+        connection.commit()
+    assert issue(registry, IssueRequest(Kind.STUDY)).uids
