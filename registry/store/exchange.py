@@ -55,17 +55,16 @@ def exchange(
 
     Raises what the driver raises, for the first that fails; those after it are not executed.
     """
+    # Before anything is sent: what can't be bound leaves nothing half said.
+    bound = [_ready(statement, connection) for statement in statements]
     pgconn, new = connection.pgconn, dict[str, bytes]()
     pgconn.enter_pipeline_mode()
     try:
-        for text, values in statements:
-            numbered, names = _numbered(text)
-            if (name := prepared.names.get(numbered) or new.get(numbered)) is None:
-                name = new[numbered] = prepared.name()
-                pgconn.send_prepare(name, numbered.encode())
-            given = [values[each] for each in names] if isinstance(values, Mapping) else values
-            bound = [_bound(value, connection) for value in given]
-            pgconn.send_query_prepared(name, [value for value, _ in bound], [form for _, form in bound])
+        for text, values, forms in bound:
+            if (name := prepared.names.get(text) or new.get(text)) is None:
+                name = new[text] = prepared.name()
+                pgconn.send_prepare(name, text.encode())
+            pgconn.send_query_prepared(name, values, forms)
         pgconn.pipeline_sync()
         results = connection.wait(_answers(pgconn))
     finally:
@@ -80,6 +79,17 @@ def exchange(
         raise
     prepared.names |= new
     return rows
+
+
+def _ready(
+    statement: Statement, connection: psycopg.Connection[Any]
+) -> tuple[str, list[bytes | None], list[int]]:
+    """A statement as the protocol takes it: its text, its values, and the form of each."""
+    text, names = _numbered(statement.text)
+    values = statement.values
+    given = [values[name] for name in names] if isinstance(values, Mapping) else values
+    bound = [_bound(value, connection) for value in given]
+    return text, [value for value, _ in bound], [form for _, form in bound]
 
 
 @lru_cache(maxsize=256)

@@ -15,10 +15,12 @@ from contextlib import contextmanager
 from sqlalchemy.exc import DBAPIError, IntegrityError, InterfaceError, OperationalError
 
 from registry.errors import (
+    BadRequest,
     DatabaseBusy,
     DatabaseGone,
     DatabaseUnusable,
     NoRegistry,
+    RegistryError,
     RightMissing,
 )
 
@@ -31,6 +33,7 @@ _RETRIED_STATES = {
     "25P03",  # the server ended a transaction that stood idle
     "26000",  # somebody between us and the server gave up what was prepared
 }
+_UNSTORABLE = "22021"  # character not in repertoire
 _GONE_STATES = re.compile(r"08...|57P0[1-5]")  # connection exceptions; the server stops, crashed or starts
 
 # Where no connection is made, the driver gives no state: only its words tell a server
@@ -65,13 +68,15 @@ def told_in_our_words(name: str) -> Iterator[None]:
         yield
     except IntegrityError:
         raise
+    except UnicodeEncodeError as error:
+        raise _unstorable() from error
     except DBAPIError as error:
         if (known := translated(name, error)) is not None:
             raise known from error
         raise
 
 
-def translated(name: str, error: DBAPIError) -> DatabaseUnusable | NoRegistry | None:
+def translated(name: str, error: DBAPIError) -> RegistryError | None:
     """The typed error for what a driver says; None for what can only be a bug of ours."""
     reason = " ".join(_said(error).split())[:_NAMED_IN_MESSAGES]
     state = sql_state(error)
@@ -81,6 +86,8 @@ def translated(name: str, error: DBAPIError) -> DatabaseUnusable | NoRegistry | 
         return DatabaseGone(f"{name} went away: {reason}")
     if state in _RETRIED_STATES or _is_busy(error):
         return DatabaseBusy(f"{name} is busy: {reason}")
+    if state == _UNSTORABLE:
+        return _unstorable()
     if state == "42501":
         return RightMissing(f"{name} lets this user not do that: {reason}")
     if state in ("42P01", "3F000"):
@@ -94,6 +101,13 @@ def translated(name: str, error: DBAPIError) -> DatabaseUnusable | NoRegistry | 
     ):
         return DatabaseUnusable(f"{name} can't be used: {reason}", advice=_advice(reason))
     return None
+
+
+def _unstorable() -> BadRequest:
+    return BadRequest(
+        "a text holds characters that can't be stored: it isn't UTF-8, or there is a NUL in it",
+        advice="Write names, reasons and purposes in UTF-8.",
+    )
 
 
 def is_gone(error: DBAPIError) -> bool:

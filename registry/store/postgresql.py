@@ -129,7 +129,13 @@ class PostgresWriter:
     def _exchange(self, *statements: Statement) -> list[list[tuple[Any, ...]]]:
         prepared: Prepared = self._connection.info.setdefault("prepared", Prepared())
         with self._as_sqlalchemy():
-            return exchange(self._driver, prepared, statements)
+            driver = self._driver
+            try:
+                return exchange(driver, prepared, statements)
+            except BaseException:
+                if driver.closed:  # then there is nothing to be rolled back on it, whatever happened
+                    self._connection.invalidate()
+                raise
 
     def begin(self, *, alone: bool, question: Question | None) -> Begun:
         statements = [Statement("BEGIN ISOLATION LEVEL READ COMMITTED")]

@@ -7,9 +7,11 @@ import io
 
 import pytest
 
+from registry.errors import BadRequest
 from registry.records import Kind
 from registry.services.issuing import issue
 from registry.services.opening import opened
+from registry.services.querying import show
 from registry.services.requests import IssueRequest
 from registry.settings import Settings
 from tests.conftest import Cli
@@ -93,3 +95,31 @@ def test_a_csv_holds_uids_as_they_are_and_no_formula(settings: Settings, cli: Cl
     assert uid in {row["uid"] for row in rows}
     assert all(row["uid"].replace(".", "").isdigit() for row in rows)
     assert {row["recorded_by"] for row in rows} == {"tester", "'=HYPERLINK(1)", "'@SUM(1)"}
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("issue", "study", "--purpose", "\udcff"),
+        ("issue", "study", "--actor", "a\udcff"),
+        ("root", "add", "1.2.3.4", "--organization", "\udcff"),
+        ("list", "--by", "\udcff"),
+        ("audit", "log", "--by", "\udcff"),
+    ],
+    ids=" ".join,
+)
+def test_bytes_that_are_no_text_are_refused(cli: Cli, arguments: tuple[str, ...]) -> None:
+    answered = cli(*arguments)
+    assert answered.code == 2, answered.err
+    assert "isn't UTF-8" in answered.err
+
+
+def test_a_nul_is_kept_or_refused(settings: Settings) -> None:
+    """The embedded engine keeps it; a server can't."""
+    with opened(settings) as registry:
+        try:
+            (uid,) = issue(registry, IssueRequest(Kind.STUDY, purpose="a\0b")).uids
+        except BadRequest:
+            assert settings.database.startswith("postgresql")
+        else:
+            assert show(registry, uid).purpose == "a\0b"

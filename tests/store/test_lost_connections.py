@@ -10,7 +10,7 @@ from registry.records import Kind
 from registry.services.issuing import issue
 from registry.services.opening import OpenRegistry
 from registry.services.requests import IssueRequest
-from registry.store import retrying
+from registry.store import exchange, retrying
 from registry.store.act import Act
 from registry.store.postgresql import PostgresWriter
 from registry.store.session import Database
@@ -127,4 +127,19 @@ def test_statements_that_somebody_gave_up_are_prepared_anew(registry: OpenRegist
         assert connection.exec_driver_sql("SELECT count(*) FROM pg_prepared_statements").scalar_one()
         connection.exec_driver_sql("DEALLOCATE ALL")
         connection.commit()
+    assert issue(registry, IssueRequest(Kind.STUDY)).uids
+
+
+@pytest.mark.engine("postgresql")
+def test_an_interruption_stays_one(registry: OpenRegistry, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever presses Ctrl-C while the server works isn't told of a lost connection, nor tried again."""
+    issue(registry, IssueRequest(Kind.STUDY))
+
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(exchange, "_answers", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        issue(registry, IssueRequest(Kind.STUDY))
+    monkeypatch.undo()
     assert issue(registry, IssueRequest(Kind.STUDY)).uids
