@@ -20,7 +20,7 @@ from sqlalchemy.dialects.postgresql import psycopg as dialect
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
 
-from registry.errors import BadSetting, OutcomeUnknown
+from registry.errors import OutcomeUnknown
 from registry.store import writer
 from registry.store.constraints import typed
 from registry.store.exchange import Prepared, Statement, exchange
@@ -55,17 +55,11 @@ logging.getLogger("psycopg").addHandler(logging.NullHandler())
 def open_engine(url: URL, *, read_only: bool) -> Engine:
     """An engine on a server. What the URL leaves out comes from libpq's environment,
     its service file and its password file."""
-    try:
-        engine = create_engine(
-            url.set(drivername="postgresql+psycopg"),
-            isolation_level="READ COMMITTED",
-            connect_args=_connect_arguments(url),
-        )
-    except ImportError as error:
-        raise BadSetting(
-            "the driver for PostgreSQL isn't installed",
-            advice="`pip install 'dicom-uid-registry[postgresql]'` brings it.",
-        ) from error
+    engine = create_engine(
+        url.set(drivername="postgresql+psycopg"),
+        isolation_level="READ COMMITTED",
+        connect_args=_connect_arguments(url),
+    )
     event.listen(engine, "connect", _set_up_reader if read_only else _set_up_writer)
     return engine
 

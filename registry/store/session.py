@@ -193,8 +193,15 @@ def open_engine(url: str, *, read_only: bool = False) -> Engine:
     path = sqlite_path(parsed)
     if path is not None:
         return sqlite.open_engine(path, read_only=read_only)
-    from registry.store import postgresql
-
+    try:
+        from registry.store import postgresql
+    except ImportError as error:  # without a name where it is there, but not the library under it
+        if error.name not in ("psycopg", None):
+            raise
+        raise BadSetting(
+            "the driver for PostgreSQL isn't installed, or not whole",
+            advice="`pip install 'dicom-uid-registry[postgresql]'` brings it.",
+        ) from error
     return postgresql.open_engine(parsed, read_only=read_only)
 
 
