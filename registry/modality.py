@@ -6,6 +6,7 @@ The list is the standard's, retired terms included, since old archives hold them
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterable
 
 from registry.errors import BadModality
@@ -20,6 +21,16 @@ TERMS: frozenset[str] = frozenset(
     AS CD CF CP CS DD DF DM DS EC FA FS LP MA MS OPR ST VF
     """.split()
 )
+
+
+_CODE_STRING = re.compile(r"[A-Z0-9_ ]{1,16}\Z")
+
+
+def code_string(text: str) -> str | None:
+    """``text`` if it is a value of VR CS (PS3.5 section 6.2), as any archive may hold it;
+    None for anything else, which could be a text about somebody."""
+    text = text.strip()
+    return text if _CODE_STRING.match(text) else None
 
 
 def parse_modality(text: str, private: Iterable[str] = ()) -> str:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-
 from registry.dicomfile import tags
 from registry.dicomfile.attributes import fingerprint
 from registry.dicomfile.digests import content_hash, data_set_digest, keyed
@@ -12,13 +10,13 @@ from registry.dicomfile.readerkeys import ReaderKeys
 from registry.dicomfile.references import references_of
 from registry.dicomfile.scan import is_transfer_syntax
 from registry.dicomfile.tree import Tree, items, name_of, text
+from registry.modality import code_string
 from registry.records import FileMeta, Level, ObjectClaim, Trait
 from registry.sopclass import STORAGE
 from registry.uid import is_key
 
 _FOUR = (tags.SOP_CLASS_UID, tags.SOP_INSTANCE_UID, tags.STUDY_INSTANCE_UID, tags.SERIES_INSTANCE_UID)
 _TRANSFER_SYNTAX_UID = 0x0002_0010
-_CODE_STRING = re.compile(r"[A-Z0-9_ ]{1,16}\Z")
 _SLIDE = f"{STORAGE}.77.1.6"
 
 
@@ -41,7 +39,7 @@ def claim_of(meta: Tree, tree: Tree, keys: ReaderKeys, path: str, *, digests: bo
         sop_class_uid=_key(four[tags.SOP_CLASS_UID]),
         series_instance_uid=series,
         study_instance_uid=study,
-        modality=_code_string(text(tree, tags.MODALITY)),
+        modality=code_string(text(tree, tags.MODALITY)),
         transfer_syntax_uid=_key(text(meta, _TRANSFER_SYNTAX_UID)),
         content_digest=keyed(content, keys.digest, b"content") if content else None,
         content_order=content,
@@ -74,12 +72,6 @@ def _single_uid(tree: Tree, tag: int) -> str | None:
 def _key(uid: str | None) -> str | None:
     """A UID that rules and ledger can work with; what else it may be is told as a bad UID."""
     return uid if uid and is_key(uid) else None
-
-
-def _code_string(value: str) -> str | None:
-    """A value of VR CS (PS3.5 section 6.2); anything else could be a text about somebody."""
-    value = value.strip()
-    return value if _CODE_STRING.match(value) else None
 
 
 def _file_meta(meta: Tree) -> FileMeta:

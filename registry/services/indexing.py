@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 
 from registry.errors import UidCollision
+from registry.modality import code_string
 from registry.records import BadUid, IndexRow, Kind, ObjectClaim, Origin, Verdict
 from registry.roots import Roots
 from registry.services import registering
@@ -219,7 +220,7 @@ def _claim(row: IndexRow) -> ObjectClaim:
         sop_class_uid=row.sop_class_uid if row.sop_class_uid and is_key(row.sop_class_uid) else None,
         series_instance_uid=row.series_instance_uid or None,
         study_instance_uid=row.study_instance_uid or None,
-        modality=row.modality or None,
+        modality=code_string(row.modality or ""),
         bad_uids=tuple(
             BadUid(uid, keyword, keyword != "SOPClassUID")
             for keyword, uid in four.items()

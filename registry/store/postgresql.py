@@ -296,6 +296,9 @@ _BEGIN = (
     "(SELECT max(entry) FROM roots)"
 )
 
+# Of an act that made rows: it says something of UIDs that it didn't issue itself.
+_SAYS_SOMETHING = "rows <> '{}' AND (event ~ ':register$' OR rows ~ '_claims|derivations|uses')"
+
 _PLACED = ("seq", "prev", "ledger_size")
 
 
@@ -308,7 +311,7 @@ def _append_statement() -> str:
     return (
         f"INSERT INTO entries ({names}) SELECT "
         "CASE WHEN EXISTS (SELECT 1 FROM entries WHERE seq > %(unless_after)s::bigint "
-        "AND rows ~ '_claims|derivations|uses') THEN -1 ELSE coalesce(head.seq + 1, 0) END, head.seq, "
+        f"AND {_SAYS_SOMETHING}) THEN -1 ELSE coalesce(head.seq + 1, 0) END, head.seq, "
         f"coalesce(head.ledger_size, 0) + %(added)s, {values} FROM (SELECT 1) AS one "
         "LEFT JOIN (SELECT seq, ledger_size FROM entries ORDER BY seq DESC LIMIT 1) AS head ON true "
         "RETURNING seq"

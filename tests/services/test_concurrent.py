@@ -19,6 +19,7 @@ from registry.services.registering import register
 from registry.services.requests import DeriveRequest, IssueRequest
 from registry.settings import Settings
 from registry.store import concurrent, retrying
+from registry.store.entries import log
 from registry.store.verification import verify
 from tests.objects import SEG_CLASS, save_all, tiny
 
@@ -91,6 +92,22 @@ def test_what_two_writers_record_at_once_is_found(
         assert meanwhile.calls == 3, "the other's, ours in vain, ours again"
         with one.database.reading() as connection:
             assert verify(connection).ok
+
+
+def test_an_image_that_brings_nothing_but_itself_is_noticed_at_the_last_moment(
+    settings: Settings, files: Callable[[Dataset], list[str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its act makes one row in the ledger and no other."""
+    with opened(settings) as one, opened(settings) as other:
+        known_before(one, files)
+        meanwhile = Meanwhile(concurrent.confirm, lambda: register(other, files(IMAGE)), after=True)
+        monkeypatch.setattr(registering, "confirm", meanwhile)
+        register(one, files(IN_ITS_SERIES))
+        assert "UID501" in {finding.code for finding in kept_findings(one)}
+        with one.database.reading() as connection:
+            *_, theirs, ours = log(connection, event="object:register")
+        assert {table for table, made in theirs.rows.items() if made} == {"ledger"}
+        assert ours.rows["derivations"] == 1
 
 
 def test_who_says_nothing_about_it_is_in_nobodys_way(

@@ -23,6 +23,7 @@ from registry.services.withdrawing import withdraw
 from registry.settings import Settings
 from registry.store import postgresql
 from registry.store.verification import verify
+from tests.databases import everything
 from tests.objects import CT_CLASS, MR_CLASS, ROOT, SEG_CLASS, save_all, tiny
 
 TOLD = {
@@ -167,6 +168,11 @@ def test_dirty_rows_are_findings_and_the_rest_goes_on(registry: OpenRegistry) ->
     report = register_rows(registry, [*series(1, 30), *dirty])
     assert report.verdicts[Verdict.NEW] == 30
     assert {finding.code for finding in report.findings} == {"UID101", "UID102", "UID109"}
+
+
+def test_a_text_where_a_modality_belongs_is_not_kept(registry: OpenRegistry, settings: Settings) -> None:
+    register_rows(registry, series(1, 3, modality="Mrs. Example's CT"))
+    assert b"Example" not in everything(settings).replace(b"Example Hospital", b"")
 
 
 @pytest.mark.engine("postgresql")
