@@ -15,6 +15,7 @@ from registry.services.rooting import add_root, wanted_root
 from registry.settings import Settings
 from registry.store import migrating, schema
 from registry.store.act import Act
+from registry.store.retrying import again
 from registry.store.session import Database, Identity, identity_of, revision_of
 
 
@@ -43,7 +44,7 @@ def init(
         if database.sqlite_file is not None:
             make_room(database.sqlite_file)
         upgraded = upgrade(settings, database)
-        identity, created = _identify(settings, database)
+        identity, created = again(lambda _: _identify(settings, database))
         registry = OpenRegistry(settings, database, identity)
         added = add_root(registry, wanted) if wanted is not None else None
         return Initialized(
@@ -59,6 +60,16 @@ def init(
 
 def upgrade(settings: Settings, database: Database) -> str | None:
     """Run the migrations that are due; the schema reached, None if none was due."""
+    found = again(lambda _: _migrate(database))
+    if found == schema.REVISION:
+        return None
+    if found is not None:
+        again(lambda _: _told(settings, database, found))
+    return schema.REVISION
+
+
+def _migrate(database: Database) -> str | None:
+    """Run what is due; the schema that the database stood at before."""
     with database.writing() as connection:
         migrating.wait_for_others(connection)
         found = revision_of(connection)
@@ -66,14 +77,15 @@ def upgrade(settings: Settings, database: Database) -> str | None:
             raise SchemaTooNew(
                 f"the schema of {database.name} is {found}, newer than {schema.REVISION} of this program"
             )
-        if found == schema.REVISION:
-            return None
-        migrating.upgrade(connection)
-        connection.commit()
-    if found is not None:
-        with Act(database, "schema:upgrade", settings.who) as act:
-            act.commit(before=found, after=schema.REVISION)
-    return schema.REVISION
+        if found != schema.REVISION:
+            migrating.upgrade(connection)
+            connection.commit()
+    return found
+
+
+def _told(settings: Settings, database: Database, found: str) -> None:
+    with Act(database, "schema:upgrade", settings.who) as act:
+        act.commit(before=found, after=schema.REVISION)
 
 
 @dataclass(frozen=True, slots=True)
