@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum, StrEnum
 from functools import cached_property
+from hashlib import blake2b
 from typing import NamedTuple
 
 from registry.uid import is_own_key
@@ -249,9 +250,18 @@ class Finding:
     fix: str
     kind: Kind | None = None
     counterpart: str | None = None  # the source series or target that is part of the key
-    related: tuple[str, ...] = ()  # evidence: other UIDs
+    related: tuple[str, ...] = ()  # other UIDs that show it
+    evidence: tuple[str, ...] = ()  # what else shows it: modalities, names of attributes, counts
+    series_instance_uid: str | None = None  # of the object that it is about, where that is in one
     path: str | None = None
+    acknowledged: bool = False  # somebody knows of it: it is told, and fails nothing
 
     @property
     def key(self) -> tuple[str, str | None, str | None]:
         return (self.code, self.uid, self.counterpart)
+
+    @property
+    def facts(self) -> bytes:
+        """A digest of what was found, words aside; 16 bytes. An acknowledgement lasts as long as it."""
+        parts = (str(int(self.severity)), "|".join(sorted(self.related)), "|".join(sorted(self.evidence)))
+        return blake2b("\0".join(parts).encode(errors="surrogateescape"), digest_size=16).digest()

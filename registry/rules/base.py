@@ -96,7 +96,8 @@ class Sighting(NamedTuple):
     kind: Kind | None = None
     severity: Severity | None = None  # None: the rule's own
     counterpart: str | None = None
-    related: tuple[str, ...] = ()
+    related: tuple[str, ...] = ()  # other UIDs that show it
+    evidence: tuple[str, ...] = ()  # what else shows it, so that a change of it is seen
     fix: str | None = None  # None: what the docstring says under "What to do"
 
 
@@ -143,6 +144,7 @@ class Rule:
                 kind=sighting.kind,
                 counterpart=sighting.counterpart,
                 related=sighting.related,
+                evidence=sighting.evidence,
             )
 
 

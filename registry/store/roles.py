@@ -26,6 +26,9 @@ LONGEST = 63
 TICKETS = "entry_tickets"
 VIEW = "uids"
 
+_REDACTED = frozenset({"UPDATE"})
+"""What the writer may do with notes besides: a trigger lets it only empty one that is redacted."""
+
 _WORK = {"findings": ("UPDATE",), "pending_references": ("DELETE",), "resume_marks": ("DELETE",)}
 """What the program does with work besides reading and adding; a table that isn't here: all."""
 
@@ -56,6 +59,7 @@ def writer_rights() -> Mapping[str, frozenset[str]]:
             if table in schema.HISTORY
             else ("SELECT", "INSERT", *_WORK.get(table.name, ("UPDATE", "DELETE")))
         )
+        | (_REDACTED if table is schema.notes else frozenset())
         for table in metadata.tables.values()
     } | _READ_BY_ALL
 

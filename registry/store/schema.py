@@ -30,7 +30,7 @@ from sqlalchemy import (
 
 from registry.store.columns import ID, TEXT, code, entry, history, key, later, metadata, uid, word
 
-REVISION = "0002"
+REVISION = "0003"
 """The migration that this program expects; a test holds it equal to the newest."""
 
 # --- the audit trail -------------------------------------------------------------
@@ -234,6 +234,7 @@ series_claims = history(
     key("modality_id", Integer),  # 0: none
     uid("frame_of_reference_uid", primary_key=True),  # empty: none
     entry(),
+    Index("ix_series_claims_frame_of_reference_uid", "frame_of_reference_uid"),
 )
 
 patients = history(
@@ -269,6 +270,112 @@ fingerprints = history(
     Column("variant", LargeBinary, primary_key=True),
     Column("version", SmallInteger, nullable=False),  # of the attribute list
     Column("attributes", LargeBinary, nullable=False),
+    entry(),
+)
+
+# What objects say of how they came to be; what most of them say isn't written.
+traits = history(
+    "traits",
+    uid(primary_key=True),
+    Column("trait", code(20), primary_key=True),  # records.Trait
+    Column("content", LargeBinary, primary_key=True),  # of which content; empty: of the object
+    entry(),
+)
+
+# Content and patients as copies in another context than the clinical one have them.
+context_contents = history(
+    "context_contents",
+    Column("context", code(32), primary_key=True),
+    uid(primary_key=True),
+    Column("content", LargeBinary, primary_key=True),
+    key("transfer_syntax_id", Integer, ForeignKey("words.id")),
+    Column("data_set", LargeBinary),
+    Column("first", SmallInteger, nullable=False),
+    entry(),
+)
+
+context_patients = history(
+    "context_patients",
+    Column("context", code(32), primary_key=True),
+    uid(primary_key=True),
+    key("patient_id", ID, ForeignKey("patients.id")),
+    entry(),
+)
+
+# The frames of reference of objects that are compared with those of their sources.
+frames = history(
+    "frames",
+    uid(primary_key=True),
+    uid("frame_uid", primary_key=True),
+    entry(),
+)
+
+# Frames of reference between which a registration leads.
+registrations = history(
+    "registrations",
+    uid("frame_uid", primary_key=True),
+    uid("other_uid", primary_key=True),
+    entry(),
+)
+
+# --- what people decided; the latest row counts ---------------------------------------------
+
+# Which of several claims about a UID holds: all of what it says.
+decisions = history(
+    "decisions",
+    uid(primary_key=True),
+    key("entry", ID, later("entries.id")),
+    Column("chosen", ID, nullable=False),  # the entry that made the claim
+    Column("kind", SmallInteger, nullable=False),
+    uid("series_uid"),
+    uid("study_uid"),
+    word("sop_class_id"),
+    word("modality_id"),
+    Column("content", LargeBinary),
+    ForeignKeyConstraint(["uid"], ["ledger.uid"]),
+    CheckConstraint(_KINDS, "kind"),
+)
+
+# What became of a UID after it was withdrawn for the first time.
+withdrawals = history(
+    "withdrawals",
+    uid(primary_key=True),
+    key("entry", ID, later("entries.id")),
+    Column("withdrawn", SmallInteger, nullable=False),
+    ForeignKeyConstraint(["uid"], ["ledger.uid"]),
+    CheckConstraint("withdrawn IN (0, 1)", "withdrawn"),
+)
+
+patient_decisions = history(
+    "patient_decisions",
+    key("patient_id", ID, ForeignKey("patients.id")),
+    key("other_id", ID, ForeignKey("patients.id")),
+    key("entry", ID, later("entries.id")),
+    Column("same", SmallInteger, nullable=False),  # 1: one person, 0: two
+    CheckConstraint("patient_id < other_id", "order"),
+    CheckConstraint("same IN (0, 1)", "same"),
+    Index("ix_patient_decisions_other_id", "other_id"),
+)
+
+ACKNOWLEDGED, RESOLVED, REOPENED = 1, 2, 3
+
+acknowledgements = history(
+    "acknowledgements",
+    Column("code", code(8), primary_key=True),
+    Column("uid", TEXT, primary_key=True),
+    Column("counterpart", TEXT, primary_key=True),  # empty: none
+    key("entry", ID, later("entries.id")),
+    Column("state", SmallInteger, nullable=False),
+    Column("until", String(27)),
+    Column("facts", LargeBinary),  # it lasts as long as these: records.Finding.facts
+    CheckConstraint("state BETWEEN 1 AND 3", "state"),
+    Index("ix_acknowledgements_uid", "uid"),
+)
+
+# Free texts that were taken out; their hash stays in the entry.
+redactions = history(
+    "redactions",
+    key("note", ID, ForeignKey("notes.entry")),
     entry(),
 )
 
@@ -326,8 +433,23 @@ findings = Table(
     Column("last_entry", ID, nullable=False),
     Column("seen", Integer, nullable=False),
     Column("cleared_entry", ID),  # when what became known later explained it
+    Column("facts", LargeBinary),  # digest of what was found: an acknowledgement lasts as long as it
+    Column("series_uid", TEXT),  # of an instance: the series it was found in
+    Column("context", String(32)),  # None: clinical
     CheckConstraint("severity BETWEEN 1 AND 3", "severity"),
     Index("ix_findings_uid", "uid"),
+    Index("ix_findings_series_uid", "series_uid"),
+)
+
+# What some rules remember of objects, only while they are on: numbers, descriptions,
+# image types, each as a keyed hash that compares within its scope alone.
+labels = Table(
+    "labels",
+    metadata,
+    uid("scope_uid", primary_key=True),  # a study or a series
+    Column("label", LargeBinary, primary_key=True),
+    uid("uid", primary_key=True),  # who carries it
+    sqlite_with_rowid=False,
 )
 
 resume_marks = Table(

@@ -81,6 +81,27 @@ def nodes_at_commit() -> Iterator[str]:
     )
 
 
+def redactable(dialect: str) -> Iterator[str]:
+    """A free text may be emptied, with its salt, by an act that says so; else it stays."""
+    allowed = (
+        "NEW.entry = OLD.entry AND NEW.text = '' AND length(NEW.salt) = 0 "
+        "AND EXISTS (SELECT 1 FROM redactions r WHERE r.note = OLD.entry)"
+    )
+    if dialect == "sqlite":
+        yield "DROP TRIGGER tr_notes_update"
+        yield _sqlite("tr_notes_update", f"BEFORE UPDATE ON notes WHEN NOT ({allowed})")
+    else:
+        yield "DROP TRIGGER tr_notes_update ON notes"
+        yield (
+            "CREATE FUNCTION tr_notes_update() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
+            f"IF NOT ({allowed}) THEN {_raise()} END IF; RETURN NEW; END $$"
+        )
+        yield (
+            "CREATE TRIGGER tr_notes_update BEFORE UPDATE ON notes "
+            "FOR EACH ROW EXECUTE FUNCTION tr_notes_update()"
+        )
+
+
 def functions(dialect: str) -> Iterator[str]:
     """What the triggers call on PostgreSQL; the error carries the trigger's name as its constraint."""
     if dialect == "postgresql":
