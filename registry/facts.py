@@ -13,8 +13,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from registry.records import Kind, ObjectClaim, Patient, Reference, Trait
-from registry.sopclass import NATIVE_TRANSFER_SYNTAXES
+from registry.fingerprint import KEYWORDS, Variants, unpack
+from registry.records import Kind, Level, Mark, ObjectClaim, Patient, Reference, Role, Trait
+from registry.sopclass import LOSSY_TRANSFER_SYNTAXES, NATIVE_TRANSFER_SYNTAXES, Family, family_of
 
 
 class Placement(NamedTuple):
@@ -57,8 +58,10 @@ class InstanceFacts:
     issued: Placement | None = None  # for which it was issued here
     sop_classes: set[str] = field(default_factory=set)
     contents: dict[Content, set[bytes]] = field(default_factory=dict)  # with their data set digests
+    lossy: dict[Content, set[bool]] = field(default_factory=dict)  # whether it lost something before
     references: set[Reference] = field(default_factory=set)
     traits: set[Trait] = field(default_factory=set)
+    frames: set[str] = field(default_factory=set)  # of reference, of a derived object
 
     @property
     def series(self) -> set[str]:
@@ -91,6 +94,70 @@ class SeriesFacts:
         return {a.modality for a in self.appearances if a.modality}
 
 
+class Disagreement(NamedTuple):
+    """What the objects of one patient, study or series don't agree about: keywords."""
+
+    different: frozenset[str]  # two different values were seen
+    wanting: frozenset[str]  # some objects have it, all alike, and some lack it
+
+
+_ISSUER = KEYWORDS[Level.PATIENT].index("IssuerOfPatientID")
+
+Subject = str | bytes
+"""What attributes are of: a study's or series' UID, or a patient's token."""
+
+
+class Attributes:
+    """The attributes of patients, studies and series, as far as fingerprints tell.
+
+    One Patient ID may be two people's where its issuers differ, so a patient's
+    fingerprints are kept apart by issuer; without an issuer one goes with each.
+    """
+
+    def __init__(self) -> None:
+        self._seen: dict[tuple[Level, Subject], dict[bytes, Variants]] = defaultdict(dict)
+        self._issuers: dict[bytes, bytes] = {}
+        self.novel: list[tuple[Level, Subject, bytes]] = []  # what told something new
+
+    def __eq__(self, other: object) -> bool:
+        """Whether the same is known: which of many values were seen first doesn't matter."""
+        return isinstance(other, Attributes) and self._known() == other._known()
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def _known(self) -> dict[tuple[Level, Subject], Disagreement]:
+        return {(level, subject): self.disagreement(level, subject) for level, subject in self._seen}
+
+    def know(self, level: Level, subject: Subject, packed: bytes) -> bool:
+        """Take in a fingerprint; whether it told something new."""
+        issuer = b""
+        if level is Level.PATIENT:
+            if packed not in self._issuers:
+                self._issuers[packed] = unpack(packed)[_ISSUER] or b""
+            issuer = self._issuers[packed]
+        variants = self._seen[level, subject]
+        if issuer not in variants:
+            variants[issuer] = Variants()
+        return variants[issuer].take(packed)
+
+    def learn(self, level: Level, subject: Subject, packed: bytes) -> None:
+        """Take in what an object says."""
+        if self.know(level, subject, packed):
+            self.novel.append((level, subject, packed))
+
+    def disagreement(self, level: Level, subject: Subject) -> Disagreement:
+        """What the objects don't agree about."""
+        seen = self._seen.get((level, subject), {})
+        without = seen.get(b"")
+        groups = [variants if without is None else variants | without for i, variants in seen.items() if i]
+        if without is not None:
+            groups.append(without)
+        names = KEYWORDS[level]
+        different = {names[index] for group in groups for index in group.disagreeing()}
+        wanting = {names[index] for group in groups for index in group.wanting()}
+        return Disagreement(frozenset(different), frozenset(wanting - different))
+
+
 @dataclass(slots=True)
 class Facts:
     """What is known of a set of UIDs; rules read it, nothing else."""
@@ -100,6 +167,12 @@ class Facts:
     series: dict[str, SeriesFacts] = field(default_factory=lambda: defaultdict(SeriesFacts))
     patients: dict[str, set[Patient]] = field(default_factory=lambda: defaultdict(set))
     aliases: set[frozenset[Patient]] = field(default_factory=set)
+    attributes: Attributes = field(default_factory=Attributes)
+    registered: set[tuple[str, str]] = field(default_factory=set)  # frames that a registration joins
+    frame_series: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))  # frame -> series
+    labels: dict[tuple[str, Mark], dict[bytes, set[str]]] = field(
+        default_factory=lambda: defaultdict(lambda: defaultdict(set))
+    )
 
     def add(self, claim: ObjectClaim) -> None:
         """Let one claim speak. UIDs that can't be keys of the ledger say nothing."""
@@ -108,7 +181,7 @@ class Facts:
             self.kinds[uid].add(kind)
         if series:
             appearance = Appearance(claim.sop_class_uid, claim.modality, claim.frame_of_reference_uid)
-            self.series[series].appearances.add(appearance)
+            self.appear(series, appearance)
             if study:
                 self.series[series].studies.add(study)
         if instance:
@@ -120,6 +193,20 @@ class Facts:
             for uid in owned_by_patient(claim):
                 self.patients[uid].add(claim.patient)
             self.aliases.update(frozenset((claim.patient, alias)) for alias in claim.aliases)
+        for level, subject, packed in fingerprints_of(claim):
+            self.attributes.learn(level, subject, packed)
+        self.registered.update(registrations_of(claim))
+
+    def appear(self, series: str, appearance: Appearance) -> None:
+        """Let an object of a series have been seen."""
+        self.series[series].appearances.add(appearance)
+        if appearance.frame_of_reference_uid:
+            self.frame_series[appearance.frame_of_reference_uid].add(series)
+
+    def label(self, claim: ObjectClaim) -> None:
+        """Let one claim's labels speak; only while a rule asks for them."""
+        for scope, mark, value, uid in claim.labels:
+            self.labels[scope, mark][value].add(uid)
 
     @staticmethod
     def _add_object(facts: InstanceFacts, claim: ObjectClaim) -> None:
@@ -130,6 +217,8 @@ class Facts:
             attributes = facts.contents.setdefault(content, set())
             if claim.data_set_digest:
                 attributes.add(claim.data_set_digest)
+            facts.lossy.setdefault(content, set()).add(is_lossy(claim))
+        facts.frames.update(compared_frames(claim))
         facts.references.update(claim.references)
         facts.traits.update(claim.traits)
 
@@ -151,12 +240,59 @@ class Facts:
             reached |= edge
         return False
 
+    def joined(self, frame: str) -> set[str]:
+        """The frames of reference that registrations lead to from one, itself left out."""
+        reached, edge = {frame}, {frame}
+        while edge:
+            edge = {uid for pair in self.registered if edge & set(pair) for uid in pair} - reached
+            reached |= edge
+        return reached - {frame}
+
     def two_patients(self, patients: Iterable[Patient]) -> bool:
         """Whether among ``patients`` there are two who can't be the same."""
         listed = sorted(patients)
         return any(
             not self.one_patient(one, other) for i, one in enumerate(listed) for other in listed[i + 1 :]
         )
+
+
+def is_lossy(claim: ObjectClaim) -> bool:
+    """Whether an object lost something when it was compressed, now or before (PS3.3 C.7.6.1.1.5)."""
+    return Trait.LOSSY in claim.traits or lossy_by(claim.transfer_syntax_uid)
+
+
+def lossy_by(transfer_syntax_uid: str | None) -> bool:
+    """Whether what is in a transfer syntax has lost something, whatever it says of itself."""
+    return transfer_syntax_uid in LOSSY_TRANSFER_SYNTAXES
+
+
+def fingerprints_of(claim: ObjectClaim) -> Iterator[tuple[Level, Subject, bytes]]:
+    """The fingerprints of a claim, each with what it is of."""
+    _, series, study = claim.place
+    patient = claim.patient.token if claim.patient else None
+    for level, subject in ((Level.PATIENT, patient), (Level.STUDY, study), (Level.SERIES, series)):
+        if subject and (packed := claim.fingerprints.get(level)):
+            yield level, subject, packed
+
+
+def compared_frames(claim: ObjectClaim) -> tuple[str, ...]:
+    """The frames of reference of an object that names what it was made from."""
+    if family_of(claim.sop_class_uid) is Family.IMAGE:
+        derived = any(reference.role is Role.SOURCE for reference in claim.references)
+    else:
+        derived = bool(claim.references)
+    return claim.frames if derived else ()
+
+
+def registrations_of(claim: ObjectClaim) -> Iterator[tuple[str, str]]:
+    """The pairs of frames of reference that a registration joins: its own or first with each other."""
+    frames = [uid for uid in claim.registered if uid]
+    if len(frames) > 1:
+        first = claim.frame_of_reference_uid or frames[0]
+        for other in frames:
+            if other != first:
+                one, two = sorted((first, other))
+                yield one, two
 
 
 PATIENT_KINDS = frozenset({Kind.FRAME_OF_REFERENCE, Kind.TRACKING})

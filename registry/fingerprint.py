@@ -1,16 +1,87 @@
-"""How a fingerprint is laid out: which attributes are present, and a hash of each.
+"""What all objects of a patient, a study or a series must share, and how it is kept:
+which attributes are present, and a hash of each.
 
-One byte says how many attributes the list has, a bit each says which are
-present, eight bytes each follow for those. The attributes themselves are known
-only to the reader that hashes them (dicomfile/attributes.py).
+One byte says how many attributes the list had, a bit each says which are present,
+eight bytes each follow for those. The lists are those that dcentvfy compares
+(PS3.3 modules Patient to Series and Equipment), with Accession Number, institution
+and padding, and without what changes from object to object.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from registry.records import Level
+
 VERSION = 1
-"""Of the attribute lists; fingerprints of different versions don't compare."""
+"""Of the attribute lists. They only grow at their ends, so that older fingerprints,
+which are shorter, still compare; fingerprints of different versions don't."""
+
+KEYWORDS: dict[Level, tuple[str, ...]] = {
+    level: tuple(words.split())
+    for level, words in {
+        Level.PATIENT: """
+            PatientName PatientBirthDate PatientBirthTime PatientBirthDateInAlternativeCalendar
+            PatientDeathDateInAlternativeCalendar PatientAlternativeCalendar PatientSex QualityControlSubject
+            IssuerOfPatientID TypeOfPatientID OtherPatientNames EthnicGroup PatientSpeciesDescription
+            PatientBreedDescription BreedRegistrationSequence StrainDescription StrainNomenclature
+            ResponsiblePerson ResponsiblePersonRole ResponsibleOrganization PatientComments
+            ClinicalTrialSponsorName ClinicalTrialProtocolID ClinicalTrialProtocolName ClinicalTrialSiteID
+            ClinicalTrialSiteName ClinicalTrialSubjectID ClinicalTrialSubjectReadingID PatientIdentityRemoved
+            DeidentificationMethod DeidentificationMethodCodeSequence
+            IssuerOfPatientIDQualifiersSequence SourcePatientGroupIdentificationSequence
+            GroupOfPatientsIdentificationSequence StrainStockSequence StrainSource
+            StrainSourceRegistryCodeSequence StrainAdditionalInformation StrainCodeSequence
+            GeneticModificationsSequence OtherPatientIDsSequence ReferencedPatientPhotoSequence
+            ReferencedPatientSequence EthnicGroupCodeSequence PatientSpeciesCodeSequence
+            PatientBreedCodeSequence IssuerOfClinicalTrialProtocolID OtherClinicalTrialProtocolIDsSequence
+            IssuerOfClinicalTrialSiteID IssuerOfClinicalTrialSubjectID IssuerOfClinicalTrialSubjectReadingID
+            ClinicalTrialProtocolEthicsCommitteeName ClinicalTrialProtocolEthicsCommitteeApprovalNumber""",
+        Level.STUDY: """
+            StudyDate StudyTime StudyID StudyDescription AccessionNumber ReferringPhysicianName
+            ConsultingPhysicianName PhysiciansOfRecord NameOfPhysiciansReadingStudy RequestingService
+            ProcedureCodeSequence AdmittingDiagnosesDescription PatientAge PatientSize PatientWeight
+            PatientBodyMassIndex MedicalAlerts Allergies SmokingStatus PregnancyStatus LastMenstrualDate
+            PatientState Occupation AdditionalPatientHistory PatientSexNeutered AdmissionID ReasonForVisit
+            ServiceEpisodeID ServiceEpisodeDescription ClinicalTrialTimePointID
+            ClinicalTrialTimePointDescription LongitudinalTemporalOffsetFromEvent
+            LongitudinalTemporalEventType
+            ReferringPhysicianIdentificationSequence ConsultingPhysicianIdentificationSequence
+            PhysiciansOfRecordIdentificationSequence PhysiciansReadingStudyIdentificationSequence
+            RequestingServiceCodeSequence ReasonForPerformedProcedureCodeSequence
+            AdmittingDiagnosesCodeSequence PatientSizeCodeSequence MeasuredAPDimension
+            MeasuredLateralDimension IssuerOfAdmissionID IssuerOfAdmissionIDSequence
+            ReasonForVisitCodeSequence IssuerOfServiceEpisodeID IssuerOfServiceEpisodeIDSequence
+            IssuerOfClinicalTrialTimePointID ClinicalTrialTimePointTypeCodeSequence
+            ConsentForClinicalTrialUseSequence ReferencedStudySequence
+            IssuerOfAccessionNumberSequence""",
+        Level.SERIES: """
+            Modality SeriesNumber Laterality SeriesDescription SeriesDescriptionCodeSequence
+            PerformingPhysicianName OperatorsName ProtocolName BodyPartExamined PatientPosition
+            AnatomicalOrientationType RelatedSeriesSequence PerformedProcedureStepID
+            PerformedProcedureStepStartDate PerformedProcedureStepStartTime PerformedProcedureStepDescription
+            PerformedProtocolCodeSequence CommentsOnThePerformedProcedureStep RequestAttributesSequence
+            ClinicalTrialCoordinatingCenterName ClinicalTrialSeriesID ClinicalTrialSeriesDescription
+            PresentationIntentType Manufacturer InstitutionName InstitutionAddress
+            InstitutionalDepartmentName StationName ManufacturerModelName DeviceSerialNumber DeviceUID
+            GantryID ManufacturerDeviceClassUID SoftwareVersions SpatialResolution DateOfLastCalibration
+            TimeOfLastCalibration DateOfManufacture DateOfInstallation PixelPaddingValue FrameOfReferenceUID
+            PositionReferenceIndicator
+            PerformingPhysicianIdentificationSequence OperatorIdentificationSequence
+            ReferencedPerformedProcedureStepSequence UDISequence IssuerOfClinicalTrialSeriesID
+            PlateType PhosphorType PerformedProtocolType SeriesType Units CountsSource ReprojectionMethod
+            SUVType RandomsCorrectionMethod AttenuationCorrectionMethod DecayCorrection ReconstructionMethod
+            DetectorLinesOfResponseUsed ScatterCorrectionMethod AxialAcceptance AxialMash TransverseMash
+            DetectorElementSize CoincidenceWindowWidth SecondaryCountsType ConversionType
+            SecondaryCaptureDeviceID SecondaryCaptureDeviceManufacturer
+            SecondaryCaptureDeviceManufacturerModelName SecondaryCaptureDeviceSoftwareVersions
+            VideoImageFormatAcquired DigitalImageFormatAcquired CameraOwnerName LensSpecification LensMake
+            LensModel LensSerialNumber TriggerSourceOrType SynchronizationTrigger SynchronizationChannel
+            AcquisitionTimeSynchronized TimeSource TimeDistributionProtocol NTPSourceAddress
+            SynchronizationFrameOfReferenceUID""",
+    }.items()
+}
+"""The attributes of each level, in the order of the fingerprint's bits."""
 
 SIZE = 8
 """Bytes for each present attribute."""
@@ -69,3 +140,11 @@ class Variants:
     def disagreeing(self) -> set[int]:
         """The attributes of which two different values were seen."""
         return {index for index, seen in self._seen.items() if len(seen - {_ABSENT}) > 1}
+
+    def wanting(self) -> set[int]:
+        """The attributes that some objects have, all alike, and others lack."""
+        return {index for index, seen in self._seen.items() if len(seen) == 2 and _ABSENT in seen}
+
+    def __or__(self, other: Variants) -> Variants:
+        """What both have seen, put together."""
+        return Variants(sorted(self._kept | other._kept))

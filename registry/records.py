@@ -121,6 +121,30 @@ class Trait(StrEnum):
     CONCATENATION = "concatenation"  # one part of a split multi-frame object (PS3.3 C.7.6.16.1.2)
     FRAME_EXTRACTION = "frame extraction"  # frames taken out of a multi-frame object (PS3.3 C.12.3)
     LOSSY = "lossy"  # Lossy Image Compression (0028,2110) is 01
+    LOSSLESS = "lossless"  # of a content whose transfer syntax says otherwise; never of an object
+
+
+class Mark(IntEnum):
+    """What a label is of. The numbers are stored and never change."""
+
+    SERIES_NUMBER = 1  # of a series in its study
+    SERIES_LOOK = 2  # number and description of a series in its study
+    INSTANCE_NUMBER = 3  # of an instance in its series
+    ORIGINAL = 4  # Image Type (0008,0008) value 1 of images in a series
+    DERIVED = 5
+    DESCRIPTION = 6  # of a specimen or a device
+    PATIENT = 7  # of a specimen
+    CORRECTED = 8  # an instance with Original Attributes (0400,0561)
+
+
+class Label(NamedTuple):
+    """Something that few rules ask: what it is of, a keyed hash that compares within
+    its scope alone, and who carries it."""
+
+    scope: str  # a study, series, instance, specimen or device
+    mark: Mark
+    value: bytes
+    uid: str
 
 
 class BadUid(NamedTuple):
@@ -161,6 +185,9 @@ class ObjectClaim:
     shared: tuple[tuple[Kind, str], ...] = ()  # UIDs of shared kinds that the object carries
     references: tuple[Reference, ...] = ()
     traits: frozenset[Trait] = frozenset()
+    frames: tuple[str, ...] = ()  # of a derived object, to be compared with its sources'
+    registered: tuple[str, ...] = ()  # frames of reference between which a registration leads
+    labels: tuple[Label, ...] = ()
     fingerprints: Mapping[Level, bytes] = field(default_factory=dict)
     bad_uids: tuple[BadUid, ...] = ()
     missing: tuple[str, ...] = ()  # keywords of the four UIDs that are absent, empty or multi-valued

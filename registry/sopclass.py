@@ -95,6 +95,17 @@ NATIVE_TRANSFER_SYNTAXES: frozenset[str] = frozenset(
 """Transfer syntaxes with native pixel data: contents compare across them."""
 
 
+LOSSY_TRANSFER_SYNTAXES: frozenset[str] = frozenset(
+    f"1.2.840.10008.1.2.4.{suffix}"
+    for suffix in """
+        50 51 81 100 100.1 101 101.1 102 102.1 103 103.1 104 104.1 105 105.1 106 106.1 107 108
+    """.split()
+)
+"""Transfer syntaxes of which nothing comes back as it was: JPEG Baseline and Extended,
+JPEG-LS Near-lossless, MPEG2, MPEG-4 and HEVC (PS3.5 Annex A.4). Those of JPEG 2000 and
+High-Throughput JPEG 2000 that may be lossy may be lossless too."""
+
+
 def family_of(sop_class_uid: str | None) -> Family | None:
     """The family of a SOP Class; None for one that stands in none or isn't known."""
     return _FAMILIES.get(sop_class_uid or "")

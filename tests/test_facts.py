@@ -18,7 +18,8 @@ from registry.facts import (
     encoding_of,
     owned_by_patient,
 )
-from registry.records import Kind, ObjectClaim, Patient, Reference, Role, Trait
+from registry.fingerprint import SIZE, pack
+from registry.records import Kind, Label, Level, Mark, ObjectClaim, Patient, Reference, Role, Trait
 from tests.objects import CT_CLASS, MR_CLASS
 
 STUDY, SERIES, INSTANCE = "1.2.3", "1.2.3.4", "1.2.3.4.1"
@@ -67,6 +68,7 @@ def facts_of(*claims: ObjectClaim) -> Facts:
     facts = Facts()
     for one in claims:
         facts.add(one)
+        facts.label(one)
     return facts
 
 
@@ -75,6 +77,13 @@ few_uids = st.sampled_from(["1.2.1", "1.2.2", "1.2.3", "1.2.4", "1.2.04"])
 named = st.one_of(few_uids, few_uids, st.sampled_from([None, "1.2..5", "1.2.3\n", ATLAS]))
 digests = st.sampled_from([None, PIXELS, OTHER_PIXELS])
 patients = st.sampled_from([ANN, at(ANN, b"x"), at(ANN, b"y"), BEN, at(BEN, b"x"), CLEO, DORA])
+
+
+def bytes_of(digest: bytes | None) -> bytes:
+    return digest or b""
+
+
+fingerprints = st.lists(st.sampled_from([None, b"x" * SIZE, b"y" * SIZE]), min_size=9, max_size=9).map(pack)
 
 claims = st.builds(
     ObjectClaim,
@@ -92,6 +101,12 @@ claims = st.builds(
     shared=st.lists(st.tuples(st.sampled_from(list(Kind)[3:]), few_uids), max_size=2, unique=True).map(tuple),
     references=st.lists(st.builds(Reference, few_uids, role=st.sampled_from(Role)), max_size=2).map(tuple),
     traits=st.frozensets(st.sampled_from(Trait)),
+    frames=st.lists(few_uids, max_size=1).map(tuple),
+    registered=st.lists(few_uids, max_size=3).map(tuple),
+    labels=st.lists(st.builds(Label, few_uids, st.sampled_from(Mark), digests.map(bytes_of), few_uids)).map(
+        tuple
+    ),
+    fingerprints=st.dictionaries(st.sampled_from(Level), fingerprints),
 )
 """Claims about few UIDs, in every combination."""
 
@@ -125,10 +140,12 @@ def test_an_object_says_what_each_of_its_uids_is_and_where() -> None:
             placements={Placement(SERIES, STUDY)},
             sop_classes={CT_CLASS},
             contents={Content("native", PIXELS): {b"d"}},
+            lossy={Content("native", PIXELS): {True}},
             references={reference},
             traits={Trait.LOSSY},
         )
     }
+    assert facts.frame_series == {FRAME: {SERIES}}
     assert facts.series == {
         SERIES: SeriesFacts(studies={STUDY}, appearances={Appearance(CT_CLASS, "CT", FRAME)})
     }
@@ -214,6 +231,14 @@ def test_the_place_something_was_issued_for_counts_among_its_places() -> None:
 # --- the union of all claims ----------------------------------------------------------------
 
 
+def put_together(into: InstanceFacts, more: InstanceFacts) -> None:
+    for name in ("placements", "sop_classes", "references", "traits", "frames"):
+        getattr(into, name).update(getattr(more, name))
+    for name in ("contents", "lossy"):
+        for content, known in getattr(more, name).items():
+            getattr(into, name).setdefault(content, set()).update(known)
+
+
 def union(parts: list[Facts]) -> Facts:
     """Facts put together set by set: what any split into batches must come to."""
     whole = Facts()
@@ -226,24 +251,40 @@ def union(parts: list[Facts]) -> Facts:
             whole.series[uid].studies |= series.studies
             whole.series[uid].appearances |= series.appearances
         for uid, instance in part.instances.items():
-            into = whole.instances[uid]
-            for name in ("placements", "sop_classes", "references", "traits"):
-                getattr(into, name).update(getattr(instance, name))
-            for content, data_sets in instance.contents.items():
-                into.contents.setdefault(content, set()).update(data_sets)
+            put_together(whole.instances[uid], instance)
+        for frame, inside in part.frame_series.items():
+            whole.frame_series[frame] |= inside
+        for place, labels in part.labels.items():
+            for value, uids in labels.items():
+                whole.labels[place][value] |= uids
+        for level, subject, packed in part.attributes.novel:
+            whole.attributes.know(level, subject, packed)
+        whole.registered |= part.registered
         whole.aliases |= part.aliases
     return whole
 
 
 def test_the_union_above_forgets_nothing_that_a_claim_can_say() -> None:
-    assert {field.name for field in fields(Facts)} == {"kinds", "instances", "series", "patients", "aliases"}
+    assert {field.name for field in fields(Facts)} == {
+        "kinds",
+        "instances",
+        "series",
+        "patients",
+        "aliases",
+        "attributes",
+        "registered",
+        "frame_series",
+        "labels",
+    }
     by_request = {"issued", "issued_study", "issued_modality"}
     assert {field.name for field in fields(InstanceFacts)} - by_request == {
         "placements",
         "sop_classes",
         "contents",
+        "lossy",
         "references",
         "traits",
+        "frames",
     }
     assert {field.name for field in fields(SeriesFacts)} - by_request == {"studies", "appearances"}
 

@@ -4,9 +4,7 @@ as one small keyed fingerprint each.
 A fingerprint says later *which* attribute disagrees without ever holding a
 value: eight bytes for each attribute that is present, a bit for each that is
 absent. Level, subject and attribute go into the hash, so equal values of two
-patients don't look equal. The lists are those that dcentvfy compares (PS3.3
-modules Patient to Series and Equipment), with Accession Number and without what
-changes from object to object.
+patients don't look equal. Which attributes they are stands in registry/fingerprint.py.
 """
 
 from __future__ import annotations
@@ -20,48 +18,14 @@ from pydicom.charset import convert_encodings, decode_bytes
 from registry.dicomfile.digests import canonical
 from registry.dicomfile.tags import SPECIFIC_CHARACTER_SET, tag
 from registry.dicomfile.tree import TEXT_VRS, Tree, text
-from registry.fingerprint import SIZE, pack
+from registry.fingerprint import KEYWORDS, SIZE, pack
 from registry.records import Level
-
-_PATIENT = """
-    PatientName PatientBirthDate PatientBirthTime PatientBirthDateInAlternativeCalendar
-    PatientDeathDateInAlternativeCalendar PatientAlternativeCalendar PatientSex QualityControlSubject
-    IssuerOfPatientID TypeOfPatientID OtherPatientNames EthnicGroup PatientSpeciesDescription
-    PatientBreedDescription BreedRegistrationSequence StrainDescription StrainNomenclature ResponsiblePerson
-    ResponsiblePersonRole ResponsibleOrganization PatientComments ClinicalTrialSponsorName
-    ClinicalTrialProtocolID ClinicalTrialProtocolName ClinicalTrialSiteID ClinicalTrialSiteName
-    ClinicalTrialSubjectID ClinicalTrialSubjectReadingID PatientIdentityRemoved DeidentificationMethod
-    DeidentificationMethodCodeSequence
-"""
-_STUDY = """
-    StudyDate StudyTime StudyID StudyDescription AccessionNumber ReferringPhysicianName
-    ConsultingPhysicianName PhysiciansOfRecord NameOfPhysiciansReadingStudy RequestingService
-    ProcedureCodeSequence AdmittingDiagnosesDescription PatientAge PatientSize PatientWeight
-    PatientBodyMassIndex MedicalAlerts Allergies SmokingStatus PregnancyStatus LastMenstrualDate PatientState
-    Occupation AdditionalPatientHistory PatientSexNeutered AdmissionID ReasonForVisit ServiceEpisodeID
-    ServiceEpisodeDescription ClinicalTrialTimePointID ClinicalTrialTimePointDescription
-    LongitudinalTemporalOffsetFromEvent LongitudinalTemporalEventType
-"""
-_SERIES = """
-    Modality SeriesNumber Laterality SeriesDescription SeriesDescriptionCodeSequence PerformingPhysicianName
-    OperatorsName ProtocolName BodyPartExamined PatientPosition AnatomicalOrientationType
-    RelatedSeriesSequence PerformedProcedureStepID PerformedProcedureStepStartDate
-    PerformedProcedureStepStartTime PerformedProcedureStepDescription PerformedProtocolCodeSequence
-    CommentsOnThePerformedProcedureStep RequestAttributesSequence ClinicalTrialCoordinatingCenterName
-    ClinicalTrialSeriesID ClinicalTrialSeriesDescription PresentationIntentType Manufacturer InstitutionName
-    InstitutionAddress InstitutionalDepartmentName StationName ManufacturerModelName DeviceSerialNumber
-    DeviceUID GantryID ManufacturerDeviceClassUID SoftwareVersions SpatialResolution DateOfLastCalibration
-    TimeOfLastCalibration DateOfManufacture DateOfInstallation PixelPaddingValue FrameOfReferenceUID
-    PositionReferenceIndicator
-"""
 
 _LARGEST_REMEMBERED = 1 << 14
 """Bytes of all values of a fingerprint, which is some hundred for a real object."""
 
 ATTRIBUTES: dict[Level, tuple[int, ...]] = {
-    Level.PATIENT: tuple(map(tag, _PATIENT.split())),
-    Level.STUDY: tuple(map(tag, _STUDY.split())),
-    Level.SERIES: tuple(map(tag, _SERIES.split())),
+    level: tuple(map(tag, keywords)) for level, keywords in KEYWORDS.items()
 }
 """The attributes of each level, in the order of the fingerprint's bits."""
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 from registry.dicomfile import tags
 from registry.dicomfile.attributes import fingerprint
 from registry.dicomfile.digests import content_hash, data_set_digest, keyed
+from registry.dicomfile.frames import frames_of, registered_frames
 from registry.dicomfile.identity import Uids, patients_of, shortened, uid_values
+from registry.dicomfile.labels import labels_of
 from registry.dicomfile.readerkeys import ReaderKeys
 from registry.dicomfile.references import references_of
 from registry.dicomfile.scan import is_transfer_syntax
@@ -50,6 +52,9 @@ def claim_of(meta: Tree, tree: Tree, keys: ReaderKeys, path: str, *, digests: bo
         shared=tuple(uids.shared),
         references=references_of(tree),
         traits=frozenset(_traits(tree)),
+        frames=frames_of(tree, four[tags.SOP_CLASS_UID]),
+        registered=registered_frames(tree, four[tags.SOP_CLASS_UID]),
+        labels=labels_of(tree, study, series, four[tags.SOP_INSTANCE_UID], patient, keys.fingerprint),
         fingerprints={
             level: fingerprint(level, subject, tree, keys.fingerprint)
             for level, subject in subjects

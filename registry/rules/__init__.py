@@ -11,145 +11,127 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from registry.errors import BadRequest
-from registry.records import Finding, ObjectClaim, Severity, Unreadable
-from registry.rules import belonging, derivation, filemeta, hierarchy, identity, issuer, reference, syntax
+from registry.records import Finding, ObjectClaim, Patient, Severity, Unreadable
+from registry.rules import (
+    attributes,
+    belonging,
+    derivation,
+    filemeta,
+    hierarchy,
+    identity,
+    issuer,
+    keeping,
+    numbering,
+    reference,
+    source,
+    syntax,
+)
 from registry.rules.base import Rule, Scope, Subject, View
 
 _E, _W, _N = Severity.ERROR, Severity.WARNING, Severity.NOTE
-_FILE, _REGISTRY = Scope.FILE, Scope.REGISTRY
+_FILE, _BATCH, _REGISTRY = Scope.FILE, Scope.BATCH, Scope.REGISTRY
 
 RULES: tuple[Rule, ...] = (
-    Rule("UID101", "malformed-uid", _E, _FILE, Subject.CLAIM, syntax.malformed_uid),
-    Rule("UID102", "overlong-uid", _E, _FILE, Subject.CLAIM, syntax.overlong_uid),
-    Rule("UID103", "leading-zero-component", _E, _FILE, Subject.CLAIM, syntax.leading_zero_component),
-    Rule("UID105", "bare-root", _E, _FILE, Subject.CLAIM, syntax.bare_root),
-    Rule("UID106", "unallocated-arc", _E, _FILE, Subject.CLAIM, syntax.unallocated_arc),
-    Rule("UID107", "impossible-uuid-arc", _E, _FILE, Subject.CLAIM, syntax.impossible_uuid_arc),
-    Rule("UID109", "missing-uid", _E, _FILE, Subject.CLAIM, syntax.missing_uid),
-    Rule("UID201", "standard-root-instance", _E, _FILE, Subject.CLAIM, issuer.standard_root_instance),
-    Rule("UID202", "example-root", _E, _FILE, Subject.CLAIM, issuer.example_root),
-    Rule("UID203", "unissued-uid", _E, _REGISTRY, Subject.CLAIM, issuer.unissued_uid),
-    Rule("UID204", "research-root", _W, _REGISTRY, Subject.CLAIM, issuer.research_root),
-    Rule("UID207", "retired-root", _E, _REGISTRY, Subject.CLAIM, issuer.retired_root),
-    Rule("UID301", "changed-content", _E, _REGISTRY, Subject.INSTANCE, identity.changed_content),
-    Rule(
-        "UID302", "instance-in-two-series", _E, _REGISTRY, Subject.INSTANCE, identity.instance_in_two_series
-    ),
-    Rule(
-        "UID303", "instance-in-two-studies", _E, _REGISTRY, Subject.INSTANCE, identity.instance_in_two_studies
-    ),
-    Rule(
-        "UID304", "instance-of-two-classes", _E, _REGISTRY, Subject.INSTANCE, identity.instance_of_two_classes
-    ),
-    Rule("UID305", "series-in-two-studies", _E, _REGISTRY, Subject.SERIES, identity.series_in_two_studies),
-    Rule(
-        "UID306",
-        "study-of-two-patients",
-        _E,
-        _REGISTRY,
-        Subject.STUDY,
-        belonging.study_of_two_patients,
-        retractable=True,
-    ),
-    Rule("UID307", "uid-in-two-roles", _E, _FILE, Subject.CLAIM, identity.uid_in_two_roles),
-    Rule("UID308", "uid-of-two-kinds", _E, _REGISTRY, Subject.UID, identity.uid_of_two_kinds),
+    Rule("UID101", _E, _FILE, Subject.CLAIM, syntax.malformed_uid),
+    Rule("UID102", _E, _FILE, Subject.CLAIM, syntax.overlong_uid),
+    Rule("UID103", _E, _FILE, Subject.CLAIM, syntax.leading_zero_component),
+    Rule("UID105", _E, _FILE, Subject.CLAIM, syntax.bare_root),
+    Rule("UID106", _E, _FILE, Subject.CLAIM, syntax.unallocated_arc),
+    Rule("UID107", _E, _FILE, Subject.CLAIM, syntax.impossible_uuid_arc),
+    Rule("UID109", _E, _FILE, Subject.CLAIM, syntax.missing_uid),
+    Rule("UID201", _E, _FILE, Subject.CLAIM, issuer.standard_root_instance),
+    Rule("UID202", _E, _FILE, Subject.CLAIM, issuer.example_root),
+    Rule("UID203", _E, _REGISTRY, Subject.CLAIM, issuer.unissued_uid),
+    Rule("UID204", _W, _REGISTRY, Subject.CLAIM, issuer.research_root),
+    Rule("UID206", _W, _REGISTRY, Subject.CLAIM, issuer.suffixed_uid, preview=True),
+    Rule("UID207", _E, _REGISTRY, Subject.CLAIM, issuer.retired_root),
+    Rule("UID301", _E, _REGISTRY, Subject.INSTANCE, identity.changed_content),
+    Rule("UID302", _E, _REGISTRY, Subject.INSTANCE, identity.instance_in_two_series),
+    Rule("UID303", _E, _REGISTRY, Subject.INSTANCE, identity.instance_in_two_studies),
+    Rule("UID304", _E, _REGISTRY, Subject.INSTANCE, identity.instance_of_two_classes),
+    Rule("UID305", _E, _REGISTRY, Subject.SERIES, identity.series_in_two_studies),
+    Rule("UID306", _E, _REGISTRY, Subject.STUDY, belonging.study_of_two_patients, retractable=True),
+    Rule("UID307", _E, _FILE, Subject.CLAIM, identity.uid_in_two_roles),
+    Rule("UID308", _E, _REGISTRY, Subject.UID, identity.uid_of_two_kinds),
     Rule(
         "UID309",
-        "frame-of-reference-of-two-patients",
         _E,
         _REGISTRY,
         Subject.SHARED,
         belonging.frame_of_reference_of_two_patients,
         retractable=True,
     ),
+    Rule("UID310", _N, _REGISTRY, Subject.SHARED, belonging.frame_of_reference_in_two_studies, preview=True),
+    Rule("UID311", _E, _REGISTRY, Subject.SHARED, belonging.tracking_uid_of_two_patients, retractable=True),
+    Rule("UID312", _E, _REGISTRY, Subject.CLAIM, belonging.withdrawn_uid),
+    Rule("UID313", _E, _REGISTRY, Subject.UID, belonging.issued_for_another_parent),
     Rule(
-        "UID311",
-        "tracking-uid-of-two-patients",
+        "UID314",
         _E,
         _REGISTRY,
-        Subject.SHARED,
-        belonging.tracking_uid_of_two_patients,
+        Subject.UID,
+        belonging.specimen_or_device_reused,
+        preview=True,
+        labels=True,
         retractable=True,
     ),
-    Rule("UID312", "withdrawn-uid", _E, _REGISTRY, Subject.CLAIM, belonging.withdrawn_uid),
+    Rule("UID315", _N, _REGISTRY, Subject.INSTANCE, identity.changed_attributes),
+    Rule("UID401", _E, _REGISTRY, Subject.SERIES, hierarchy.mixed_modality_series),
+    Rule("UID402", _E, _REGISTRY, Subject.SERIES, hierarchy.incompatible_classes_in_series),
+    Rule("UID403", _W, _REGISTRY, Subject.SERIES, attributes.mixed_equipment_series),
+    Rule("UID404", _E, _REGISTRY, Subject.SERIES, hierarchy.mixed_frame_of_reference_series),
+    Rule("UID405", _W, _REGISTRY, Subject.SERIES, attributes.series_attribute_mismatch),
+    Rule("UID406", _W, _REGISTRY, Subject.STUDY, attributes.study_attribute_mismatch),
+    Rule("UID407", _W, _REGISTRY, Subject.PATIENT, attributes.patient_attribute_mismatch),
     Rule(
-        "UID313", "issued-for-another-parent", _E, _REGISTRY, Subject.UID, belonging.issued_for_another_parent
-    ),
-    Rule("UID315", "changed-attributes", _N, _REGISTRY, Subject.INSTANCE, identity.changed_attributes),
-    Rule("UID401", "mixed-modality-series", _E, _REGISTRY, Subject.SERIES, hierarchy.mixed_modality_series),
-    Rule(
-        "UID402",
-        "incompatible-classes-in-series",
-        _E,
+        "UID408",
+        _W,
         _REGISTRY,
-        Subject.SERIES,
-        hierarchy.incompatible_classes_in_series,
-    ),
-    Rule(
-        "UID404",
-        "mixed-frame-of-reference-series",
-        _E,
-        _REGISTRY,
-        Subject.SERIES,
-        hierarchy.mixed_frame_of_reference_series,
-    ),
-    Rule(
-        "UID501",
-        "derived-in-source-series",
-        _E,
-        _REGISTRY,
-        Subject.INSTANCE,
-        derivation.derived_in_source_series,
-    ),
-    Rule(
-        "UID503",
-        "derived-keeps-source-uid",
-        _E,
-        _REGISTRY,
-        Subject.INSTANCE,
-        derivation.derived_keeps_source_uid,
-    ),
-    Rule(
-        "UID507",
-        "reference-to-another-patient",
-        _E,
-        _REGISTRY,
-        Subject.INSTANCE,
-        reference.reference_to_another_patient,
+        Subject.STUDY,
+        numbering.series_per_instance,
+        preview=True,
+        labels=True,
         retractable=True,
     ),
+    Rule("UID409", _N, _REGISTRY, Subject.UID, numbering.number_reused, preview=True, labels=True),
+    Rule("UID501", _E, _REGISTRY, Subject.INSTANCE, derivation.derived_in_source_series),
+    Rule("UID502", _N, _REGISTRY, Subject.SERIES, source.derived_among_originals, preview=True, labels=True),
+    Rule("UID503", _E, _REGISTRY, Subject.INSTANCE, derivation.derived_keeps_source_uid),
+    Rule("UID504", _E, _REGISTRY, Subject.INSTANCE, keeping.lossy_keeps_uid),
     Rule(
-        "UID510",
-        "reference-parent-mismatch",
-        _E,
-        _REGISTRY,
-        Subject.INSTANCE,
-        reference.reference_parent_mismatch,
-        retractable=True,
-    ),
-    Rule(
-        "UID514",
-        "derived-in-another-study",
+        "UID505",
         _W,
         _REGISTRY,
         Subject.INSTANCE,
-        derivation.derived_in_another_study,
+        source.frame_of_reference_differs_from_source,
         retractable=True,
     ),
+    Rule("UID506", _W, _REGISTRY, Subject.INSTANCE, reference.undeclared_other_study, retractable=True),
+    Rule("UID507", _E, _REGISTRY, Subject.INSTANCE, reference.reference_to_another_patient, retractable=True),
+    Rule("UID508", _N, _REGISTRY, Subject.INSTANCE, reference.dangling_reference),
+    Rule("UID509", _E, _REGISTRY, Subject.INSTANCE, reference.reference_class_mismatch, retractable=True),
+    Rule("UID510", _E, _REGISTRY, Subject.INSTANCE, reference.reference_parent_mismatch, retractable=True),
+    Rule("UID513", _W, _REGISTRY, Subject.INSTANCE, keeping.changed_document_keeps_uid, preview=True),
+    Rule("UID514", _W, _REGISTRY, Subject.INSTANCE, derivation.derived_in_another_study, retractable=True),
+    Rule("UID515", _N, _BATCH, Subject.INSTANCE, reference.reference_outside_export, preview=True),
+    Rule("UID601", _E, _FILE, Subject.CLAIM, filemeta.media_storage_uid_mismatch),
+    Rule("UID602", _E, _FILE, Subject.CLAIM, filemeta.media_storage_class_mismatch),
+    Rule("UID603", _E, _FILE, Subject.CLAIM, filemeta.unknown_transfer_syntax),
     Rule(
-        "UID601", "media-storage-uid-mismatch", _E, _FILE, Subject.CLAIM, filemeta.media_storage_uid_mismatch
+        "UID605",
+        _W,
+        _REGISTRY,
+        Subject.INSTANCE,
+        keeping.coerced_without_original_attributes,
+        preview=True,
+        labels=True,
+        retractable=True,
     ),
-    Rule(
-        "UID602",
-        "media-storage-class-mismatch",
-        _E,
-        _FILE,
-        Subject.CLAIM,
-        filemeta.media_storage_class_mismatch,
-    ),
-    Rule("UID603", "unknown-transfer-syntax", _E, _FILE, Subject.CLAIM, filemeta.unknown_transfer_syntax),
-    Rule("UID608", "unreadable-dicom", _E, _FILE, Subject.UNREADABLE, filemeta.unreadable_dicom),
+    Rule("UID608", _E, _FILE, Subject.UNREADABLE, filemeta.unreadable_dicom),
 )
+
+STABLE: tuple[Rule, ...] = tuple(rule for rule in RULES if not rule.preview)
+"""The rules that are on unless somebody says otherwise."""
 
 _BY_CODE = {rule.code: rule for rule in RULES}
 if len(_BY_CODE) != len(RULES):
@@ -175,6 +157,7 @@ class Subjects:
     instances: set[str] = field(default_factory=set)
     series: set[str] = field(default_factory=set)
     studies: set[str] = field(default_factory=set)
+    patients: set[Patient] = field(default_factory=set)
     shared: set[str] = field(default_factory=set)
 
     def of(self, subject: Subject) -> Sequence[Any]:
@@ -192,6 +175,8 @@ class Subjects:
                 return sorted(self.series)
             case Subject.STUDY:
                 return sorted(self.studies)
+            case Subject.PATIENT:
+                return sorted(self.patients)
             case Subject.SHARED:
                 return sorted(self.shared)
 

@@ -18,8 +18,8 @@ from enum import StrEnum
 from functools import cached_property
 from typing import Any, NamedTuple, Protocol
 
-from registry.facts import InstanceFacts, SeriesFacts
-from registry.records import Finding, Kind, Patient, Severity
+from registry.facts import Attributes, InstanceFacts, SeriesFacts
+from registry.records import Finding, Kind, Mark, Patient, Severity
 from registry.roots import Roots
 
 HEADINGS = ("What it does", "Why it matters", "Example", "What to do", "Standard")
@@ -44,6 +44,18 @@ class View(Protocol):
         """Whom each study, frame of reference and tracking identifier was said to belong to."""
 
     @property
+    def attributes(self) -> Attributes:
+        """What patients, studies and series were said to be, as far as fingerprints tell."""
+
+    @property
+    def frame_series(self) -> Mapping[str, AbstractSet[str]]:
+        """The series that are in each frame of reference."""
+
+    @property
+    def labels(self) -> Mapping[tuple[str, Mark], Mapping[bytes, AbstractSet[str]]]:
+        """Within a scope, who carries which label; for the rules that ask for labels."""
+
+    @property
     def roots(self) -> Roots: ...
 
     @property
@@ -52,6 +64,12 @@ class View(Protocol):
     @property
     def gate(self) -> bool:
         """True before an export (``check``), False while foreign objects are recorded."""
+
+    def in_batch(self, uid: str) -> bool:
+        """Whether the UID is the series or the instance of an object that is here."""
+
+    def joined(self, frame: str) -> AbstractSet[str]:
+        """The frames of reference that registrations lead to from one, itself left out."""
 
     def was_known(self, uid: str) -> bool:
         """Whether the UID was in the ledger before this batch."""
@@ -85,6 +103,7 @@ class Subject(StrEnum):
     INSTANCE = "instance"
     SERIES = "series"
     STUDY = "study"
+    PATIENT = "patient"
     SHARED = "shared UID"
 
 
@@ -109,14 +128,19 @@ class Rule:
     """A rule with its stable code. Codes are never renumbered; they retire with a version."""
 
     code: str
-    name: str
     severity: Severity
     scope: Scope
     subject: Subject
     check: Check
     retractable: bool = False  # what is learned later may clear a finding
+    labels: bool = False  # it asks for labels, which are remembered only then
     since: str = "0.1"
     preview: bool = False
+
+    @cached_property
+    def name(self) -> str:
+        """What it is called: ``derived-in-source-series``."""
+        return self.check.__name__.replace("_", "-")
 
     @cached_property
     def sections(self) -> dict[str, str]:

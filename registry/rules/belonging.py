@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from registry.records import Kind, ObjectClaim
+from registry.records import Kind, Mark, ObjectClaim, Patient
 from registry.rules.base import Sighting, View, listed
 
 
@@ -64,6 +64,78 @@ def frame_of_reference_of_two_patients(uid: str, view: View) -> Iterator[Sightin
         view.patients.get(uid, set())
     ):
         yield Sighting(uid, "is the frame of reference of two patients", Kind.FRAME_OF_REFERENCE)
+
+
+def frame_of_reference_in_two_studies(uid: str, view: View) -> Iterator[Sighting]:
+    """Finds frames of reference that lead from one study into another.
+
+    What it does
+    Finds a Frame of Reference UID (0020,0052) on series of two studies. The
+    standard's well-known ones are shared on purpose.
+
+    Why it matters
+    It is right where one examination was filed as two (PET and CT), and wrong where
+    a program copied the frame of a study into another.
+
+    Example
+    Bad: follow-up images that were given the baseline's Frame of Reference UID.
+    Good: PET and CT of one session, billed as two studies.
+
+    What to do
+    If the objects aren't in one space, give the later ones a frame of reference of
+    their own: `uid-registry issue frame_of_reference`.
+
+    Standard
+    PS3.3 C.7.4.1.1.1: several series within a study may share one; across studies
+    it says nothing. Policy.
+    """
+    if Kind.FRAME_OF_REFERENCE not in view.kinds.get(uid, set()):
+        return
+    series = view.frame_series.get(uid, set())
+    studies = {study for one in series if one in view.series for study in view.series[one].studies}
+    if len(studies) > 1:
+        yield Sighting(
+            uid,
+            f"is the frame of reference of {len(studies)} studies: {listed(studies)}",
+            Kind.FRAME_OF_REFERENCE,
+            related=tuple(sorted(studies))[:4],
+            evidence=tuple(sorted(studies)),
+        )
+
+
+def specimen_or_device_reused(uid: str, view: View) -> Iterator[Sighting]:
+    """Finds one UID on two specimens, or on two devices.
+
+    What it does
+    Finds a Specimen UID (0040,0554) with two Specimen Identifiers or under two
+    patients, and a Device UID (0018,1002) with two makers, models or serial numbers.
+
+    Why it matters
+    A pathology result of one person is looked up under the specimen of another.
+
+    Example
+    Bad: a slide scanner that writes one Specimen UID for every slide.
+    Good: several images of one slide, all with its Specimen UID.
+
+    What to do
+    Issue one for each: `uid-registry issue specimen`, `uid-registry issue device`.
+
+    Standard
+    PS3.3 C.7.6.22 and C.7.5.1: each identifies one thing. Remembered only while this
+    rule is on.
+    """
+    kinds = view.kinds.get(uid, set())
+    kind = next((kind for kind in (Kind.SPECIMEN, Kind.DEVICE) if kind in kinds), None)
+    if kind is None:
+        return
+    described = view.labels.get((uid, Mark.DESCRIPTION), {})
+    patients = {Patient(value[:16], value[16:]) for value in view.labels.get((uid, Mark.PATIENT), {})}
+    if len(described) > 1:
+        yield Sighting(
+            uid, f"stands for {len(described)} {kind.words}s", kind, evidence=(str(len(described)),)
+        )
+    elif view.two_patients(patients):
+        yield Sighting(uid, "is a specimen of two patients", kind, evidence=("patients",))
 
 
 def tracking_uid_of_two_patients(uid: str, view: View) -> Iterator[Sighting]:

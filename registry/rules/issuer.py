@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from registry.records import Kind, ObjectClaim, Severity
-from registry.roots import Policy
+from registry.roots import Policy, Roots
 from registry.rules.base import Sighting, View
 from registry.uid import EXAMPLE_ROOT, STANDARD_ROOT, TOOLKIT_ROOTS, is_under, longest_root
 
@@ -141,6 +141,52 @@ def research_root(claim: ObjectClaim, view: View) -> Iterator[Sighting]:
         Severity.WARNING if ours else Severity.NOTE,
         related=tuple(sorted({uid for uid, _ in shared} - {subject}))[:4],
     )
+
+
+def suffixed_uid(claim: ObjectClaim, view: View) -> Iterator[Sighting]:
+    """Finds UIDs made by appending to a UID that was issued here.
+
+    What it does
+    Finds a UID that wasn't issued here and begins with the whole of one that was,
+    followed by a dot. Of UIDs that came from elsewhere nobody can tell whether one
+    owner assigned both, so of those nothing is said.
+
+    Why it matters
+    Two programs that append `.1` to the same UID make the same one; and a UID that
+    grows by what is appended passes 64 characters sooner or later.
+
+    Example
+    Bad: the SOP Instance UID `<series UID>.101` under a series that was issued here.
+    Good: an instance UID from `uid-registry issue instance --series UID`.
+
+    What to do
+    Let the program ask the registry for each UID: `uid-registry issue KIND --count N`.
+
+    Standard
+    PS3.5 chapter 9: UIDs are not to be made by appending to those that others assigned.
+    """
+    for kind, uid in claim.identities:
+        if view.was_issued(uid):
+            continue
+        for base in beginnings(uid, view.roots):
+            if view.was_issued(base):
+                yield Sighting(
+                    uid,
+                    f"the {kind.words} UID {uid} is {base} with something appended",
+                    kind,
+                    related=(base,),
+                )
+                break
+
+
+def beginnings(uid: str, roots: Roots) -> Iterator[str]:
+    """What a UID under one of the organisation's roots begins with, below that root: the longest first."""
+    root = roots.of(uid)
+    if root is None:
+        return
+    base = uid
+    while (base := base.rpartition(".")[0]) and len(base) > len(root.prefix):
+        yield base
 
 
 def retired_root(claim: ObjectClaim, view: View) -> Iterator[Sighting]:

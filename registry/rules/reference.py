@@ -4,8 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from registry.facts import InstanceFacts
 from registry.records import Kind, Patient, Reference
 from registry.rules.base import Sighting, View, listed
+from registry.sopclass import Family, family_of
+
+_DECLARING = frozenset(
+    {Family.SEG, Family.PM, Family.SR, Family.KO, Family.REG, Family.FID, Family.RWV, Family.ANN}
+)
+"""Families whose IODs make the evidence or Common Instance Reference (C.12.2) mandatory."""
 
 
 def reference_to_another_patient(uid: str, view: View) -> Iterator[Sighting]:
@@ -106,6 +113,177 @@ def _said_and_known(
     target = view.instances.get(reference.sop_instance_uid)
     known = (target.series, target.studies) if target else (set[str](), set[str]())
     return (reference.series_instance_uid, reference.study_instance_uid), known
+
+
+def undeclared_other_study(uid: str, view: View) -> Iterator[Sighting]:
+    """Finds objects that refer to another study without naming it.
+
+    What it does
+    Finds a segmentation, parametric map, report, key object selection, registration,
+    annotation or mapping that refers to an instance of another study, where nothing
+    in the object names that study: Studies Containing Other Referenced Instances,
+    evidence and predecessor documents all do. Only targets that are known.
+
+    Why it matters
+    Without study and series an archive can't be asked for the target.
+
+    Example
+    Bad: a segmentation of a prior study's images, filed in today's study.
+    Good: a report whose Pertinent Other Evidence names the prior study.
+
+    What to do
+    Write the object with Studies Containing Other Referenced Instances Sequence
+    (0008,1200), or into the study that it is about.
+
+    Standard
+    PS3.3 C.12.2: required if the object refers to instances in other studies.
+    """
+    facts = view.instances[uid]
+    if not facts.references or not {family_of(name) for name in facts.sop_classes} & _DECLARING:
+        return
+    named = {r.study_instance_uid for r in facts.references} | facts.studies
+    other = {
+        study
+        for reference in facts.references
+        if (known := _known_studies(reference, view)) and known.isdisjoint(named)
+        for study in known
+    }
+    if other and facts.studies:
+        yield Sighting(
+            uid,
+            f"refers to instances of {listed(other)} and doesn't name that study",
+            Kind.INSTANCE,
+            related=tuple(sorted(other))[:4],
+            evidence=tuple(sorted(other)),
+        )
+
+
+def _known_studies(reference: Reference, view: View) -> set[str]:
+    if reference.sop_instance_uid:
+        target = view.instances.get(reference.sop_instance_uid)
+        return target.studies if target else set()
+    series = view.series.get(reference.target)
+    return series.studies if series else set()
+
+
+def dangling_reference(uid: str, view: View) -> Iterator[Sighting]:
+    """Finds references to what nobody has seen.
+
+    What it does
+    Finds an object that is to leave with references to instances or series that are
+    neither recorded nor among the objects that leave with it. One finding an object.
+    Only in `check`: while an archive is registered, what is still awaited is kept
+    apart and costs no finding.
+
+    Why it matters
+    The receiver will look for the target and not find it; or it never existed.
+
+    Example
+    Bad: a presentation state whose image was deleted, or whose UID wasn't replaced
+    with the image's.
+    Good: a report sent alone, whose images the registry knows.
+
+    What to do
+    Register what it refers to, or write the references anew. Arcs that are known to
+    lie elsewhere belong into `external` of the check policy.
+
+    Standard
+    PS3.3 section 10.8 and C.12.2 say what a reference is; targets outside are legal.
+    """
+    if not view.gate or not view.in_batch(uid):
+        return
+    missing = {target for target in _targets(view.instances[uid], uid) if not view.kinds.get(target)}
+    if missing:
+        yield Sighting(
+            uid,
+            f"refers to {_counted(missing)} that the registry has never heard of: {listed(missing)}",
+            Kind.INSTANCE,
+            related=tuple(sorted(missing))[:4],
+            evidence=tuple(sorted(missing)),
+        )
+
+
+def reference_class_mismatch(uid: str, view: View) -> Iterator[Sighting]:
+    """Finds references that name another SOP Class than their target has.
+
+    What it does
+    Compares Referenced SOP Class UID (0008,1150) with the class that the target was
+    ever said to be of. Only for targets that are known.
+
+    Why it matters
+    A receiver picks its viewer by the class in the reference, and an archive answers
+    a storage commitment for it with a conflict (status 0119).
+
+    Example
+    Bad: a reference that says CT Image Storage and leads to an Enhanced CT image.
+    Good: a reference whose class is its target's.
+
+    What to do
+    Write the reference anew with the target's class: `uid-registry show TARGET` tells it.
+
+    Standard
+    PS3.3 section 10.8: it identifies the class of the referenced instance.
+    """
+    for reference in sorted(view.instances[uid].references, key=lambda reference: reference.target):
+        said = reference.sop_class_uid
+        if not said or reference.sop_instance_uid is None or reference.target == uid:
+            continue
+        target = view.instances.get(reference.sop_instance_uid)
+        if target and target.sop_classes and said not in target.sop_classes:
+            yield Sighting(
+                uid,
+                f"names {reference.target} as {said}, which is {listed(target.sop_classes)}",
+                Kind.INSTANCE,
+                counterpart=reference.target,
+                related=(reference.target, said),
+                evidence=tuple(sorted(target.sop_classes)),
+            )
+
+
+def reference_outside_export(uid: str, view: View) -> Iterator[Sighting]:
+    """Finds references to recorded objects that don't leave together with the object.
+
+    What it does
+    Finds an object that refers to instances or series which are recorded, but are
+    not among the objects that are checked with it. One finding an object, in `check`
+    alone.
+
+    Why it matters
+    A segmentation sent without its images can't be shown where it arrives.
+
+    Example
+    Bad: an export of a study's segmentations without the study's images.
+    Good: an export of the whole study.
+
+    What to do
+    Add the objects to the export, or make sure that the receiver has them.
+
+    Standard
+    Policy: the standard lets references lead out of what is sent.
+    """
+    if not view.gate or not view.in_batch(uid):
+        return
+    left = {
+        target
+        for target in _targets(view.instances[uid], uid)
+        if view.kinds.get(target) and not view.in_batch(target)
+    }
+    if left:
+        yield Sighting(
+            uid,
+            f"refers to {_counted(left)} that stay here: {listed(left)}",
+            Kind.INSTANCE,
+            related=tuple(sorted(left))[:4],
+            evidence=tuple(sorted(left)),
+        )
+
+
+def _targets(facts: InstanceFacts, uid: str) -> set[str]:
+    return {reference.target for reference in facts.references} - {uid}
+
+
+def _counted(uids: set[str]) -> str:
+    return "one object" if len(uids) == 1 else f"{len(uids):,} objects"
 
 
 def studies_of(reference: Reference, view: View) -> set[str]:

@@ -12,10 +12,12 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from registry.decision import Decision, decide
-from registry.facts import PATIENT_KINDS, Facts, InstanceFacts, SeriesFacts
-from registry.records import Finding, Kind, ObjectClaim, Origin, Patient, Reading, Reference, Unreadable
+from registry.facts import PATIENT_KINDS, Attributes, Facts, InstanceFacts, SeriesFacts
+from registry.records import Finding, Kind, Mark, ObjectClaim, Origin, Patient, Reading, Reference, Unreadable
 from registry.roots import Roots
-from registry.rules import RULES, Subjects, ask
+from registry.rules import STABLE, Subjects, ask
+from registry.rules.base import Rule
+from registry.rules.issuer import beginnings
 from registry.store import links
 from registry.store.concurrent import Ground
 from registry.store.findings import open_subjects
@@ -34,6 +36,7 @@ class Assessment:
     findings: list[Finding]
     subjects: Subjects
     facts: Facts
+    asked: Sequence[Rule]
     moved: Mapping[str, set[str]]  # known instances -> further series that they are claimed in
     reached: Sequence[tuple[int, list[Reference]]]  # the reference sets that name one of them
     ground: Ground  # what all of it rests on
@@ -47,6 +50,7 @@ class BatchView:
     roots: Roots
     now: datetime
     gate: bool
+    batch: AbstractSet[str]  # the series and instances of the objects that are here
 
     @property
     def kinds(self) -> Mapping[str, AbstractSet[Kind]]:
@@ -63,6 +67,24 @@ class BatchView:
     @property
     def patients(self) -> Mapping[str, AbstractSet[Patient]]:
         return self.knowledge.facts.patients
+
+    @property
+    def attributes(self) -> Attributes:
+        return self.knowledge.facts.attributes
+
+    @property
+    def frame_series(self) -> Mapping[str, AbstractSet[str]]:
+        return self.knowledge.facts.frame_series
+
+    @property
+    def labels(self) -> Mapping[tuple[str, Mark], Mapping[bytes, AbstractSet[str]]]:
+        return self.knowledge.facts.labels
+
+    def in_batch(self, uid: str) -> bool:
+        return uid in self.batch
+
+    def joined(self, frame: str) -> AbstractSet[str]:
+        return self.knowledge.facts.joined(frame)
 
     def was_known(self, uid: str) -> bool:
         return uid in self.knowledge.standing
@@ -88,29 +110,44 @@ def assess(
     now: datetime,
     *,
     gate: bool,
+    rules: Sequence[Rule] = STABLE,
 ) -> Assessment:
     """Decide a batch against what the registry knows, and ask the rules about it."""
     readings = list(readings)
     claims = [reading for reading in readings if isinstance(reading, ObjectClaim)]
+    codes = {rule.code for rule in rules}
     knowledge = Knowledge(connection, words)
     knowledge.learn(_named(claims))
+    if "UID206" in codes:
+        knowledge.learn(base for c in claims for _, uid in c.identities for base in beginnings(uid, roots))
+    knowledge.learn_attributes(claims)
     subjects = Subjects(
         claims=sorted(claims, key=lambda claim: claim.order),
         unreadable=[reading for reading in readings if isinstance(reading, Unreadable)],
     )
     for claim in claims:
         _add_subjects(subjects, claim)
+    batch = subjects.instances | subjects.series
     news = _News(knowledge.facts, subjects)
     for claim in claims:
         knowledge.facts.add(claim)
+    if any(rule.labels for rule in rules):
+        _add_labels(knowledge, claims)
     knowledge.learn_aliases({p.token for c in claims if c.patient for p in (c.patient, *c.aliases)})
     news.compare(knowledge.facts)
     decision = decide(claims, knowledge.standing, knowledge.facts)
     reached, awaited = _reach(connection, knowledge, subjects, news)
-    view = BatchView(knowledge, roots, now, gate)
-    findings = list(ask(RULES, subjects, view))
-    ground = Ground(knowledge.learned, awaited, bool(news.changed_studies or news.new_aliases))
-    return Assessment(decision, findings, subjects, knowledge.facts, news.moved, reached, ground)
+    if "UID310" in codes:
+        _add_frames(knowledge, subjects, news)
+    view = BatchView(knowledge, roots, now, gate, batch)
+    findings = list(ask(rules, subjects, view))
+    ground = Ground(
+        knowledge.learned,
+        awaited,
+        everything=bool(news.changed_studies or news.new_aliases or news.registrations),
+        subjects=frozenset(c.patient.token for c in claims if c.patient),
+    )
+    return Assessment(decision, findings, subjects, knowledge.facts, rules, news.moved, reached, ground)
 
 
 def _named(claims: Iterable[ObjectClaim]) -> Iterator[str]:
@@ -123,11 +160,41 @@ def _named(claims: Iterable[ObjectClaim]) -> Iterator[str]:
                 yield plain
 
 
+def _add_labels(knowledge: Knowledge, claims: Iterable[ObjectClaim]) -> None:
+    """Let labels speak: those of the batch, and what is remembered where they are."""
+    scopes = {
+        uid for claim in claims for uid in (*claim.place, *(label.scope for label in claim.labels)) if uid
+    }
+    knowledge.learn_labels(scopes)
+    for claim in claims:
+        knowledge.facts.label(claim)
+    # The series that look like those of the batch are counted by their instances.
+    looks = (found for (_, mark), found in knowledge.facts.labels.items() if mark is Mark.SERIES_LOOK)
+    alike = {uid for found in looks for uids in found.values() for uid in uids}
+    knowledge.learn_labels(alike - scopes)
+
+
+def _add_frames(knowledge: Knowledge, subjects: Subjects, news: _News) -> None:
+    """Learn which series are in the frames of reference of the batch, and of series that moved."""
+    series = knowledge.facts.series
+    frames = {uid for uid in subjects.shared if Kind.FRAME_OF_REFERENCE in knowledge.facts.kinds[uid]}
+    frames |= {
+        appearance.frame_of_reference_uid
+        for uid in news.changed_series
+        for appearance in series[uid].appearances
+        if appearance.frame_of_reference_uid
+    }
+    knowledge.learn_frames(frames)
+    subjects.shared |= frames
+
+
 def _add_subjects(subjects: Subjects, claim: ObjectClaim) -> None:
     instance, series, study = claim.place
     for uid, group in ((instance, subjects.instances), (series, subjects.series), (study, subjects.studies)):
         if uid is not None:
             group.add(uid)
+    if claim.patient is not None:
+        subjects.patients.add(claim.patient._replace(issuer=b""))
     for kind, uid in claim.identities:
         subjects.uids.add(uid)
         if kind in PATIENT_KINDS:
@@ -146,8 +213,9 @@ class _News:
     changed_series: set[str] = field(default_factory=set)
     changed_studies: set[str] = field(default_factory=set)
     new_aliases: set[Patient] = field(default_factory=set)
+    registrations: bool = False  # frames of reference were joined
     _series: dict[str, set[str]] = field(init=False)
-    _described: dict[str, tuple[int, int]] = field(init=False)
+    _described: dict[str, tuple[int, int, int]] = field(init=False)
     _patients: dict[str, int] = field(init=False)
     _aliases: set[frozenset[Patient]] = field(init=False)
 
@@ -170,10 +238,12 @@ class _News:
             uid for uid, before in self._patients.items() if len(facts.patients[uid]) > before
         }
         self.new_aliases = {patient for pair in facts.aliases - self._aliases for patient in pair}
+        self.registrations = bool(facts.registered)
 
 
-def _described(series: SeriesFacts) -> tuple[int, int]:
-    return len(series.studies), len(series.sop_classes)
+def _described(series: SeriesFacts) -> tuple[int, int, int]:
+    frames = {appearance.frame_of_reference_uid for appearance in series.appearances}
+    return len(series.studies), len(series.sop_classes), len(frames - {None})
 
 
 _PATIENT_RULES = frozenset({"UID306", "UID309", "UID311", "UID507"})
@@ -203,9 +273,15 @@ def _reach(
         dependents |= {uid for uid in concerned if Kind.INSTANCE in facts.kinds[uid]}
         subjects.studies |= {uid for uid in concerned if Kind.STUDY in facts.kinds[uid]}
         subjects.shared |= {uid for uid in concerned if not facts.kinds[uid].isdisjoint(PATIENT_KINDS)}
+    if news.registrations:
+        dependents |= open_subjects(connection, {"UID505"})
     knowledge.learn(dependents)
     subjects.instances |= {uid for uid in dependents if Kind.INSTANCE in facts.kinds[uid]}
     knowledge.learn_references(subjects.instances)
+    knowledge.learn_traits(subjects.instances)
+    knowledge.learn_registrations(
+        frame for uid in subjects.instances for frame in facts.instances[uid].frames
+    )
     named = {reference for uid in subjects.instances for reference in facts.instances[uid].references}
     knowledge.learn(
         uid for reference in named for uid in (reference.target, reference.study_instance_uid) if uid

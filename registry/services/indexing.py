@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import islice
 
 from registry.errors import UidCollision
@@ -25,7 +25,7 @@ from registry.services.opening import OpenRegistry
 from registry.services.reports import Report
 from registry.store import links
 from registry.store.act import Act
-from registry.store.concurrent import Ground, confirm
+from registry.store.concurrent import confirm
 from registry.store.knowledge import Knowledge
 from registry.store.ledger import enter_alike
 from registry.store.retrying import LostRace
@@ -144,7 +144,7 @@ def _record(registry: OpenRegistry, rows: Sequence[IndexRow]) -> tuple[Assessmen
         alike = +Counter({Verdict.NEW: entered, Verdict.NOT_COMPARED: len(known)})
         ground = assessment.ground
         uids, awaited = ground.uids.union(batch.alike), {uid: set[int]() for uid in batch.alike}
-        confirm(act, Ground(uids, ground.awaited | awaited, ground.everything))
+        confirm(act, replace(ground, uids=uids, awaited=ground.awaited | awaited))
         act.commit(**registering.told(assessment, alike, rows=len(rows)))
         return assessment, alike
 

@@ -13,7 +13,6 @@ from itertools import islice
 
 from registry.dicomfile.sources import Found, Source, require
 from registry.records import Skipped, Unreadable, Verdict
-from registry.rules import RULES
 from registry.services.assessing import Assessment, assess
 from registry.services.opening import OpenRegistry
 from registry.services.reading import Item, Readers
@@ -29,8 +28,6 @@ from registry.uid import is_key
 
 BATCH = 1000
 """Files in one transaction."""
-
-_RETRACTABLE = {rule.code for rule in RULES if rule.retractable}
 
 Progress = Callable[[int], None]
 """Told how many files are done."""
@@ -129,15 +126,19 @@ def write(act: Act, words: Words, assessment: Assessment) -> None:
     if not enter(act, words, assessment.decision.rows, known_is_fine=True):
         raise LostRace
     recording.record_decision(act, words, assessment.decision)
-    recording.record_claims(act, words, claims)
+    recording.record_claims(act, words, claims, facts)
+    if any(rule.labels for rule in assessment.asked):
+        recording.remember_labels(act, claims)
     links.settle(act, assessment.subjects.instances | assessment.subjects.series, facts)
     links.lead_on(act, assessment.reached, assessment.moved)
     named = [(claim.sop_instance_uid, claim.references) for claim in claims if claim.references]
     links.record_references(
         act, [(uid, references) for uid, references in named if uid and is_key(uid)], facts
     )
-    evaluated = assessment.subjects.instances | assessment.subjects.studies | assessment.subjects.shared
-    findings.save(act, assessment.findings, evaluated, _RETRACTABLE)
+    subjects = assessment.subjects
+    evaluated = subjects.instances | subjects.studies | subjects.shared | subjects.uids
+    retractable = {rule.code for rule in assessment.asked if rule.retractable}
+    findings.save(act, assessment.findings, evaluated, retractable)
 
 
 def told(

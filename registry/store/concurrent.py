@@ -20,6 +20,7 @@ from sqlalchemy import Column, Connection, bindparam, select
 from registry.store import links, schema
 from registry.store.act import Act
 from registry.store.keyed import Keyed
+from registry.store.packing import pack
 from registry.store.retrying import LostRace
 from registry.store.schema import entries
 
@@ -32,6 +33,10 @@ _COLUMNS: tuple[Column[str], ...] = (
     schema.patient_claims.c.uid,
     schema.reference_claims.c.uid,
     schema.derivations.c.source_series_uid,
+    schema.traits.c.uid,
+    schema.frames.c.uid,
+    schema.registrations.c.frame_uid,
+    schema.registrations.c.other_uid,
 )
 _SAID_ABOUT = tuple(
     Keyed(
@@ -41,6 +46,13 @@ _SAID_ABOUT = tuple(
 )
 """Where an act says something about a UID."""
 
+_FINGERPRINTED = Keyed(
+    select(schema.fingerprints.c.subject)
+    .where(schema.fingerprints.c.entry.in_(bindparam("others", expanding=True)))
+    .limit(1),
+    schema.fingerprints.c.subject,
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Ground:
@@ -48,6 +60,7 @@ class Ground:
 
     uids: frozenset[str]  # all that was looked at
     awaited: dict[str, set[int]] = field(default_factory=dict)  # who waited for what comes now
+    subjects: frozenset[bytes] = frozenset()  # patients whose fingerprints were compared
     everything: bool = False  # it asked questions that no list of UIDs covers
 
 
@@ -71,8 +84,11 @@ def _others(connection: Connection, since: int) -> tuple[int, list[int]]:
 
 
 def _changed(connection: Connection, others: list[int], ground: Ground) -> bool:
-    return _spoken_of(connection, others, ground.uids) or (
-        links.awaiting(connection, ground.awaited)
+    subjects = {*ground.subjects, *map(pack, ground.uids)}
+    return (
+        _spoken_of(connection, others, ground.uids)
+        or any(True for _ in _FINGERPRINTED.rows(connection, subjects, others=others))
+        or links.awaiting(connection, ground.awaited)
         != {uid: sets for uid, sets in ground.awaited.items() if sets}
     )
 

@@ -12,8 +12,17 @@ from typing import Any
 from sqlalchemy import Connection, exists, func, select
 
 from registry.decision import Standing
-from registry.facts import Appearance, Content, Facts, Placement, encoding_of
-from registry.records import Kind, Origin, Patient
+from registry.facts import (
+    Appearance,
+    Content,
+    Facts,
+    Placement,
+    encoding_of,
+    fingerprints_of,
+    lossy_by,
+)
+from registry.fingerprint import VERSION
+from registry.records import Kind, Level, Mark, ObjectClaim, Origin, Patient, Trait
 from registry.store import schema
 from registry.store.keyed import Keyed, Question
 from registry.store.packing import pack, unpack
@@ -106,6 +115,19 @@ _SERIES_CLAIMS = Keyed(select(schema.series_claims), schema.series_claims.c.seri
 _REFERENCE_CLAIMS = Keyed(
     select(schema.reference_claims.c.uid, schema.reference_claims.c.set_id), schema.reference_claims.c.uid
 )
+_FINGERPRINTS = Keyed(
+    select(schema.fingerprints).where(schema.fingerprints.c.version == VERSION), schema.fingerprints.c.subject
+)
+_TRAITS = Keyed(select(schema.traits), schema.traits.c.uid)
+_FRAMES = Keyed(select(schema.frames), schema.frames.c.uid)
+_REGISTRATIONS = tuple(
+    Keyed(select(schema.registrations), column)
+    for column in (schema.registrations.c.frame_uid, schema.registrations.c.other_uid)
+)
+_SERIES_IN_FRAMES = Keyed(
+    select(schema.series_claims.c.series_uid), schema.series_claims.c.frame_of_reference_uid
+)
+_LABELS = Keyed(select(schema.labels), schema.labels.c.scope_uid)
 _REFERENCE_SETS = Keyed(
     select(schema.reference_sets.c.id, schema.reference_sets.c.body), schema.reference_sets.c.id
 )
@@ -129,6 +151,7 @@ class Knowledge:
         self._words = words
         self._learned: set[str] = set()
         self._placed: set[str] = set()
+        self._related: set[str] = set()
         self._aliases_of: set[bytes] = set()
         self.standing: dict[str, Standing] = {}
         self.nodes: dict[str, int] = {}  # the surrogate keys of studies and series, as far as they are known
@@ -137,7 +160,7 @@ class Knowledge:
     @property
     def learned(self) -> frozenset[str]:
         """All UIDs that were asked for, known or not."""
-        return frozenset(self._learned)
+        return frozenset(self._learned | self._related)
 
     def learn(self, uids: Iterable[str]) -> None:
         """Load all that is known of some UIDs, except what they refer to."""
@@ -181,6 +204,62 @@ class Knowledge:
             self.standing[standing.uid] = standing
             if node is not None:
                 self.nodes[standing.uid] = node
+
+    def learn_attributes(self, claims: Iterable[ObjectClaim]) -> None:
+        """Load what was said of the patients, studies and series of some claims."""
+        subjects = {
+            (level, subject if isinstance(subject, bytes) else pack(subject)): subject
+            for claim in claims
+            for level, subject, _ in fingerprints_of(claim)
+            if isinstance(subject, bytes) or subject in self.facts.kinds
+        }
+        for row in self._rows(_FINGERPRINTS, {stored for _, stored in subjects}):
+            if subject := subjects.get((Level(row.level), row.subject)):
+                self.facts.attributes.know(Level(row.level), subject, row.attributes)
+
+    def learn_traits(self, uids: Iterable[str]) -> None:
+        """Load what known instances say of how they came to be, and their frames of reference."""
+        known = [uid for uid in uids if Kind.INSTANCE in self.facts.kinds.get(uid, ())]
+        for row in self._rows(_TRAITS, known):
+            self._trait(row)
+        for uid in known:
+            facts = self.facts.instances[uid]
+            if any(True in lost for lost in facts.lossy.values()):
+                facts.traits.add(Trait.LOSSY)
+        for row in self._rows(_FRAMES, known):
+            self.facts.instances[row.uid].frames.add(row.frame_uid)
+
+    def _trait(self, row: Any) -> None:
+        facts, trait = self.facts.instances[row.uid], Trait(row.trait)
+        if not row.content:
+            facts.traits.add(trait)
+            return
+        for content in facts.contents:
+            if content.digest == row.content:
+                # What is written says otherwise than the transfer syntax does.
+                facts.lossy[content] = {trait is Trait.LOSSY}
+
+    def learn_registrations(self, frames: Iterable[str]) -> None:
+        """Load which frames of reference registrations join with some, as far as it leads."""
+        new = set(frames)
+        while new := new - self._related:
+            self._related |= new
+            reached: set[str] = set()
+            for query in _REGISTRATIONS:
+                for row in self._rows(query, new):
+                    self.facts.registered.add((row.frame_uid, row.other_uid))
+                    reached |= {row.frame_uid, row.other_uid}
+            new = reached
+
+    def learn_frames(self, frames: Iterable[str]) -> None:
+        """Load the series that are in some frames of reference."""
+        self.learn({row.series_uid for row in self._rows(_SERIES_IN_FRAMES, frames)})
+
+    def learn_labels(self, scopes: Iterable[str]) -> None:
+        """Load the labels that were remembered in some scopes."""
+        for row in self._rows(_LABELS, scopes):
+            mark, value = Mark(row.label[0]), row.label[1:]
+            self.facts.labels[row.scope_uid, mark][value].add(row.uid)
 
     def learn_references(self, uids: Iterable[str]) -> set[str]:
         """Load what some instances refer to; all the targets."""
@@ -229,11 +308,12 @@ class Knowledge:
             self._content(standing, row)
 
     def _content(self, standing: Standing, row: Any) -> None:
-        encoding = encoding_of(self._words.value(row.transfer_syntax_id))
-        standing.contents.setdefault(encoding, []).append(row.content)
-        attributes = self.facts.instances[standing.uid].contents.setdefault(
-            Content(encoding, row.content), set()
-        )
+        syntax = self._words.value(row.transfer_syntax_id)
+        content = Content(encoding_of(syntax), row.content)
+        standing.contents.setdefault(content.encoding, []).append(row.content)
+        facts = self.facts.instances[standing.uid]
+        attributes = facts.contents.setdefault(content, set())
+        facts.lossy.setdefault(content, set()).add(lossy_by(syntax))
         if row.data_set is not None:
             attributes.add(row.data_set)
 
@@ -290,12 +370,13 @@ class Knowledge:
 
     def _series_claims(self, uids: list[str]) -> None:
         for row in self._rows(_SERIES_CLAIMS, uids):
-            self.facts.series[row.series_uid].appearances.add(
+            self.facts.appear(
+                row.series_uid,
                 Appearance(
                     self._words.value(row.sop_class_id),
                     self._words.value(row.modality_id),
                     row.frame_of_reference_uid or None,
-                )
+                ),
             )
 
     def _patients(self, uids: list[str]) -> None:

@@ -1,19 +1,18 @@
 """What a batch of claims brings besides ledger rows: what was refused, used and
-seen; what was claimed of whole series, studies and patients; fingerprints.
+seen; what was claimed of whole series, studies and patients; fingerprints, traits.
 """
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from hashlib import blake2b
 
-from sqlalchemy import select
+from sqlalchemy import select, text
 
 from registry.decision import Decision, RefusedClaim
-from registry.facts import owned_by_patient
-from registry.fingerprint import VERSION, Variants
-from registry.records import Kind, Level, ObjectClaim, Patient
+from registry.facts import Facts, compared_frames, is_lossy, lossy_by, owned_by_patient, registrations_of
+from registry.fingerprint import VERSION
+from registry.records import Kind, ObjectClaim, Patient, Trait
 from registry.store import schema
 from registry.store.act import Act
 from registry.store.packing import pack
@@ -72,11 +71,13 @@ def claim_digest(refused: RefusedClaim) -> bytes:
     return blake2b(text.encode(), digest_size=16).digest()
 
 
-def record_claims(act: Act, words: Words, claims: Sequence[ObjectClaim]) -> None:
-    """Write what a batch claims of series, patients and fingerprints, as far as it is new."""
+def record_claims(act: Act, words: Words, claims: Sequence[ObjectClaim], facts: Facts) -> None:
+    """Write what a batch claims of series, patients and instances, as far as it is new."""
     _series_claims(act, words, claims)
     _patients(act, claims)
-    _fingerprints(act, claims)
+    _fingerprints(act, facts)
+    _traits(act, claims)
+    _frames(act, claims)
 
 
 def _series_claims(act: Act, words: Words, claims: Iterable[ObjectClaim]) -> None:
@@ -149,44 +150,70 @@ def _known_patients(act: Act, wanted: set[Patient]) -> dict[Patient, int]:
     return {patient: number for patient, number in found.items() if patient in wanted}
 
 
-def _fingerprints(act: Act, claims: Iterable[ObjectClaim]) -> None:
-    seen: dict[tuple[bytes, Level], dict[bytes, None]] = defaultdict(dict)
-    for claim in claims:
-        for level, attributes in claim.fingerprints.items():
-            if (subject := _subject(level, claim)) is not None:
-                seen[subject, level][attributes] = None
-    known = _known_fingerprints(act, {subject for subject, _ in seen})
+def _fingerprints(act: Act, facts: Facts) -> None:
     act.insert(
         schema.fingerprints,
         [
             {
-                "subject": subject,
+                "subject": subject if isinstance(subject, bytes) else pack(subject),
                 "level": int(level),
-                "variant": blake2b(attributes, digest_size=8).digest(),
+                "variant": blake2b(packed, digest_size=8).digest(),
                 "version": VERSION,
-                "attributes": attributes,
+                "attributes": packed,
             }
-            for (subject, level), fingerprints in seen.items()
-            for variants in (Variants(known.get((subject, level), ())),)
-            for attributes in fingerprints
-            if variants.take(attributes)
+            for level, subject, packed in facts.attributes.novel
         ],
         known_is_fine=True,
     )
 
 
-def _known_fingerprints(act: Act, subjects: set[bytes]) -> dict[tuple[bytes, Level], list[bytes]]:
-    table = schema.fingerprints
-    known: dict[tuple[bytes, Level], list[bytes]] = defaultdict(list)
-    query = select(table).where(table.c.version == VERSION, table.c.subject.in_(sorted(subjects)))
-    for row in act.connection.execute(query) if subjects else ():
-        known[row.subject, Level(row.level)].append(row.attributes)
-    return known
+def _traits(act: Act, claims: Iterable[ObjectClaim]) -> None:
+    found: set[tuple[str, Trait, bytes]] = set()
+    for claim in claims:
+        instance, _, _ = claim.place
+        if instance is None:
+            continue
+        found |= {(instance, trait, b"") for trait in claim.traits if trait is not Trait.LOSSY}
+        lossy = is_lossy(claim)
+        if claim.content_digest and lossy != lossy_by(claim.transfer_syntax_uid):
+            found.add((instance, Trait.LOSSY if lossy else Trait.LOSSLESS, claim.content_digest))
+    rows = [{"uid": uid, "trait": str(trait), "content": content} for uid, trait, content in found]
+    act.insert(schema.traits, rows, known_is_fine=True)
 
 
-def _subject(level: Level, claim: ObjectClaim) -> bytes | None:
-    """What a fingerprint is of, as its row names it."""
-    if level is Level.PATIENT:
-        return claim.patient.token if claim.patient else None
-    wanted = Kind.STUDY if level is Level.STUDY else Kind.SERIES
-    return next((pack(uid) for kind, uid in claim.identities if kind is wanted), None)
+def _frames(act: Act, claims: Iterable[ObjectClaim]) -> None:
+    """Only of objects that name sources: nothing else is compared with any."""
+    placed = {
+        (instance, frame)
+        for claim in claims
+        for instance in claim.place[:1]
+        if instance
+        for frame in compared_frames(claim)
+    }
+    act.insert(schema.frames, [{"uid": uid, "frame_uid": frame} for uid, frame in placed], known_is_fine=True)
+    joined = {pair for claim in claims for pair in registrations_of(claim)}
+    act.insert(
+        schema.registrations,
+        [{"frame_uid": one, "other_uid": other} for one, other in joined],
+        known_is_fine=True,
+    )
+
+
+def remember_labels(act: Act, claims: Iterable[ObjectClaim]) -> None:
+    """Write the labels of a batch, for the rules that ask for them."""
+    labels = {label for claim in claims for label in claim.labels}
+    if labels:
+        act.connection.execute(
+            text(_REMEMBER),
+            [
+                {
+                    "scope": pack(label.scope),
+                    "label": bytes([label.mark]) + label.value,
+                    "uid": pack(label.uid),
+                }
+                for label in sorted(labels)
+            ],
+        )
+
+
+_REMEMBER = "INSERT INTO labels (scope_uid, label, uid) VALUES (:scope, :label, :uid) ON CONFLICT DO NOTHING"

@@ -185,7 +185,9 @@ def test_check_says_what_register_then_does(
         if before:
             register(registry, before)
         checked, registered = check(registry, asked), register(registry, asked)
-    assert {f.key for f in checked.findings} == {f.key for f in registered.findings}
+    only_before_an_export = {"UID508"}
+    said = {f.key for f in checked.findings if f.code not in only_before_an_export}
+    assert said == {f.key for f in registered.findings}
     assert checked.verdicts == registered.verdicts
     assert checked.files == registered.files
 
