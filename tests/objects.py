@@ -200,8 +200,7 @@ def parametric_map(sources: list[FileDataset], series: str, instance: str) -> Da
         instance_number=1,
         contains_recognizable_visual_features=False,
         real_world_value_mappings=[mapping],
-        window_center=0.5,
-        window_width=1.0,
+        voi_lut_transformations=[hd.VOILUTTransformation(window_center=0.5, window_width=1.0)],
         **DEVICE,
     )
 

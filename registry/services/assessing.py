@@ -184,6 +184,7 @@ def _add_frames(knowledge: Knowledge, subjects: Subjects, news: _News) -> None:
         for appearance in series[uid].appearances
         if appearance.frame_of_reference_uid
     }
+    knowledge.learn(frames)
     knowledge.learn_frames(frames)
     subjects.shared |= frames
 
