@@ -6,13 +6,25 @@ never renumbered.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from registry.errors import BadRequest
 from registry.records import Finding, ObjectClaim, Severity, Unreadable
-from registry.rules import belonging, derivation, filemeta, hierarchy, identity, issuer, reference, syntax
+from registry.rules import (
+    belonging,
+    completeness,
+    concatenation,
+    derivation,
+    filemeta,
+    hierarchy,
+    identity,
+    issuer,
+    reference,
+    syntax,
+)
 from registry.rules.base import Rule, Scope, Subject, View
 
 _E, _W, _N = Severity.ERROR, Severity.WARNING, Severity.NOTE
@@ -22,14 +34,17 @@ RULES: tuple[Rule, ...] = (
     Rule("UID101", "malformed-uid", _E, _FILE, Subject.CLAIM, syntax.malformed_uid),
     Rule("UID102", "overlong-uid", _E, _FILE, Subject.CLAIM, syntax.overlong_uid),
     Rule("UID103", "leading-zero-component", _E, _FILE, Subject.CLAIM, syntax.leading_zero_component),
+    Rule("UID104", "padded-uid", _W, _FILE, Subject.CLAIM, syntax.padded_uid, preview=True),
     Rule("UID105", "bare-root", _E, _FILE, Subject.CLAIM, syntax.bare_root),
     Rule("UID106", "unallocated-arc", _E, _FILE, Subject.CLAIM, syntax.unallocated_arc),
     Rule("UID107", "impossible-uuid-arc", _E, _FILE, Subject.CLAIM, syntax.impossible_uuid_arc),
+    Rule("UID108", "non-rfc-uuid", _N, _FILE, Subject.CLAIM, syntax.non_rfc_uuid, preview=True),
     Rule("UID109", "missing-uid", _E, _FILE, Subject.CLAIM, syntax.missing_uid),
     Rule("UID201", "standard-root-instance", _E, _FILE, Subject.CLAIM, issuer.standard_root_instance),
     Rule("UID202", "example-root", _E, _FILE, Subject.CLAIM, issuer.example_root),
     Rule("UID203", "unissued-uid", _E, _REGISTRY, Subject.CLAIM, issuer.unissued_uid),
     Rule("UID204", "research-root", _W, _REGISTRY, Subject.CLAIM, issuer.research_root),
+    Rule("UID205", "loopback-host-id", _N, _FILE, Subject.CLAIM, issuer.loopback_host_id, preview=True),
     Rule("UID207", "retired-root", _E, _REGISTRY, Subject.CLAIM, issuer.retired_root),
     Rule("UID301", "changed-content", _E, _REGISTRY, Subject.INSTANCE, identity.changed_content),
     Rule(
@@ -93,6 +108,16 @@ RULES: tuple[Rule, ...] = (
         Subject.SERIES,
         hierarchy.mixed_frame_of_reference_series,
     ),
+    Rule("UID410", "empty-patient-id", _W, _FILE, Subject.CLAIM, completeness.empty_patient_id),
+    Rule(
+        "UID411",
+        "concatenation-mismatch",
+        _E,
+        Scope.BATCH,
+        Subject.CONCATENATION,
+        concatenation.concatenation_mismatch,
+        preview=True,
+    ),
     Rule(
         "UID501",
         "derived-in-source-series",
@@ -127,6 +152,7 @@ RULES: tuple[Rule, ...] = (
         reference.reference_parent_mismatch,
         retractable=True,
     ),
+    Rule("UID512", "derived-without-source", _W, _FILE, Subject.CLAIM, completeness.derived_without_source),
     Rule(
         "UID514",
         "derived-in-another-study",
@@ -148,6 +174,25 @@ RULES: tuple[Rule, ...] = (
         filemeta.media_storage_class_mismatch,
     ),
     Rule("UID603", "unknown-transfer-syntax", _E, _FILE, Subject.CLAIM, filemeta.unknown_transfer_syntax),
+    Rule(
+        "UID604",
+        "uuid-implementation-class",
+        _W,
+        _FILE,
+        Subject.CLAIM,
+        filemeta.uuid_implementation_class,
+        preview=True,
+    ),
+    Rule(
+        "UID606",
+        "dicomdir-mismatch",
+        _W,
+        Scope.BATCH,
+        Subject.CLAIM,
+        filemeta.dicomdir_mismatch,
+        preview=True,
+    ),
+    Rule("UID607", "executable-preamble", _E, _FILE, Subject.CLAIM, filemeta.executable_preamble),
     Rule("UID608", "unreadable-dicom", _E, _FILE, Subject.UNREADABLE, filemeta.unreadable_dicom),
 )
 
@@ -194,6 +239,16 @@ class Subjects:
                 return sorted(self.studies)
             case Subject.SHARED:
                 return sorted(self.shared)
+            case Subject.CONCATENATION:
+                return self._concatenations()
+
+    def _concatenations(self) -> list[list[ObjectClaim]]:
+        """The parts in the batch of each concatenation."""
+        parts: dict[str, list[ObjectClaim]] = defaultdict(list)
+        for claim in self.claims:
+            if claim.part is not None:
+                parts[claim.part.concatenation_uid].append(claim)
+        return [parts[uid] for uid in sorted(parts)]
 
 
 def ask(rules: Iterable[Rule], subjects: Subjects, view: View) -> Iterator[Finding]:

@@ -86,6 +86,7 @@ class Subject(StrEnum):
     SERIES = "series"
     STUDY = "study"
     SHARED = "shared UID"
+    CONCATENATION = "parts of a concatenation"
 
 
 class Sighting(NamedTuple):

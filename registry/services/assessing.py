@@ -108,7 +108,7 @@ def assess(
     decision = decide(claims, knowledge.standing, knowledge.facts)
     reached, awaited = _reach(connection, knowledge, subjects, news)
     view = BatchView(knowledge, roots, now, gate)
-    findings = list(ask(RULES, subjects, view))
+    findings = list(ask((rule for rule in RULES if not rule.preview), subjects, view))
     ground = Ground(knowledge.learned, awaited, bool(news.changed_studies or news.new_aliases))
     return Assessment(decision, findings, subjects, knowledge.facts, news.moved, reached, ground)
 
