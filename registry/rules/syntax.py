@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator
 
 from registry.records import BadUid, Kind, ObjectClaim
@@ -129,8 +130,12 @@ def padded_uid(claim: ObjectClaim, view: View) -> Iterator[Sighting]:
     PS3.5 section 9.1: a value of odd length is padded with a single trailing NUL.
     All of it is the standard's.
     """
+    places: dict[str, list[str]] = defaultdict(list)
     for uid, where, padding in claim.padded_uids:
-        yield Sighting(printable(uid).strip("'"), f"{where} has {padding}: {printable(uid)}")
+        places[uid].append(f"{where} has {padding}")
+    for uid, told in places.items():
+        rest = f" and {len(told) - 4} more" if len(told) > 4 else ""
+        yield Sighting(printable(uid).strip("'"), f"{', '.join(told[:4])}{rest}: {printable(uid)}")
 
 
 def bare_root(claim: ObjectClaim, view: View) -> Iterator[Sighting]:
