@@ -7,11 +7,13 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
-from typing import Self
+from typing import TYPE_CHECKING, Any, Self
 
+from registry.dicomfile.datasets import is_data_set
 from registry.minting import Method
 from registry.records import IndexRow, Kind
 from registry.services import checking, indexing, initializing, issuing, querying, registering, withdrawing
@@ -23,6 +25,9 @@ from registry.services.reports import Report
 from registry.services.requests import DeriveRequest, IssueRequest
 from registry.services.withdrawing import Withdrawn
 from registry.settings import Settings, load_settings
+
+if TYPE_CHECKING:
+    from registry.services.checking import Checkable
 
 
 class Registry:
@@ -115,16 +120,33 @@ class Registry:
         return issuing.derive(self._registry, replace(request, purpose=purpose, request_id=request_id))
 
     def register(self, paths: Sequence[str], *, digests: bool = True) -> Report:
-        """Record what objects made elsewhere say."""
+        """Record what objects made elsewhere say; ``Report.raise_for_findings("collision")``
+        raises where one was refused."""
         return registering.register(self._registry, list(paths), digests=digests)
 
     def register_rows(self, rows: Iterable[IndexRow]) -> Report:
         """Record what an archive's index says of its instances, without their files."""
         return indexing.register_rows(self._registry, rows)
 
-    def check(self, paths: Sequence[str], *, digests: bool = True) -> Report:
-        """What registering these files would decide and find; writes nothing."""
-        return checking.check(self._registry, list(paths), digests=digests)
+    def check(self, objects: Checkable | Iterable[Checkable], *, digests: bool = True) -> Report:
+        """What registering these objects would decide and find; writes nothing.
+
+        ``objects`` are paths (files, folders, zip archives, DICOMDIRs) and pydicom
+        Datasets in memory, mixed as you like, or a single one; all of them are one
+        batch. So a pipeline checks what it has made before it writes a file:
+
+            registry.check([segmentation]).raise_for_findings()
+
+        A Dataset isn't changed, and says what its file would say. The report calls it
+        by its place: ``dataset 1``. Its ``file_meta`` and preamble are looked at (UID6)
+        only where ``file_meta`` names a transfer syntax; without it there is no file
+        yet, and nothing to be said about one.
+
+        Raises ``NoSuchPath``, or ``BadRequest`` for what is no path and no Dataset.
+        """
+        one = isinstance(objects, str | os.PathLike) or is_data_set(objects)
+        several: Any = [objects] if one else objects
+        return checking.check(self._registry, several, digests=digests)
 
     def show(self, uid: str) -> Shown:
         """What the registry knows of a UID. Raises ``UnknownUid`` if nothing."""

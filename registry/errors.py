@@ -18,6 +18,7 @@
     |   |-- UidWithdrawn
     |   |-- RequestReused
     |   `-- UnknownUid
+    |-- FindingsError                1  what was checked has findings that must not pass
     |-- Unavailable                  3  the registry can't be asked
     |   |-- NoRegistry
     |   |-- SchemaOutdated
@@ -38,6 +39,9 @@ where a rule of the standard is behind it).
 """
 
 from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
 
 
 class RegistryError(Exception):
@@ -142,6 +146,19 @@ class UnknownUid(Refused):
     """The registry has never heard of this UID."""
 
     advice = "`uid-registry find PREFIX` looks for UIDs that begin alike."
+
+
+class FindingsError(RegistryError):
+    """Something was found that must not pass."""
+
+    exit_status = 1
+    advice = "`uid-registry rule CODE` tells what a finding means and what to do about it."
+
+    def __init__(
+        self, message: str | None = None, *, advice: str | None = None, findings: Sequence[Any] = ()
+    ) -> None:
+        super().__init__(message, advice=advice)
+        self.findings = tuple(findings)  # registry.records.Finding, the gravest first
 
 
 class Unavailable(RegistryError):

@@ -155,15 +155,41 @@ class BadUid(NamedTuple):
     identity: bool  # whether the element identifies an instance-level thing
 
 
+class PaddedUid(NamedTuple):
+    """A UI element with more around its value than one NUL at the end (PS3.5 section 9.1)."""
+
+    uid: str  # without the padding
+    where: str
+    padding: str  # what it is, in words: "a space at the end"
+
+
+class Part(NamedTuple):
+    """What an object says of the concatenation that it is a part of (PS3.3 C.7.6.16.1)."""
+
+    concatenation_uid: str  # (0020,9161)
+    number: int | None = None  # (0020,9162), from 1
+    total: int | None = None  # (0020,9163)
+    source: str | None = None  # (0020,0242): the object that was split
+
+
+class Listing(NamedTuple):
+    """What a DICOMDIR says of a file that it lists (PS3.3 section F.3.2.2)."""
+
+    sop_instance_uid: str | None  # (0004,1511)
+    sop_class_uid: str | None  # (0004,1510)
+
+
 @dataclass(frozen=True, slots=True)
 class FileMeta:
-    """What the file meta information says (PS3.10 section 7.1)."""
+    """What the file meta information and the preamble say (PS3.10 section 7.1)."""
 
     present: bool = True
     media_storage_sop_class_uid: str | None = None  # (0002,0002)
     media_storage_sop_instance_uid: str | None = None  # (0002,0003)
     transfer_syntax_uid: str | None = None  # (0002,0010)
     transfer_syntax_known: bool = True  # whether PS3.6 defines it
+    implementation_class_uid: str | None = None  # (0002,0012)
+    preamble: str | None = None  # what else the file would be taken for, in words: "a Windows program"
 
 
 @dataclass(frozen=True)
@@ -190,8 +216,14 @@ class ObjectClaim:
     labels: tuple[Label, ...] = ()
     fingerprints: Mapping[Level, bytes] = field(default_factory=dict)
     bad_uids: tuple[BadUid, ...] = ()
+    padded_uids: tuple[PaddedUid, ...] = ()
     missing: tuple[str, ...] = ()  # keywords of the four UIDs that are absent, empty or multi-valued
+    part: Part | None = None
+    plan_geometry: str | None = None  # RT Plan Geometry (300A,000C)
+    dose_summation_type: str | None = None  # (3004,000A)
+    whole: bool = False  # a whole data set was read: what is absent here, the object doesn't have
     meta: FileMeta | None = FileMeta()  # None: there is no file
+    listings: tuple[Listing, ...] = ()  # what the DICOMDIR through which it was found says of it
     path: str = ""  # for the person who reads the report; never recorded
 
     @cached_property

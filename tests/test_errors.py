@@ -46,7 +46,13 @@ def test_the_tree_in_the_docstring_is_the_tree_of_the_classes() -> None:
 
 def test_the_exit_statuses_are_those_of_the_contract() -> None:
     families = {base.__name__: base.exit_status for base in RegistryError.__subclasses__()}
-    assert families == {"BadRequest": 2, "Refused": 1, "Unavailable": 3, "IntegrityFailure": 5}
+    assert families == {
+        "BadRequest": 2,
+        "Refused": 1,
+        "FindingsError": 1,
+        "Unavailable": 3,
+        "IntegrityFailure": 5,
+    }
     assert RegistryError.exit_status == 4
 
 

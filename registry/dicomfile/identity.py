@@ -11,8 +11,8 @@ from registry.dicomfile.attributes import decoded
 from registry.dicomfile.tree import Tree, items, name_of, text
 from registry.dicomfile.unreadable import UnreadableDicom
 from registry.limits import MOST_NAMED
-from registry.records import BadUid, Kind, Patient
-from registry.uid import MAX_LENGTH, flaws
+from registry.records import BadUid, Kind, PaddedUid, Patient
+from registry.uid import MAX_LENGTH, Flaw, flaws
 
 _SHOWN = 16 * MAX_LENGTH
 """Characters of a value that is told as a malformed UID. One may be as long as its file."""
@@ -23,6 +23,7 @@ class Uids:
 
     def __init__(self) -> None:
         self.bad: dict[tuple[str, str], BadUid] = {}
+        self.padded: dict[PaddedUid, None] = {}
         self.shared: dict[tuple[Kind, str], None] = {}
 
     def walk(self, tree: Tree, path: str = "", *, original: bool = False) -> None:
@@ -49,8 +50,28 @@ class Uids:
                 self.bad[uid, where] = BadUid(uid, where, tag in tags.IDENTITY_TAGS)
             if kind is not None:
                 self.shared[kind, uid] = None
-        if len(self.bad) + len(self.shared) > MOST_NAMED:
+        plain = value.removesuffix(b"\0")
+        if b" " in plain or b"\0" in plain:
+            self._padding(plain.decode("latin-1"), path + name_of(tag))
+        if len(self.bad) + len(self.padded) + len(self.shared) > MOST_NAMED:
             raise UnreadableDicom(f"it names more than {MOST_NAMED:,} UIDs")
+
+    def _padding(self, value: str, where: str) -> None:
+        """Tell the padding of an element's values, the one NUL that may end it already removed."""
+        parts = value.split("\\")
+        for place, part in enumerate(parts):
+            uid = part.rstrip(" \0")
+            # With a space or NUL inside or before it, it is no UID at all (UID101).
+            if not uid or Flaw.MALFORMED in flaws(uid) or uid == part:
+                continue
+            padding = part[len(uid) :]
+            if " " in padding:
+                told = "a space at the end"
+            elif place == len(parts) - 1:
+                told = "more than one NUL at the end"
+            else:
+                told = "a NUL before the end of the element"
+            self.padded[PaddedUid(shortened(uid), where, told)] = None
 
     def _content_item(self, item: Tree) -> None:
         for concept in items(item, tags.CONCEPT_NAME_CODE_SEQUENCE)[:1]:

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import os
 import stat
+from collections import defaultdict
 from collections.abc import Iterator
 
+from registry.dicomfile.identity import shortened
 from registry.dicomfile.regularfile import open_regular, read_rest
 from registry.dicomfile.sources import Found, Source, is_inside
 from registry.dicomfile.tree import Tree, items, text
 from registry.dicomfile.trees import trees_of
 from registry.dicomfile.unreadable import UnreadableDicom
 from registry.limits import MOST_LISTED, Limits
-from registry.records import Skipped
+from registry.records import Listing, Skipped
 
 _DIRECTORY_RECORD_SEQUENCE = 0x0004_1220
 _REFERENCED_FILE_ID = 0x0004_1500
+_REFERENCED_SOP_CLASS_UID_IN_FILE = 0x0004_1510
+_REFERENCED_SOP_INSTANCE_UID_IN_FILE = 0x0004_1511
 
 
 def listed(dicomdir: str, limits: Limits) -> list[Found]:
@@ -30,12 +34,18 @@ def listed(dicomdir: str, limits: Limits) -> list[Found]:
     folder = os.path.dirname(dicomdir)
     top = os.path.realpath(folder or ".")
     found: dict[str, Found] = {}
-    for parts in dict.fromkeys(_file_ids(tree)):
+    said: dict[str, list[Listing]] = defaultdict(list)
+    for number, (parts, listing) in enumerate(dict.fromkeys(_records(tree)), 1):
         one = _found(folder, parts, top)
-        found.setdefault(os.path.realpath(one.path) if isinstance(one, Source) else one.path, one)
-        if len(found) > MOST_LISTED:
+        place = os.path.realpath(one.path) if isinstance(one, Source) else one.path
+        found.setdefault(place, one)
+        said[place].append(listing)
+        if number > MOST_LISTED:
             raise UnreadableDicom(f"the DICOMDIR lists more than {MOST_LISTED:,} files")
-    return list(found.values())
+    return [
+        one._replace(listings=tuple(said[place])) if isinstance(one, Source) else one
+        for place, one in found.items()
+    ]
 
 
 def _found(folder: str, parts: tuple[str, ...], top: str) -> Found:
@@ -57,9 +67,15 @@ def _found(folder: str, parts: tuple[str, ...], top: str) -> Found:
     return Source(path, None, status.st_size, status.st_mtime_ns)
 
 
-def _file_ids(tree: Tree) -> Iterator[tuple[str, ...]]:
-    """The components of each file's path (PS3.10 section 8.2)."""
+def _records(tree: Tree) -> Iterator[tuple[tuple[str, ...], Listing]]:
+    """The components of each file's path (PS3.10 section 8.2), and what is said of the file."""
     for record in items(tree, _DIRECTORY_RECORD_SEQUENCE):
         components = tuple(part for part in text(record, _REFERENCED_FILE_ID).split("\\") if part.strip())
         if components:
-            yield components
+            yield (
+                components,
+                Listing(
+                    shortened(text(record, _REFERENCED_SOP_INSTANCE_UID_IN_FILE)) or None,
+                    shortened(text(record, _REFERENCED_SOP_CLASS_UID_IN_FILE)) or None,
+                ),
+            )

@@ -8,25 +8,35 @@ from registry.dicomfile.digests import content_hash, data_set_digest, keyed
 from registry.dicomfile.frames import frames_of, registered_frames
 from registry.dicomfile.identity import Uids, patients_of, shortened, uid_values
 from registry.dicomfile.labels import labels_of
+from registry.dicomfile.preamble import taken_for
 from registry.dicomfile.readerkeys import ReaderKeys
 from registry.dicomfile.references import references_of
 from registry.dicomfile.scan import is_transfer_syntax
 from registry.dicomfile.tree import Tree, items, name_of, text
 from registry.modality import code_string
-from registry.records import FileMeta, Level, ObjectClaim, Trait
+from registry.records import FileMeta, Level, Listing, ObjectClaim, Part, Trait
 from registry.sopclass import STORAGE
 from registry.uid import is_key
 
 _FOUR = (tags.SOP_CLASS_UID, tags.SOP_INSTANCE_UID, tags.STUDY_INSTANCE_UID, tags.SERIES_INSTANCE_UID)
-_TRANSFER_SYNTAX_UID = 0x0002_0010
 _SLIDE = f"{STORAGE}.77.1.6"
 
 
-def claim_of(meta: Tree, tree: Tree, keys: ReaderKeys, path: str, *, digests: bool = True) -> ObjectClaim:
-    """What one object says. ``digests=False`` leaves both digests out."""
+def claim_of(
+    meta: Tree | None,
+    tree: Tree,
+    keys: ReaderKeys,
+    path: str,
+    *,
+    digests: bool = True,
+    preamble: bytes = b"",
+    listings: tuple[Listing, ...] = (),
+) -> ObjectClaim:
+    """What one object says. ``digests=False`` leaves both digests out; ``meta`` is None where
+    there is no file, and empty where there is one without file meta information."""
     four = {tag: _single_uid(tree, tag) for tag in _FOUR}
     uids = Uids()
-    uids.walk(meta)
+    uids.walk(meta or {})
     uids.walk(tree)
     content = content_hash(tree) if digests else b""
     patient, aliases = patients_of(tree, keys.fingerprint)
@@ -42,7 +52,7 @@ def claim_of(meta: Tree, tree: Tree, keys: ReaderKeys, path: str, *, digests: bo
         series_instance_uid=series,
         study_instance_uid=study,
         modality=code_string(text(tree, tags.MODALITY)),
-        transfer_syntax_uid=_key(text(meta, _TRANSFER_SYNTAX_UID)),
+        transfer_syntax_uid=_key(text(meta or {}, tags.TRANSFER_SYNTAX_UID)),
         content_digest=keyed(content, keys.digest, b"content") if content else None,
         content_order=content,
         data_set_digest=data_set_digest(tree, keys.digest) if digests else None,
@@ -61,8 +71,14 @@ def claim_of(meta: Tree, tree: Tree, keys: ReaderKeys, path: str, *, digests: bo
             if subject
         },
         bad_uids=tuple(uids.bad.values()),
+        padded_uids=tuple(uids.padded),
         missing=tuple(name_of(tag) for tag in _FOUR if four[tag] is None),
-        meta=_file_meta(meta),
+        part=_part(tree),
+        plan_geometry=code_string(text(tree, tags.RT_PLAN_GEOMETRY)),
+        dose_summation_type=code_string(text(tree, tags.DOSE_SUMMATION_TYPE)),
+        whole=True,
+        meta=None if meta is None else _file_meta(meta, preamble),
+        listings=listings,
         path=path,
     )
 
@@ -79,14 +95,32 @@ def _key(uid: str | None) -> str | None:
     return uid if uid and is_key(uid) else None
 
 
-def _file_meta(meta: Tree) -> FileMeta:
-    syntax = shortened(text(meta, _TRANSFER_SYNTAX_UID)) or None
+def _part(tree: Tree) -> Part | None:
+    uid = _key(_single_uid(tree, tags.CONCATENATION_UID))
+    if uid is None:
+        return None
+    number, total = (
+        _number(tree, tag) for tag in (tags.IN_CONCATENATION_NUMBER, tags.IN_CONCATENATION_TOTAL_NUMBER)
+    )
+    return Part(uid, number, total, _key(_single_uid(tree, tags.CONCATENATION_SOURCE)))
+
+
+def _number(tree: Tree, tag: int) -> int | None:
+    """The value of a US element; None where it is absent or no such thing."""
+    vr, value = tree.get(tag, ("", b""))
+    return int.from_bytes(value, "little") if vr == "US" and len(value) == 2 else None
+
+
+def _file_meta(meta: Tree, preamble: bytes) -> FileMeta:
+    syntax = shortened(text(meta, tags.TRANSFER_SYNTAX_UID)) or None
     return FileMeta(
         present=bool(meta),
         media_storage_sop_class_uid=shortened(text(meta, 0x0002_0002)) or None,
         media_storage_sop_instance_uid=shortened(text(meta, 0x0002_0003)) or None,
         transfer_syntax_uid=syntax,
         transfer_syntax_known=syntax is not None and is_transfer_syntax(syntax),
+        implementation_class_uid=shortened(text(meta, 0x0002_0012)) or None,
+        preamble=taken_for(preamble),
     )
 
 

@@ -20,8 +20,10 @@ from registry.limits import Limits
 from registry.uid import is_key
 
 ZIP_MARK = b"PK\x03\x04"
-_PREAMBLE = 128
-START = _PREAMBLE + 4
+PREAMBLE = 128
+"""Bytes before the DICM mark (PS3.10 section 7.1)."""
+
+START = PREAMBLE + 4
 """Bytes that tell whether a file is worth reading as DICOM."""
 
 _FIRST_GROUPS = frozenset({0x0002, 0x0008})
@@ -44,7 +46,7 @@ def quiet_pydicom() -> Iterator[None]:
 
 def is_marked(start: bytes) -> bool:
     """Whether a file has the DICM mark after its preamble (PS3.10 section 7.1)."""
-    return start[_PREAMBLE:START] == b"DICM"
+    return start[PREAMBLE:START] == b"DICM"
 
 
 def require_dicom(start: bytes) -> None:

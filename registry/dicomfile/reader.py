@@ -7,7 +7,7 @@ import os
 from registry.dicomfile.archive import Archives, members
 from registry.dicomfile.media import listed
 from registry.dicomfile.objects import claim_of
-from registry.dicomfile.parsing import START, quiet_pydicom, require_dicom
+from registry.dicomfile.parsing import PREAMBLE, START, is_marked, quiet_pydicom, require_dicom
 from registry.dicomfile.readerkeys import ReaderKeys
 from registry.dicomfile.regularfile import open_regular, read_rest
 from registry.dicomfile.sources import Found, Source, is_dicomdir
@@ -37,7 +37,7 @@ class Reader:
         """Read one file, or one member of a zip archive. Never raises for what is in it."""
         try:
             with quiet_pydicom():
-                return self._claim(self._bytes(source), source.name, digests)
+                return self._claim(self._bytes(source), source, digests)
         except Exception as error:  # noqa: BLE001 (pydicom raises whatever a broken file makes it raise)
             return told(source.name, error, self._limits)
 
@@ -59,13 +59,22 @@ class Reader:
             require_dicom(os.pread(file.fileno(), START, 0))
             return read_rest(file, self._limits.file_size)
 
-    def _claim(self, data: bytes, name: str, digests: bool) -> ObjectClaim:
+    def _claim(self, data: bytes, source: Source, digests: bool) -> ObjectClaim:
         meta, tree = trees_of(data, self._limits)
         if text(meta, _MEDIA_STORAGE_SOP_CLASS_UID) == MEDIA_DIRECTORY:
             raise NotDicom("a DICOMDIR, not an instance")
         if not meta and not text(tree, SOP_CLASS_UID) and not text(tree, SOP_INSTANCE_UID):
             raise UnreadableDicom("after its DICM mark there is no data set of an object")
-        return claim_of(meta, tree, self._keys, name, digests=digests)
+        preamble = data[:PREAMBLE] if is_marked(data[:START]) else b""
+        return claim_of(
+            meta,
+            tree,
+            self._keys,
+            source.name,
+            digests=digests,
+            preamble=preamble,
+            listings=source.listings,
+        )
 
 
 def read(source: Source, keys: ReaderKeys, *, digests: bool = True) -> Reading:

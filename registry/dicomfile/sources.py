@@ -16,7 +16,7 @@ from typing import NamedTuple
 from registry.dicomfile.regularfile import open_regular
 from registry.dicomfile.unreadable import NotDicom
 from registry.errors import NoSuchPath
-from registry.records import Skipped, Unreadable
+from registry.records import Listing, Skipped, Unreadable
 
 _ZIP_MARK = b"PK\x03\x04"
 
@@ -29,6 +29,7 @@ class Source(NamedTuple):
     size: int = 0  # bytes, as the file system or the archive says
     changed: int = 0  # when, in nanoseconds; 0 where unknown
     place: int = 0  # of a member in its archive's directory: two may have one name
+    listings: tuple[Listing, ...] = ()  # what the DICOMDIR through which it was found says of it
 
     @property
     def name(self) -> str:

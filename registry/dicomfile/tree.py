@@ -19,7 +19,8 @@ from pydicom.datadict import dictionary_VR, keyword_for_tag
 from pydicom.dataelem import DataElement, RawDataElement
 from pydicom.dataset import Dataset
 from pydicom.filebase import DicomBytesIO
-from pydicom.filewriter import write_data_element
+from pydicom.filewriter import correct_ambiguous_vr_element, write_data_element
+from pydicom.valuerep import AMBIGUOUS_VR, CUSTOMIZABLE_CHARSET_VR
 
 from registry.dicomfile.unreadable import UnreadableDicom
 
@@ -46,27 +47,31 @@ TEXT_VRS = frozenset(
 """VRs whose values are characters, so that padding at their end means nothing."""
 
 
-def tree_of(data_set: Dataset, depth: int = 0) -> Tree:
-    """The tree of a data set that pydicom has read.
+def tree_of(data_set: Dataset, around: tuple[Dataset, ...] = ()) -> Tree:
+    """The tree of a data set that pydicom has read, or that a program has made with it.
 
+    ``around`` are the data sets in whose sequences it stands, the nearest first.
     Raises ``UnreadableDicom`` where a sequence of the standard can't be parsed or
     sequences nest too deeply. A private one that can't be parsed stays bytes.
     """
-    if depth > MAX_DEPTH:
+    if len(around) > MAX_DEPTH:
         raise UnreadableDicom(f"its sequences are nested more than {MAX_DEPTH} deep")
     tree: Tree = {}
+    inside = (data_set, *around)
     for element in data_set.values():
         tag = int(element.tag)
         if tag & 0xFFFF == 0:
             continue
-        if isinstance(element, RawDataElement):
-            tree[tag] = _raw(element, data_set, depth)
+        if isinstance(element, RawDataElement) and not (element.value is None and element.length):
+            tree[tag] = _raw(element, inside)
         else:
-            tree[tag] = _parsed(element, depth)
+            # What is still in its file (pydicom's ``defer_size``) is fetched by asking for it.
+            tree[tag] = _parsed(data_set[element.tag], inside)
     return tree
 
 
-def _raw(element: RawDataElement, data_set: Dataset, depth: int) -> Element:
+def _raw(element: RawDataElement, inside: tuple[Dataset, ...]) -> Element:
+    data_set = inside[0]
     tag = int(element.tag)
     vr = element.VR
     if vr is None or vr == "UN":
@@ -80,7 +85,7 @@ def _raw(element: RawDataElement, data_set: Dataset, depth: int) -> Element:
             if tag >> 16 & 1:
                 return "UN", element.value or b""
             raise UnreadableDicom(f"its sequence {name_of(tag)} is broken") from error
-        return "SQ", [tree_of(member, depth + 1) for member in members or ()]
+        return "SQ", [tree_of(member, inside) for member in members or ()]
     value = element.value or b""
     if not element.is_little_endian and vr in _WORDS:
         word = _WORDS[vr]
@@ -96,15 +101,30 @@ def _bits_allocated(data_set: Dataset) -> int:
     return bits if isinstance(bits, int) else 16
 
 
-def _parsed(element: DataElement, depth: int) -> Element:
+def _parsed(element: DataElement, inside: tuple[Dataset, ...]) -> Element:
     # pydicom converts while it reads: sequences of undefined length, and the few
-    # elements that it needs itself, such as the character set.
+    # elements that it needs itself, such as the character set. What a program made
+    # was never anything else.
     if element.VR == "SQ":
-        return "SQ", [tree_of(member, depth + 1) for member in element.value or ()]
+        return "SQ", [tree_of(member, inside) for member in element.value or ()]
+    if element.tag == _PIXEL_DATA and isinstance(element.value, bytes):
+        return str(element.VR), element.value
+    if element.VR in AMBIGUOUS_VR:
+        element = DataElement(element.tag, element.VR, element.value)  # which is changed
+        correct_ambiguous_vr_element(element, inside[0], True, list(inside))
     file = DicomBytesIO()
     file.is_little_endian, file.is_implicit_VR = True, True
-    write_data_element(file, element)
+    write_data_element(file, element, _charset(inside) if element.VR in CUSTOMIZABLE_CHARSET_VR else None)
     return str(element.VR), file.getvalue()[_IMPLICIT_HEADER:]
+
+
+def _charset(inside: tuple[Dataset, ...]) -> str | list[str] | None:
+    """The Specific Character Set in force (PS3.5 section 7.5.3: an item has that of what is around it)."""
+    for data_set in inside:
+        if "SpecificCharacterSet" in data_set:
+            charset: str | list[str] | None = data_set.SpecificCharacterSet
+            return charset or None
+    return None
 
 
 def _swapped(value: bytes, word: str) -> bytes:

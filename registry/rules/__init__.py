@@ -6,6 +6,7 @@ never renumbered.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -15,6 +16,8 @@ from registry.records import Finding, ObjectClaim, Patient, Severity, Unreadable
 from registry.rules import (
     attributes,
     belonging,
+    completeness,
+    concatenation,
     derivation,
     filemeta,
     hierarchy,
@@ -35,14 +38,17 @@ RULES: tuple[Rule, ...] = (
     Rule("UID101", _E, _FILE, Subject.CLAIM, syntax.malformed_uid),
     Rule("UID102", _E, _FILE, Subject.CLAIM, syntax.overlong_uid),
     Rule("UID103", _E, _FILE, Subject.CLAIM, syntax.leading_zero_component),
+    Rule("UID104", _W, _FILE, Subject.CLAIM, syntax.padded_uid, preview=True),
     Rule("UID105", _E, _FILE, Subject.CLAIM, syntax.bare_root),
     Rule("UID106", _E, _FILE, Subject.CLAIM, syntax.unallocated_arc),
     Rule("UID107", _E, _FILE, Subject.CLAIM, syntax.impossible_uuid_arc),
+    Rule("UID108", _N, _FILE, Subject.CLAIM, syntax.non_rfc_uuid, preview=True),
     Rule("UID109", _E, _FILE, Subject.CLAIM, syntax.missing_uid),
     Rule("UID201", _E, _FILE, Subject.CLAIM, issuer.standard_root_instance),
     Rule("UID202", _E, _FILE, Subject.CLAIM, issuer.example_root),
     Rule("UID203", _E, _REGISTRY, Subject.CLAIM, issuer.unissued_uid),
     Rule("UID204", _W, _REGISTRY, Subject.CLAIM, issuer.research_root),
+    Rule("UID205", _N, _FILE, Subject.CLAIM, issuer.loopback_host_id, preview=True),
     Rule("UID206", _W, _REGISTRY, Subject.CLAIM, issuer.suffixed_uid, preview=True),
     Rule("UID207", _E, _REGISTRY, Subject.CLAIM, issuer.retired_root),
     Rule("UID301", _E, _REGISTRY, Subject.INSTANCE, identity.changed_content),
@@ -94,6 +100,8 @@ RULES: tuple[Rule, ...] = (
         retractable=True,
     ),
     Rule("UID409", _N, _REGISTRY, Subject.UID, numbering.number_reused, preview=True, labels=True),
+    Rule("UID410", _W, _FILE, Subject.CLAIM, completeness.empty_patient_id),
+    Rule("UID411", _E, _BATCH, Subject.CONCATENATION, concatenation.concatenation_mismatch, preview=True),
     Rule("UID501", _E, _REGISTRY, Subject.INSTANCE, derivation.derived_in_source_series),
     Rule("UID502", _N, _REGISTRY, Subject.SERIES, source.derived_among_originals, preview=True, labels=True),
     Rule("UID503", _E, _REGISTRY, Subject.INSTANCE, derivation.derived_keeps_source_uid),
@@ -111,12 +119,14 @@ RULES: tuple[Rule, ...] = (
     Rule("UID508", _N, _REGISTRY, Subject.INSTANCE, reference.dangling_reference),
     Rule("UID509", _E, _REGISTRY, Subject.INSTANCE, reference.reference_class_mismatch, retractable=True),
     Rule("UID510", _E, _REGISTRY, Subject.INSTANCE, reference.reference_parent_mismatch, retractable=True),
+    Rule("UID512", _W, _FILE, Subject.CLAIM, completeness.derived_without_source),
     Rule("UID513", _W, _REGISTRY, Subject.INSTANCE, keeping.changed_document_keeps_uid, preview=True),
     Rule("UID514", _W, _REGISTRY, Subject.INSTANCE, derivation.derived_in_another_study, retractable=True),
     Rule("UID515", _N, _BATCH, Subject.INSTANCE, reference.reference_outside_export, preview=True),
     Rule("UID601", _E, _FILE, Subject.CLAIM, filemeta.media_storage_uid_mismatch),
     Rule("UID602", _E, _FILE, Subject.CLAIM, filemeta.media_storage_class_mismatch),
     Rule("UID603", _E, _FILE, Subject.CLAIM, filemeta.unknown_transfer_syntax),
+    Rule("UID604", _W, _FILE, Subject.CLAIM, filemeta.uuid_implementation_class, preview=True),
     Rule(
         "UID605",
         _W,
@@ -127,6 +137,8 @@ RULES: tuple[Rule, ...] = (
         labels=True,
         retractable=True,
     ),
+    Rule("UID606", _W, _BATCH, Subject.CLAIM, filemeta.dicomdir_mismatch, preview=True),
+    Rule("UID607", _E, _FILE, Subject.CLAIM, filemeta.executable_preamble),
     Rule("UID608", _E, _FILE, Subject.UNREADABLE, filemeta.unreadable_dicom),
 )
 
@@ -179,6 +191,16 @@ class Subjects:
                 return sorted(self.patients)
             case Subject.SHARED:
                 return sorted(self.shared)
+            case Subject.CONCATENATION:
+                return self._concatenations()
+
+    def _concatenations(self) -> list[list[ObjectClaim]]:
+        """The parts in the batch of each concatenation."""
+        parts: dict[str, list[ObjectClaim]] = defaultdict(list)
+        for claim in self.claims:
+            if claim.part is not None:
+                parts[claim.part.concatenation_uid].append(claim)
+        return [parts[uid] for uid in sorted(parts)]
 
 
 def ask(rules: Iterable[Rule], subjects: Subjects, view: View) -> Iterator[Finding]:

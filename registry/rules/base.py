@@ -105,6 +105,7 @@ class Subject(StrEnum):
     STUDY = "study"
     PATIENT = "patient"
     SHARED = "shared UID"
+    CONCATENATION = "parts of a concatenation"
 
 
 class Sighting(NamedTuple):

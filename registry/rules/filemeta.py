@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from registry.records import Kind, ObjectClaim, Severity, Unreadable
 from registry.rules.base import Sighting, View
-from registry.uid import STANDARD_ROOT, is_under, printable
+from registry.uid import STANDARD_ROOT, UUID_ROOT, is_under, printable
 
 
 def media_storage_uid_mismatch(claim: ObjectClaim, view: View) -> Iterator[Sighting]:
@@ -109,6 +109,106 @@ def unknown_transfer_syntax(claim: ObjectClaim, view: View) -> Iterator[Sighting
             f"the transfer syntax {printable(syntax)} is {'private' if private else 'unknown'}",
             Kind.INSTANCE,
             Severity.WARNING if private else Severity.ERROR,
+        )
+
+
+def uuid_implementation_class(claim: ObjectClaim, view: View) -> Iterator[Sighting]:
+    """Finds files whose Implementation Class UID was made from a UUID.
+
+    What it does
+    Finds an Implementation Class UID (0002,0012) under 2.25.
+
+    Why it matters
+    It names a program for as long as its files exist. Made from a UUID, nobody can
+    tell whose program it was, and mostly it is another one in each run.
+
+    Example
+    Bad: `2.25.329800735698586629295641978511506172918`.
+    Good: `1.2.276.0.7230010.3.0.3.6.8`, a fixed UID under its maker's root.
+
+    What to do
+    Give the program one fixed UID under the root of who makes it.
+
+    Standard
+    PS3.5 section B.2 calls UUIDs usually not appropriate for such UIDs. That it is
+    a warning is policy.
+    """
+    uid = claim.meta.implementation_class_uid if claim.meta else None
+    if uid and is_under(uid, UUID_ROOT):
+        yield Sighting(
+            printable(uid).strip("'"), f"the Implementation Class UID {printable(uid)} was made from a UUID"
+        )
+
+
+def dicomdir_mismatch(claim: ObjectClaim, view: View) -> Iterator[Sighting]:
+    """Finds files that hold another object than their DICOMDIR says.
+
+    What it does
+    Where a DICOMDIR itself is named, compares the SOP Instance UID (0004,1511) and
+    SOP Class UID (0004,1510) of each of its records with those of the file that
+    the record leads to.
+
+    Why it matters
+    A viewer that opens the medium shows one image under the name of another, or
+    refuses the file. Two records for one file mean that an image was overwritten.
+
+    Example
+    Bad: a record of instance `1.2.3.1` for a file that holds `1.2.3.2`.
+    Good: both the same.
+
+    What to do
+    Write the medium anew: its DICOMDIR is made from the files, not carried over.
+
+    Standard
+    PS3.3 section F.3.2.2: they are the UIDs of the referenced file.
+    """
+    held = (claim.sop_instance_uid, claim.sop_class_uid)
+    for listing in claim.listings:
+        wrong = [
+            f"{what} {printable(said)}"
+            for what, said, own in zip(("instance", "class"), listing, held, strict=True)
+            if said and said != own
+        ]
+        if wrong:
+            yield Sighting(
+                claim.sop_instance_uid,
+                f"the DICOMDIR says of this file: {', '.join(wrong)}",
+                Kind.INSTANCE,
+                evidence=tuple(wrong),
+            )
+
+
+def executable_preamble(claim: ObjectClaim, view: View) -> Iterator[Sighting]:
+    """Finds files that are also a program, a script, a document or an archive.
+
+    What it does
+    Looks at the 128 bytes before the DICM mark: programs of Windows, Linux, macOS,
+    Android and WebAssembly, scripts, web pages, PDF and Office documents, zip,
+    rar, 7z, gzip, bzip2, xz and cab archives. A TIFF header is fine, and so is
+    anything else.
+
+    Why it matters
+    Such a file passes as an image wherever images pass, and runs where somebody
+    opens or renames it. Virus scanners mostly leave images alone.
+
+    Example
+    Bad: a preamble that begins with `MZ`.
+    Good: 128 zeros; `II*` for a file that is also a TIFF.
+
+    What to do
+    Don't open the file. Find out who wrote it; keep the object by writing it anew
+    with an empty preamble, in pydicom: `ds.preamble = bytes(128)`.
+
+    Standard
+    PS3.10 section 7.1 gives the preamble to other formats, with TIFF in mind, and
+    warns of this use. Which beginnings are refused is policy.
+    """
+    if claim.meta and claim.meta.preamble:
+        yield Sighting(
+            claim.sop_instance_uid,
+            f"the file begins like {claim.meta.preamble} and will be taken for one",
+            Kind.INSTANCE,
+            evidence=(claim.meta.preamble,),
         )
 
 

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from registry.records import Kind, ObjectClaim, Severity
 from registry.roots import Policy, Roots
-from registry.rules.base import Sighting, View
+from registry.rules.base import Sighting, View, listed
 from registry.uid import EXAMPLE_ROOT, STANDARD_ROOT, TOOLKIT_ROOTS, is_under, longest_root
+
+_LOOPBACK = re.compile(r"\.832332[89]\.[0-9]{1,7}\.[0-9]{9,10}\.[0-9]+\Z")
+"""gethostid() of 127.0.0.1 and 127.0.1.1, then process, seconds since 1970 and a counter."""
 
 _IDENTITY = frozenset({Kind.STUDY, Kind.SERIES, Kind.INSTANCE, Kind.FRAME_OF_REFERENCE})
 
@@ -187,6 +191,43 @@ def beginnings(uid: str, roots: Roots) -> Iterator[str]:
     base = uid
     while (base := base.rpartition(".")[0]) and len(base) > len(root.prefix):
         yield base
+
+
+def loopback_host_id(claim: ObjectClaim, view: View) -> Iterator[Sighting]:
+    """Finds UIDs that DCMTK made on a machine without a number of its own.
+
+    What it does
+    Finds a study, series, instance or frame of reference UID made as DCMTK makes
+    them (root, host id, process, time, counter) whose host id is 8323328 or
+    8323329: what a machine answers that knows itself only by its loopback
+    address. One finding a series.
+
+    Why it matters
+    Every container and every machine so set up has the same host id. What keeps
+    their UIDs apart is the second and the process number, and in a container that
+    is the same number each time.
+
+    Example
+    Bad: `1.2.276.0.7230010.3.1.4.8323329.7.1700000000.1`.
+    Good: `1.2.276.0.7230010.3.1.4.2831156.7.1700000000.1`, better a UID that came
+    from `uid-registry issue`.
+
+    What to do
+    Give the machine a host id or an address of its own, or let the program take
+    its UIDs from the registry: `uid-registry issue KIND`.
+
+    Standard
+    PS3.5 chapter 9 asks for uniqueness. That this way of minting is weak is policy.
+    """
+    found = [uid for kind, uid in claim.identities if kind in _IDENTITY and _LOOPBACK.search(uid)]
+    if found:
+        subject = claim.series_instance_uid or claim.sop_instance_uid
+        yield Sighting(
+            subject,
+            f"{listed(set(found))}: made on a machine that only knows its loopback address",
+            Kind.SERIES if claim.series_instance_uid else Kind.INSTANCE,
+            related=tuple(sorted({*found} - {subject}))[:4],
+        )
 
 
 def retired_root(claim: ObjectClaim, view: View) -> Iterator[Sighting]:

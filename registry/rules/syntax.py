@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator
 
 from registry.records import BadUid, Kind, ObjectClaim
@@ -15,6 +16,7 @@ from registry.uid import (
     Flaw,
     canonical,
     flaws,
+    is_under,
     printable,
 )
 
@@ -105,6 +107,37 @@ def leading_zero_component(claim: ObjectClaim, view: View) -> Iterator[Sighting]
         )
 
 
+def padded_uid(claim: ObjectClaim, view: View) -> Iterator[Sighting]:
+    """Finds UIDs with more padding than the one NUL that is allowed.
+
+    What it does
+    Looks at the bytes of each UI element: a space at the end, more than one NUL
+    at the end, a NUL before the backslash of a list. A space or NUL before or
+    inside a value makes it no UID at all, which UID101 tells.
+
+    Why it matters
+    Most readers strip the padding, some keep it: `1.2.3` and `1.2.3 ` are then two
+    UIDs in one archive and one in the next.
+
+    Example
+    Bad: `1.2.840.55 `, padded to an even length with a space as text would be.
+    Good: `1.2.840.55`, and `1.2.840.5` with one NUL.
+
+    What to do
+    Write the object anew with a toolkit that pads UIDs with one NUL.
+
+    Standard
+    PS3.5 section 9.1: a value of odd length is padded with a single trailing NUL.
+    All of it is the standard's.
+    """
+    places: dict[str, list[str]] = defaultdict(list)
+    for uid, where, padding in claim.padded_uids:
+        places[uid].append(f"{where} has {padding}")
+    for uid, told in places.items():
+        rest = f" and {len(told) - 4} more" if len(told) > 4 else ""
+        yield Sighting(printable(uid).strip("'"), f"{', '.join(told[:4])}{rest}: {printable(uid)}")
+
+
 def bare_root(claim: ObjectClaim, view: View) -> Iterator[Sighting]:
     """Finds a root where a UID of one thing belongs.
 
@@ -183,6 +216,43 @@ def impossible_uuid_arc(claim: ObjectClaim, view: View) -> Iterator[Sighting]:
     """
     for bad in _with(Flaw.IMPOSSIBLE_UUID, claim):
         yield _sighting(bad, f"{bad.where} can't come from a UUID: {printable(bad.text)}")
+
+
+def non_rfc_uuid(claim: ObjectClaim, view: View) -> Iterator[Sighting]:
+    """Finds UIDs under 2.25 whose number is no UUID that a generator makes.
+
+    What it does
+    Finds the UID of a study, series, instance or shared thing that is `2.25.N`
+    where N, as a UUID, is nil or has not the variant and one of the versions 1 to
+    8 of RFC 9562.
+
+    Why it matters
+    Such a number was made in some other way, and how unique it is nobody says.
+    Random digits behind 2.25 are common and mostly harmless, so this is a note.
+
+    Example
+    Bad: `2.25.0`, `2.25.12345678901234567890`.
+    Good: `2.25.329800735698586629295641978511506172918`.
+
+    What to do
+    Mint with `uid-registry issue KIND`, or let the program make a UUID of version 4.
+
+    Standard
+    PS3.5 section B.2 and ITU-T X.667: the number is a UUID's. That its variant and
+    version are looked at is policy.
+    """
+    for kind, uid in claim.identities:
+        if is_under(uid, UUID_ROOT) and not flaws(uid) and uid != UUID_ROOT:
+            number = int(uid.removeprefix(f"{UUID_ROOT}."))
+            if not number:
+                yield Sighting(uid, f"the {kind.words} UID {uid} is made from the nil UUID", kind)
+            elif not _is_generated(number):
+                yield Sighting(uid, f"the {kind.words} UID {uid} comes from no UUID of RFC 9562", kind)
+
+
+def _is_generated(number: int) -> bool:
+    """Whether 128 bits have the variant and a version of RFC 9562 (sections 4.1 and 4.2)."""
+    return number >> 62 & 0b11 == 0b10 and 1 <= (number >> 76 & 0xF) <= 8
 
 
 def missing_uid(claim: ObjectClaim, view: View) -> Iterator[Sighting]:

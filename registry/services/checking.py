@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import os
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
+from registry.dicomfile.datasets import is_data_set
 from registry.dicomfile.sources import require
+from registry.errors import BadRequest
+from registry.records import Reading
 from registry.services.assessing import assess
 from registry.services.opening import OpenRegistry
 from registry.services.reading import read_all
@@ -14,20 +19,30 @@ from registry.services.reports import Report
 from registry.store.roots import load_roots
 from registry.store.words import Words
 
+if TYPE_CHECKING:
+    from registry.dicomfile.memory import DataSet
+
+    Checkable = str | os.PathLike[str] | DataSet
+
 _TOLD_EVERY = 200
 
 
 def check(
-    registry: OpenRegistry, paths: Sequence[str], *, digests: bool = True, progress: Progress | None = None
+    registry: OpenRegistry,
+    objects: Iterable[Checkable],
+    *,
+    digests: bool = True,
+    progress: Progress | None = None,
 ) -> Report:
-    """What registering these files would decide and find. All of them are one batch.
+    """What registering these files and data sets would decide and find. All of them are one batch.
 
-    Raises ``NoSuchPath`` before anything is read; what can't be read is in the report.
+    Raises ``BadRequest`` for what is neither and ``NoSuchPath``, before anything is
+    read; what can't be read is in the report.
     """
+    paths, data_sets = _sorted_out(objects)
     require(paths)
     readings = []
-    limits = registry.settings.limits
-    for _, reading in read_all(paths, registry.reader_keys, limits, digests=digests):
+    for reading in _read(registry, paths, data_sets, digests):
         readings.append(reading)
         if progress is not None and len(readings) % _TOLD_EVERY == 0:
             progress(len(readings))
@@ -36,3 +51,33 @@ def check(
         words, roots = Words(connection), load_roots(connection)
         report.add(readings, assess(connection, words, readings, roots, datetime.now(UTC), gate=True))
     return report
+
+
+def _sorted_out(objects: Iterable[Checkable]) -> tuple[list[str], list[tuple[str, DataSet]]]:
+    """Paths, and data sets with the name that a report calls them by: their place in the list."""
+    paths: list[str] = []
+    data_sets: list[tuple[str, DataSet]] = []
+    for place, one in enumerate(objects, 1):
+        if isinstance(one, str | os.PathLike):
+            paths.append(os.fspath(one))
+        elif is_data_set(one):
+            data_sets.append((f"dataset {place}", one))
+        else:
+            raise BadRequest(
+                f"object {place} is a {type(one).__name__}", advice="Give paths and pydicom Datasets."
+            )
+    return paths, data_sets
+
+
+def _read(
+    registry: OpenRegistry, paths: list[str], data_sets: list[tuple[str, DataSet]], digests: bool
+) -> Iterator[Reading]:
+    keys = registry.reader_keys
+    if paths:
+        for _, reading in read_all(paths, keys, registry.settings.limits, digests=digests):
+            yield reading
+    if data_sets:
+        from registry.dicomfile.memory import read_data_set
+
+        for name, data_set in data_sets:
+            yield read_data_set(data_set, keys, name, digests=digests)

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
+from registry.errors import BadRequest, FindingsError
 from registry.records import Finding, Kind, ObjectClaim, Reading, Severity, Skipped, Unreadable, Verdict
 from registry.services.assessing import Assessment
 from registry.services.opening import RegistryName
+
+_SEVERITIES = {severity.label: severity for severity in Severity}
+_NAMED = 3
+"""Findings that the message of an error names."""
 
 
 @dataclass(slots=True)
@@ -44,6 +49,44 @@ class Report:
     def worst(self) -> Severity | None:
         """The gravest finding."""
         return max((finding.severity for finding in self.findings), default=None)
+
+    def failing(self, fail_on: str = "error") -> list[Finding]:
+        """The findings that fail a run, the gravest first: those that are at least as grave as
+        ``fail_on`` (``note``, ``warning``, ``error``) says and that nobody has acknowledged. For
+        ``collision`` the errors, if there was a collision; for ``never`` none.
+        """
+        if fail_on == "never" or (fail_on == "collision" and not self.verdicts[Verdict.COLLISION]):
+            return []
+        least = Severity.ERROR if fail_on == "collision" else _SEVERITIES.get(fail_on)
+        if least is None:
+            raise BadRequest(
+                f"{fail_on!r} is no severity", advice="One of collision, error, warning, note, never."
+            )
+        return [f for f in self.sorted_findings() if f.severity >= least and not f.acknowledged]
+
+    def passed(self, fail_on: str = "error") -> bool:
+        """Whether nothing fails the run, as ``--fail-on`` decides it."""
+        if fail_on == "collision":
+            return not self.verdicts[Verdict.COLLISION]
+        return not self.failing(fail_on)
+
+    def raise_for_findings(self, fail_on: str = "error") -> None:
+        """Raise ``FindingsError`` unless the run passed, so that what follows isn't reached.
+
+        The error carries the findings that failed it; its message names the first of them.
+        """
+        if not self.passed(fail_on):
+            findings = self.failing(fail_on)
+            raise FindingsError(self._told_of(findings), findings=findings)
+
+    def _told_of(self, findings: Sequence[Finding]) -> str:
+        if not findings:
+            return f"{self.verdicts[Verdict.COLLISION]:,} collisions"
+        named = "; ".join(
+            f"{f.code} {f.name}{f' in {f.path}' if f.path else ''}: {f.message}" for f in findings[:_NAMED]
+        )
+        rest = f"; and {len(findings) - _NAMED:,} more" if len(findings) > _NAMED else ""
+        return f"{len(findings):,} finding{'s' * (len(findings) != 1)}: {named}{rest}"
 
     def sorted_findings(self) -> list[Finding]:
         """The gravest first, then by file; what is about the object before what is about
