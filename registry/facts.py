@@ -56,6 +56,7 @@ class InstanceFacts:
     placements: set[Placement] = field(default_factory=set)
     issued: Placement | None = None  # for which it was issued here
     sop_classes: set[str] = field(default_factory=set)
+    modalities: set[str] = field(default_factory=set)  # of the objects of this batch alone
     contents: dict[Content, set[bytes]] = field(default_factory=dict)  # with their data set digests
     references: set[Reference] = field(default_factory=set)
     traits: set[Trait] = field(default_factory=set)
@@ -125,6 +126,8 @@ class Facts:
     def _add_object(facts: InstanceFacts, claim: ObjectClaim) -> None:
         if claim.sop_class_uid:
             facts.sop_classes.add(claim.sop_class_uid)
+        if claim.modality:
+            facts.modalities.add(claim.modality)
         if claim.content_digest:
             content = Content(encoding_of(claim.transfer_syntax_uid), claim.content_digest)
             attributes = facts.contents.setdefault(content, set())

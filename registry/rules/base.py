@@ -53,6 +53,13 @@ class View(Protocol):
     def gate(self) -> bool:
         """True before an export (``check``), False while foreign objects are recorded."""
 
+    @property
+    def shared_frames(self) -> AbstractSet[str]:
+        """Frames of reference that are shared on purpose, as configured."""
+
+    def is_external(self, uid: str) -> bool:
+        """Whether the UID is configured as somebody else's, not to be found here."""
+
     def was_known(self, uid: str) -> bool:
         """Whether the UID was in the ledger before this batch."""
 

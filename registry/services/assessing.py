@@ -15,7 +15,9 @@ from registry.decision import Decision, decide
 from registry.facts import PATIENT_KINDS, Facts, InstanceFacts, SeriesFacts
 from registry.records import Finding, Kind, ObjectClaim, Origin, Patient, Reading, Reference, Unreadable
 from registry.roots import Roots
-from registry.rules import RULES, Subjects, ask
+from registry.rules import Subjects, ask
+from registry.rules.base import Rule
+from registry.rules.policy import PLAIN, Policy
 from registry.store import links
 from registry.store.concurrent import Ground
 from registry.store.findings import open_subjects
@@ -37,6 +39,7 @@ class Assessment:
     moved: Mapping[str, set[str]]  # known instances -> further series that they are claimed in
     reached: Sequence[tuple[int, list[Reference]]]  # the reference sets that name one of them
     ground: Ground  # what all of it rests on
+    rules: Sequence[Rule]  # that were asked
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +50,14 @@ class BatchView:
     roots: Roots
     now: datetime
     gate: bool
+    policy: Policy = PLAIN
+
+    @property
+    def shared_frames(self) -> AbstractSet[str]:
+        return self.policy.shared_frames
+
+    def is_external(self, uid: str) -> bool:
+        return self.policy.is_external(uid)
 
     @property
     def kinds(self) -> Mapping[str, AbstractSet[Kind]]:
@@ -88,8 +99,9 @@ def assess(
     now: datetime,
     *,
     gate: bool,
+    policy: Policy = PLAIN,
 ) -> Assessment:
-    """Decide a batch against what the registry knows, and ask the rules about it."""
+    """Decide a batch against what the registry knows, and ask the rules of the policy about it."""
     readings = list(readings)
     claims = [reading for reading in readings if isinstance(reading, ObjectClaim)]
     knowledge = Knowledge(connection, words)
@@ -107,10 +119,12 @@ def assess(
     news.compare(knowledge.facts)
     decision = decide(claims, knowledge.standing, knowledge.facts)
     reached, awaited = _reach(connection, knowledge, subjects, news)
-    view = BatchView(knowledge, roots, now, gate)
-    findings = list(ask(RULES, subjects, view))
+    view = BatchView(knowledge, roots, now, gate, policy)
+    findings = list(ask(policy.rules, subjects, view))
     ground = Ground(knowledge.learned, awaited, bool(news.changed_studies or news.new_aliases))
-    return Assessment(decision, findings, subjects, knowledge.facts, news.moved, reached, ground)
+    return Assessment(
+        decision, findings, subjects, knowledge.facts, news.moved, reached, ground, policy.rules
+    )
 
 
 def _named(claims: Iterable[ObjectClaim]) -> Iterator[str]:

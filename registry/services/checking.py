@@ -6,7 +6,9 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from registry.dicomfile.sources import require
+from registry.rules.policy import Policy
 from registry.services.assessing import assess
+from registry.services.explaining import explained
 from registry.services.opening import OpenRegistry
 from registry.services.reading import read_all
 from registry.services.registering import Progress
@@ -25,6 +27,7 @@ def check(
     Raises ``NoSuchPath`` before anything is read; what can't be read is in the report.
     """
     require(paths)
+    policy = Policy(registry.settings.check)
     readings = []
     limits = registry.settings.limits
     for _, reading in read_all(paths, registry.reader_keys, limits, digests=digests):
@@ -32,7 +35,8 @@ def check(
         if progress is not None and len(readings) % _TOLD_EVERY == 0:
             progress(len(readings))
     with registry.database.reading() as connection:
-        report = Report(registry.name(connection))
-        words, roots = Words(connection), load_roots(connection)
-        report.add(readings, assess(connection, words, readings, roots, datetime.now(UTC), gate=True))
+        report = Report(registry.name(connection), policy)
+        words, roots, now = Words(connection), load_roots(connection), datetime.now(UTC)
+        report.add(readings, assess(connection, words, readings, roots, now, gate=True, policy=policy))
+        report.findings, report.explained = explained(connection, report.findings), True
     return report

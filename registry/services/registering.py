@@ -13,7 +13,7 @@ from itertools import islice
 
 from registry.dicomfile.sources import Found, Source, require
 from registry.records import Skipped, Unreadable, Verdict
-from registry.rules import RULES
+from registry.rules.policy import Policy
 from registry.services.assessing import Assessment, assess
 from registry.services.opening import OpenRegistry
 from registry.services.reading import Item, Readers
@@ -29,8 +29,6 @@ from registry.uid import is_key
 
 BATCH = 1000
 """Files in one transaction."""
-
-_RETRACTABLE = {rule.code for rule in RULES if rule.retractable}
 
 Progress = Callable[[int], None]
 """Told how many files are done."""
@@ -48,12 +46,12 @@ def register(
     key = registry.key
     run = _Run(key.subkey("marks"), paths, digests)
     with registry.database.reading() as connection:
-        report = Report(registry.name(connection))
+        report = Report(registry.name(connection), Policy(registry.settings.check))
         earlier = marks.done(connection, run.id)
     with Readers(registry.reader_keys, registry.settings.limits, digests=digests) as readers:
         sources = _not_in(earlier, run, readers.expand(paths), report)
         for batch in _batches(readers.read(sources)):
-            report.add((reading for _, reading in batch), _record(registry, batch, run))
+            report.add((reading for _, reading in batch), _record(registry, batch, run, report.policy))
             if progress is not None:
                 progress(report.files)
     if report.files:
@@ -95,14 +93,14 @@ def _batches(items: Iterator[Item]) -> Iterator[list[Item]]:
         yield batch
 
 
-def _record(registry: OpenRegistry, batch: Sequence[Item], run: _Run) -> Assessment:
+def _record(registry: OpenRegistry, batch: Sequence[Item], run: _Run, policy: Policy) -> Assessment:
     """Record one batch. Raises ``DatabaseUnusable`` where others won't let it."""
     readings = [reading for _, reading in batch]
 
     def work(act: Act) -> Assessment:
         words = Words(act.connection)
         roots = load_roots(act.connection, act.roots_said)
-        assessment = assess(act.connection, words, readings, roots, act.now, gate=False)
+        assessment = assess(act.connection, words, readings, roots, act.now, gate=False, policy=policy)
         write(act, words, assessment)
         sources = (source for source, _ in batch if isinstance(source, Source))
         marks.add(act.connection, run.id, map(run.mark, sources))
@@ -137,7 +135,9 @@ def write(act: Act, words: Words, assessment: Assessment) -> None:
         act, [(uid, references) for uid, references in named if uid and is_key(uid)], facts
     )
     evaluated = assessment.subjects.instances | assessment.subjects.studies | assessment.subjects.shared
-    findings.save(act, assessment.findings, evaluated, _RETRACTABLE)
+    # A rule that wasn't asked clears nothing.
+    retractable = {rule.code for rule in assessment.rules if rule.retractable}
+    findings.save(act, assessment.findings, evaluated, retractable)
 
 
 def told(
