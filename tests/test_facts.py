@@ -124,6 +124,7 @@ def test_an_object_says_what_each_of_its_uids_is_and_where() -> None:
         INSTANCE: InstanceFacts(
             placements={Placement(SERIES, STUDY)},
             sop_classes={CT_CLASS},
+            modalities={"CT"},
             contents={Content("native", PIXELS): {b"d"}},
             references={reference},
             traits={Trait.LOSSY},
@@ -227,7 +228,7 @@ def union(parts: list[Facts]) -> Facts:
             whole.series[uid].appearances |= series.appearances
         for uid, instance in part.instances.items():
             into = whole.instances[uid]
-            for name in ("placements", "sop_classes", "references", "traits"):
+            for name in ("placements", "sop_classes", "modalities", "references", "traits"):
                 getattr(into, name).update(getattr(instance, name))
             for content, data_sets in instance.contents.items():
                 into.contents.setdefault(content, set()).update(data_sets)
@@ -241,6 +242,7 @@ def test_the_union_above_forgets_nothing_that_a_claim_can_say() -> None:
     assert {field.name for field in fields(InstanceFacts)} - by_request == {
         "placements",
         "sop_classes",
+        "modalities",
         "contents",
         "references",
         "traits",
