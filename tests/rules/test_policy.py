@@ -1,4 +1,4 @@
-"""Which rules are asked, and how grave what they find is: the nearest place, and in it the most specific word."""
+"""Which rules are asked, and how grave their findings are: the nearest place, then the most specific word."""
 
 from __future__ import annotations
 
