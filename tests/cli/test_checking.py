@@ -143,7 +143,8 @@ def derived_image(slices: list, instance: str, **more: object) -> Dataset:
     ("modality", "wrong"),
     [
         ("SEG", lambda slices: segmentation(slices, SERIES, "1.2.5.1")),
-        ("CT", lambda slices: parametric_map(slices, SERIES, "1.2.5.2")),
+        ("OT", lambda slices: parametric_map(slices, SERIES, "1.2.5.2")),
+        ("MR", lambda slices: changed(parametric_map(slices, SERIES, "1.2.5.7"), Modality="MR")),
         ("CT", lambda slices: derived_image(slices, "1.2.5.3", sop_class=SC_CLASS)),
         ("MR", lambda slices: derived_image(slices, "1.2.5.4", sop_class=MR_CLASS, modality="MR")),
         ("OT", lambda slices: derived_image(slices, "1.2.5.5", sop_class=SC_CLASS, modality="OURS")),
