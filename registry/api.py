@@ -24,7 +24,7 @@ from registry.services.querying import Event, Shown
 from registry.services.reports import Report
 from registry.services.requests import DeriveRequest, IssueRequest
 from registry.services.withdrawing import Withdrawn
-from registry.settings import Settings, load_settings
+from registry.settings import CHECK_FORMATS, Settings, load_settings
 
 if TYPE_CHECKING:
     from registry.services.checking import Checkable
@@ -46,7 +46,7 @@ class Registry:
         ``actor`` goes into the audit trail. Raises ``Unavailable`` where there is no
         registry that this program can use.
         """
-        return cls(load_settings({"database": url, "actor": actor}))
+        return cls(load_settings({"database": url, "actor": actor}, formats=CHECK_FORMATS))
 
     @staticmethod
     def init(
@@ -58,7 +58,7 @@ class Registry:
         actor: str | None = None,
     ) -> Initialized:
         """Create a registry or upgrade it, and add the issuer root. Safe to repeat."""
-        settings = load_settings({"database": url, "actor": actor})
+        settings = load_settings({"database": url, "actor": actor}, formats=CHECK_FORMATS)
         return initializing.init(settings, root=root, organization=organization, research=research)
 
     def __enter__(self) -> Self:

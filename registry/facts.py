@@ -57,6 +57,7 @@ class InstanceFacts:
     placements: set[Placement] = field(default_factory=set)
     issued: Placement | None = None  # for which it was issued here
     sop_classes: set[str] = field(default_factory=set)
+    modalities: set[str] = field(default_factory=set)  # of the objects of this batch alone
     contents: dict[Content, set[bytes]] = field(default_factory=dict)  # with their data set digests
     lossy: dict[Content, set[bool]] = field(default_factory=dict)  # whether it lost something before
     references: set[Reference] = field(default_factory=set)
@@ -212,6 +213,8 @@ class Facts:
     def _add_object(facts: InstanceFacts, claim: ObjectClaim) -> None:
         if claim.sop_class_uid:
             facts.sop_classes.add(claim.sop_class_uid)
+        if claim.modality:
+            facts.modalities.add(claim.modality)
         if claim.content_digest:
             content = Content(encoding_of(claim.transfer_syntax_uid), claim.content_digest)
             attributes = facts.contents.setdefault(content, set())

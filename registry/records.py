@@ -297,6 +297,26 @@ class Verdict(StrEnum):
     COLLISION = "collision"  # same UID, other thing: the claim is refused and kept
 
 
+class Place(NamedTuple):
+    """What a UID is, and where: as one file claims it, or as the ledger has it."""
+
+    kind: Kind
+    series_instance_uid: str | None = None  # of an instance
+    study_instance_uid: str | None = None
+    modality: str | None = None
+    sop_class_uid: str | None = None
+
+
+class Recorded(NamedTuple):
+    """What the ledger says of a UID, since when and by whom."""
+
+    place: Place
+    state: str  # issued, registered, foreign or withdrawn
+    at: str
+    actor: str
+    entry: int
+
+
 @dataclass(frozen=True, slots=True)
 class Finding:
     """What a rule saw. Its key is code and UIDs, never the file."""
@@ -314,6 +334,9 @@ class Finding:
     series_instance_uid: str | None = None  # of the object that it is about, where that is in one
     path: str | None = None
     acknowledged: bool = False  # somebody knows of it: it is told, and fails nothing
+    claimed: Place | None = None  # what the file says that its UID is
+    recorded: Recorded | None = None  # what the ledger says of it; None where it holds nothing
+    disagrees: tuple[str, ...] = ()  # keywords of the attributes that tell the two apart
 
     @property
     def key(self) -> tuple[str, str | None, str | None]:

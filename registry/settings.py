@@ -9,29 +9,36 @@ from __future__ import annotations
 import getpass
 import os
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import platformdirs
 
+from registry.checksettings import CheckSettings, gathered, require_shape
 from registry.errors import ActorNeeded, BadSetting
 from registry.limits import LEAST_MEMORY, Limits, parse_seconds, parse_size
 
 APPLICATION = "uid-registry"
 PROJECT_FILE = "uid-registry.toml"
 FORMATS = ("table", "json", "ndjson", "csv")
+CHECK_FORMATS = (*FORMATS, "sarif", "junit", "github")
+"""What `check` speaks: also what other tools show findings from."""
+PATHS = ("full", "name", "hash", "none")
+"""How a report names files: a path may hold a patient's name."""
 
-_VARIABLES = {
+VARIABLES = {
     "database": "UID_REGISTRY_DATABASE",
     "actor": "UID_REGISTRY_ACTOR",
     "format": "UID_REGISTRY_FORMAT",
+    "paths": "UID_REGISTRY_PATHS",
     "key_file": "UID_REGISTRY_KEY_FILE",
     "file_limit": "UID_REGISTRY_FILE_LIMIT",
     "memory_limit": "UID_REGISTRY_MEMORY_LIMIT",
     "time_limit": "UID_REGISTRY_TIME_LIMIT",
 }
-_STRINGS = ("database", "actor", "format", "key_file", "origin")
+_STRINGS = ("database", "actor", "format", "key_file", "origin", "paths")
 _LIMITS = {"file_limit": "file_size", "memory_limit": "memory", "time_limit": "seconds"}
 _LEAST = {"file_limit": 1, "memory_limit": LEAST_MEMORY}
 
@@ -49,7 +56,9 @@ class Settings:
     key_file: str | None = None
     origin: str | None = None  # the registry that the project is pinned to
     modalities: tuple[str, ...] = ()  # private terms that `issue` accepts besides the standard's
+    paths: str = "full"
     limits: Limits = field(default_factory=Limits)  # what reading one file may take
+    check: CheckSettings = field(default_factory=CheckSettings)
     sources: Mapping[str, str] = field(default_factory=dict)
 
     @property
@@ -73,19 +82,26 @@ class Settings:
 
 
 def load_settings(
-    flags: Mapping[str, str | None], environment: Mapping[str, str] | None = None, folder: Path | None = None
+    flags: Mapping[str, str | None],
+    environment: Mapping[str, str] | None = None,
+    folder: Path | None = None,
+    *,
+    formats: Sequence[str] = FORMATS,
 ) -> Settings:
-    """The settings of a run; ``flags`` are the command line's, None where not given.
+    """The settings of a run; ``flags`` are the command line's, None where not given,
+    ``formats`` those that the command speaks.
 
     Raises ``BadSetting`` naming the file, variable or flag that is wrong.
     """
     environment = os.environ if environment is None else environment
     layers: list[tuple[str, Mapping[str, object]]] = [
         ("command line", {name: value for name, value in flags.items() if value is not None}),
-        ("environment", {name: environment[key] for name, key in _VARIABLES.items() if environment.get(key)}),
+        ("environment", {name: environment[key] for name, key in VARIABLES.items() if environment.get(key)}),
     ]
     files = (_project_file(folder or Path.cwd()), _user_file())
-    layers += [(str(file), _read(file)) for file in files if file is not None and file.is_file()]
+    read = [(str(file), _read(file)) for file in files if file is not None and file.is_file()]
+    tables: list[tuple[str, Any]] = [(name, table.pop("check")) for name, table in read if "check" in table]
+    layers += read
     values: dict[str, object] = {}
     sources: dict[str, str] = {}
     for source, layer in layers:
@@ -95,23 +111,38 @@ def load_settings(
     modalities = values.pop("modalities", ())
     strings = {name: str(values[name]) for name in _STRINGS if name in values}
     strings.setdefault("database", default_database())
-    if strings.get("format", "table") not in FORMATS:
-        wanted = strings["format"]
-        raise BadSetting(
-            f"{wanted!r} (from {_named('format', sources['format'])}) is no format",
-            advice=f"One of {', '.join(FORMATS)}.",
-        )
+    _require_one_of("format", formats, strings, sources)
+    _require_one_of("paths", PATHS, strings, sources)
     limits = {
         field: _limit(name, str(values[name]), sources[name])
         for name, field in _LIMITS.items()
         if name in values
     }
+    check, check_sources = gathered(tables)
     return Settings(
         **strings,
         modalities=tuple(modalities),  # type: ignore[arg-type]
         limits=Limits(**limits),
-        sources=sources,
+        check=check,
+        sources=sources | check_sources,
     )
+
+
+def _require_one_of(
+    name: str, known: Sequence[str], values: Mapping[str, str], sources: Mapping[str, str]
+) -> None:
+    if name not in values or values[name] in known:
+        return
+    wanted = values[name]
+    is_none = f"{wanted!r} (from {_named(name, sources[name])}) is no {_NOUNS[name]}"
+    also = ""
+    if name == "format" and wanted in CHECK_FORMATS:
+        is_none += " of this command"
+        also = f" `uid-registry check` speaks {wanted} too."
+    raise BadSetting(is_none, advice=f"One of {', '.join(known)}.{also}")
+
+
+_NOUNS = {"format": "format", "paths": "way to name files"}
 
 
 def _limit(name: str, value: str, source: str) -> int:
@@ -125,7 +156,7 @@ def _limit(name: str, value: str, source: str) -> int:
 
 def _named(setting: str, source: str) -> str:
     """What a person has to mend: the flag, the variable or the file."""
-    return {"command line": f"--{setting.replace('_', '-')}", "environment": _VARIABLES.get(setting)}.get(
+    return {"command line": f"--{setting.replace('_', '-')}", "environment": VARIABLES.get(setting)}.get(
         source
     ) or source
 
@@ -159,8 +190,10 @@ def _read(file: Path) -> dict[str, object]:
         elif name in _LIMITS:
             if isinstance(value, bool) or not isinstance(value, str | int):
                 raise BadSetting(f"`{name}` in {file} must be a number or a string")
+        elif name == "check":
+            require_shape(value, str(file))
         elif name not in _STRINGS:
-            known = ", ".join((*_STRINGS, "modalities", *_LIMITS))
+            known = ", ".join((*_STRINGS, "modalities", *_LIMITS, "check"))
             raise BadSetting(f"{file} sets `{name}`, which is no setting", advice=f"Known are {known}.")
         elif not isinstance(value, str):
             raise BadSetting(f"`{name}` in {file} must be a string")

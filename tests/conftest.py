@@ -43,7 +43,16 @@ hypothesis_settings.load_profile("default")
 @pytest.fixture(autouse=True)
 def _clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
     """No setting of the machine reaches a test, and no test writes into the user's folders."""
-    for name in ("DATABASE", "ACTOR", "FORMAT", "KEY_FILE", "FILE_LIMIT", "MEMORY_LIMIT", "TIME_LIMIT"):
+    for name in (
+        "DATABASE",
+        "ACTOR",
+        "FORMAT",
+        "PATHS",
+        "KEY_FILE",
+        "FILE_LIMIT",
+        "MEMORY_LIMIT",
+        "TIME_LIMIT",
+    ):
         monkeypatch.delenv(f"UID_REGISTRY_{name}", raising=False)
     for name in [name for name in os.environ if name.startswith("PG")]:  # libpq's
         monkeypatch.delenv(name)

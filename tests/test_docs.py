@@ -102,6 +102,8 @@ def test_the_commands_of_a_page_do_what_it_shows(
 ) -> None:
     if page.name == "organisation.md":
         request.getfixturevalue("organisation")
+    elif page.name == "policy.md":
+        (place / "uid-registry.toml").write_text(blocks(page, "toml")[0])
     for block in blocks(page, "console"):
         for step in re.split(r"^\$ ", block, flags=re.MULTILINE)[1:]:
             command, _, expected = step.partition("\n")

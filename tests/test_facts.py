@@ -139,6 +139,7 @@ def test_an_object_says_what_each_of_its_uids_is_and_where() -> None:
         INSTANCE: InstanceFacts(
             placements={Placement(SERIES, STUDY)},
             sop_classes={CT_CLASS},
+            modalities={"CT"},
             contents={Content("native", PIXELS): {b"d"}},
             lossy={Content("native", PIXELS): {True}},
             references={reference},
@@ -232,7 +233,7 @@ def test_the_place_something_was_issued_for_counts_among_its_places() -> None:
 
 
 def put_together(into: InstanceFacts, more: InstanceFacts) -> None:
-    for name in ("placements", "sop_classes", "references", "traits", "frames"):
+    for name in ("placements", "sop_classes", "modalities", "references", "traits", "frames"):
         getattr(into, name).update(getattr(more, name))
     for name in ("contents", "lossy"):
         for content, known in getattr(more, name).items():
@@ -280,6 +281,7 @@ def test_the_union_above_forgets_nothing_that_a_claim_can_say() -> None:
     assert {field.name for field in fields(InstanceFacts)} - by_request == {
         "placements",
         "sop_classes",
+        "modalities",
         "contents",
         "lossy",
         "references",

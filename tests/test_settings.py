@@ -8,9 +8,11 @@ from pathlib import Path
 import platformdirs
 import pytest
 
+from registry.checksettings import COMMAND_LINE, CheckSettings, Override, Selection
 from registry.errors import ActorNeeded, BadSetting
 from registry.limits import GIB, MIB, Limits, parse_size, size_text
-from registry.settings import Settings, load_settings
+from registry.records import Severity
+from registry.settings import CHECK_FORMATS, Settings, load_settings
 
 
 @pytest.fixture
@@ -37,6 +39,7 @@ VALUES = {  # name -> variable, and a value for each place
     "database": ("UID_REGISTRY_DATABASE", ["flag.db", "environment.db", "project.db", "user.db"]),
     "actor": ("UID_REGISTRY_ACTOR", ["Flag", "Environment", "Project", "User"]),
     "format": ("UID_REGISTRY_FORMAT", ["json", "ndjson", "csv", "table"]),
+    "paths": ("UID_REGISTRY_PATHS", ["none", "hash", "name", "full"]),
     "key_file": ("UID_REGISTRY_KEY_FILE", ["flag.key", "environment.key", "project.key", "user.key"]),
 }
 
@@ -142,6 +145,9 @@ def test_a_folder_of_that_name_is_no_file(project: Path) -> None:
         (b'actor = "a"\nactor = "b"', "{file} can't be read: Cannot overwrite a value"),
         (b'actor = "M\xfcller"', "{file} can't be read: 'utf-8' codec can't decode"),
         (b'format = "xml"', "'xml' (from {file}) is no format"),
+        (b'format = "sarif"', "'sarif' (from {file}) is no format of this command"),
+        (b'paths = "some"', "'some' (from {file}) is no way to name files"),
+        (b"paths = 1", "`paths` in {file} must be a string"),
         (b"time_limit = true", "`time_limit` in {file} must be a number or a string"),
         (b"file_limit = 1.5", "`file_limit` in {file} must be a number or a string"),
         (b'file_limit = "much"', "'much' (from {file}) is no file limit"),
@@ -164,7 +170,7 @@ def test_of_an_unknown_setting_the_known_ones_are_told(project: Path) -> None:
     project.write_text('databse = "x"')
     with pytest.raises(BadSetting) as caught:
         loaded(project.parent)
-    assert "database, actor, format, key_file, origin, modalities" in caught.value.advice
+    assert "database, actor, format, key_file, origin, paths, modalities" in caught.value.advice
 
 
 def test_a_mistake_is_told_even_where_a_nearer_place_has_the_setting(project: Path) -> None:
@@ -186,6 +192,123 @@ def test_a_wrong_format_is_told_with_the_name_of_what_to_mend(
     assert "'xml'" in caught.value.message
     assert "table, json, ndjson, csv" in caught.value.advice
     assert name in caught.value.message
+
+
+# --- the policy of checks ------------------------------------------------------------------
+
+POLICY = """
+[check]
+select = ["UID502"]
+ignore = ["UID315", "UID6"]
+external = ["1.2.840.113619"]
+shared_frames = ["1.2.3.4"]
+fail_on = "warning"
+
+[check.severity]
+UID204 = "error"
+
+[[check.override]]
+rules = ["UID501", "UID4"]
+root = "1.2.3"
+modality = "MG"
+severity = "note"
+"""
+
+
+def test_a_policy_is_read_as_it_is_written(project: Path) -> None:
+    project.write_text(POLICY)
+    settings = loaded(project.parent)
+    file = str(project)
+    assert settings.check == CheckSettings(
+        selections=(Selection(file, ("UID502",), ("UID315", "UID6")),),
+        overrides=(
+            Override(file, ("UID204",), Severity.ERROR),
+            Override(file, ("UID501", "UID4"), Severity.NOTE, "1.2.3", "MG"),
+        ),
+        external=("1.2.840.113619",),
+        shared_frames=("1.2.3.4",),
+        fail_on="warning",
+    )
+    names = ("select", "ignore", "external", "shared_frames", "fail_on", "severity", "override")
+    assert settings.sources == {f"check.{name}": file for name in names}
+
+
+def test_of_selections_and_severities_all_places_count_the_nearest_first(project: Path, user: Path) -> None:
+    project.write_text('[check]\nselect = ["UID502"]\nexternal = ["1.2"]\n[check.severity]\nUID204 = "note"')
+    user.write_text(POLICY)
+    settings = loaded(project.parent)
+    asked = settings.check.asked(["UID104"], ["ALL"])
+    places = [COMMAND_LINE, str(project), str(user)]
+    assert [selection.place for selection in asked.selections] == places
+    assert [override.place for override in asked.overrides] == [str(project), str(user), str(user)]
+    # Of what is one thing, the nearest decides.
+    assert (asked.external, asked.fail_on) == (("1.2",), "warning")
+    assert settings.sources["check.select"] == f"{project}, {user}"
+    assert settings.sources["check.external"] == str(project)
+    assert settings.sources["check.fail_on"] == str(user)
+
+
+def test_a_command_line_that_says_nothing_adds_no_place() -> None:
+    assert CheckSettings().asked([], []) == CheckSettings()
+
+
+@pytest.mark.parametrize("where", ["project", "user"])
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("check = 1", "`check` in {file} must be a table"),
+        ('[check]\nselects = ["UID1"]', "{file} sets `check.selects`, which is no setting"),
+        ('[check]\nselect = "UID1"', "`check.select` in {file} must be a list of strings"),
+        ("[check]\nignore = [1]", "`check.ignore` in {file} must be a list of strings"),
+        ('[check]\nexternal = ["1.2.x"]', "`check.external` in {file} holds '1.2.x', which is no UID"),
+        ('[check]\nshared_frames = [""]', "`check.shared_frames` in {file} holds '', which is no UID"),
+        ('[check]\nfail_on = "collision"', "'collision' (`check.fail_on` in {file}) is unknown"),
+        ("[check]\nfail_on = 1", "1 (`check.fail_on` in {file}) is unknown"),
+        ('[check]\nseverity = "error"', "`check.severity` in {file} must be a table"),
+        ('[check.severity]\nUID204 = "off"', "'off' (`check.severity.UID204` in {file}) is no severity"),
+        ("[check.severity]\nUID204 = 3", "3 (`check.severity.UID204` in {file}) is no severity"),
+        ('[check.override]\nrules = ["UID1"]', "`check.override` in {file} must be a list of tables"),
+        ('[[check.override]]\nrules = ["UID1"]', "a `check.override` in {file} needs `rules` and `severity`"),
+        ('[[check.override]]\nseverity = "note"', "needs `rules` and `severity`"),
+        ('[[check.override]]\nrules = []\nseverity = "note"', "needs `rules` and `severity`"),
+        (
+            '[[check.override]]\nrules = "UID1"\nseverity = "note"',
+            "`check.override.rules` in {file} must be a",
+        ),
+        ('[[check.override]]\nrules = ["UID1"]\nseverity = "x"', "(`check.override.severity` in {file})"),
+        (
+            '[[check.override]]\nrules = ["UID1"]\nseverity = "note"\nroot = "1."',
+            "`check.override.root` in {file} holds '1.', which is no UID",
+        ),
+        (
+            '[[check.override]]\nrules = ["UID1"]\nseverity = "note"\nmodality = ["MG"]',
+            "`check.override.modality` in {file} must be a string",
+        ),
+        (
+            '[[check.override]]\nrules = ["UID1"]\nseverity = "note"\nstudy = "1.2"',
+            "{file} sets `check.override.study`, which is no setting",
+        ),
+    ],
+)
+def test_a_mistake_in_a_policy_is_told_with_the_files_name(
+    where: str, content: str, message: str, request: pytest.FixtureRequest, tmp_path: Path
+) -> None:
+    file: Path = request.getfixturevalue(where)
+    file.write_text(content)
+    with pytest.raises(BadSetting) as caught:
+        loaded(tmp_path)
+    assert message.format(file=file) in caught.value.message
+
+
+def test_a_format_that_check_alone_speaks_is_told_so(tmp_path: Path) -> None:
+    for form in ("sarif", "junit", "github"):
+        assert load_settings({"format": form}, {}, tmp_path, formats=CHECK_FORMATS).format == form
+        with pytest.raises(BadSetting) as caught:
+            load_settings({}, {"UID_REGISTRY_FORMAT": form}, tmp_path)
+        assert "UID_REGISTRY_FORMAT" in caught.value.message
+        assert caught.value.advice == (
+            f"One of table, json, ndjson, csv. `uid-registry check` speaks {form} too."
+        )
 
 
 # --- limits -------------------------------------------------------------------------------------

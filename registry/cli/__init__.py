@@ -13,7 +13,7 @@ from typing import Annotated
 
 import typer
 
-from registry.cli import asking, audit, db, doctor, findings, issuing, objects, root
+from registry.cli import asking, audit, config, db, doctor, findings, issuing, objects, root
 from registry.cli.options import Actor, Database, Format, NoInput, with_globals
 from registry.cli.output import tell
 from registry.errors import RegistryError
@@ -70,6 +70,7 @@ app.add_typer(root.app, name="root")
 app.add_typer(findings.app, name="findings")
 app.add_typer(audit.app, name="audit")
 app.add_typer(db.app, name="db")
+app.add_typer(config.app, name="config")
 app.command()(with_globals(doctor.doctor))
 
 

@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from registry.checksettings import FAIL_ON, SEVERITIES
 from registry.cli.options import Run, with_globals
-from registry.cli.output import Progress, paint, show, tell
-from registry.errors import BadRequest
-from registry.records import Severity, Verdict
+from registry.cli.output import Progress, paint, show, tell, write
+from registry.errors import BadRequest, NoSuchPath
+from registry.records import Finding, Verdict
+from registry.settings import CHECK_FORMATS, FORMATS, PATHS
 
 if TYPE_CHECKING:
+    from registry.rules.base import Rule
     from registry.services.opening import OpenRegistry, RegistryName
     from registry.services.reports import Report
 
@@ -22,8 +28,19 @@ Paths = Annotated[
 ]
 Null = Annotated[bool, typer.Option("-0", "--null", help="Paths on standard input end with NUL.")]
 Digest = Annotated[str, typer.Option("--digest", metavar="full|none", help="Whether contents are compared.")]
+Select = Annotated[
+    list[str] | None,
+    typer.Option(metavar="RULE,...", help="Ask these rules too: codes, names, families (UID4) or ALL."),
+]
+Ignore = Annotated[
+    list[str] | None, typer.Option(metavar="RULE,...", help="Don't ask these, unless one is selected closer.")
+]
+Statistics = Annotated[bool, typer.Option("--statistics", help="Counts of each rule instead of findings.")]
+NamedBy = Annotated[
+    str | None,
+    typer.Option("--paths", metavar="HOW", help="full, name, hash or none: how the report names files."),
+]
 
-_SEVERITIES = {severity.label: severity for severity in Severity}
 _NAMED = 10
 
 
@@ -32,6 +49,10 @@ def register(
     paths: Paths = None,
     null: Null = False,
     digest: Digest = "full",
+    select: Select = None,
+    ignore: Ignore = None,
+    statistics: Statistics = False,
+    named_by: NamedBy = None,
     fail_on: Annotated[
         str,
         typer.Option(metavar="WHAT", help="collision, error, warning, note or never: when to exit with 1."),
@@ -50,14 +71,21 @@ def register(
     """
     from registry.services.registering import register as service
 
-    _known(fail_on, ("collision", *_SEVERITIES, "never"))
+    _known("fail-on", fail_on, ("collision", *FAIL_ON))
+    run = _configured(run, select, ignore, named_by)
     progress = Progress("registered")
-    with run.registry() as registry:
+    with run.registry() as registry, _unnamed_paths(run):
         _name(registry)
         result = service(registry, _paths(paths, null), digests=_digests(digest), progress=progress)
-    progress.done()
-    failed = result.verdicts[Verdict.COLLISION] > 0 if fail_on == "collision" else _reaches(result, fail_on)
-    _finish(run, result, not failed)
+        progress.done()
+        _rename(registry, result)
+    if fail_on == "collision":
+        failed = result.verdicts[Verdict.COLLISION] > 0
+    else:
+        failed = bool(_failing(result, fail_on))
+    _tell_skipped(result)
+    _show(run, result, not failed, statistics)
+    raise typer.Exit(1 if failed else 0)
 
 
 def check(
@@ -65,34 +93,126 @@ def check(
     paths: Paths = None,
     null: Null = False,
     digest: Digest = "full",
+    select: Select = None,
+    ignore: Ignore = None,
+    statistics: Statistics = False,
+    explain: Annotated[
+        str | None,
+        typer.Option(metavar="RULE", help="Show the page of a rule, and each finding of it whole."),
+    ] = None,
+    named_by: NamedBy = None,
     fail_on: Annotated[
-        str, typer.Option(metavar="WHAT", help="error, warning, note or never: when to exit with 1.")
-    ] = "error",
+        str | None,
+        typer.Option(metavar="WHAT", help="error (default), warning, note or never: when to exit with 1."),
+    ] = None,
 ) -> None:
     """Decide about objects before they leave, against themselves and the whole registry.
 
-    Writes nothing at all: a read-only database will do.
+    Writes nothing at all: a read-only database will do. Besides the formats of
+    all commands it speaks sarif, junit and github.
 
     Examples:
 
       uid-registry check export/
 
       uid-registry check --fail-on warning --format json export/ > report.json
+
+      uid-registry check --ignore ALL --select UID501 export/
+
+      uid-registry check --explain UID501
     """
     from registry.services.checking import check as service
 
-    _known(fail_on, (*_SEVERITIES, "never"))
+    fail_on = fail_on or run.settings.check.fail_on or "error"
+    _known("fail-on", fail_on, FAIL_ON)
+    rule = _explained(explain)
+    if rule is not None and not paths and not null:
+        _show_page(run, rule)
+        return
+    run = _configured(run, select, ignore, named_by)
+    if statistics and run.settings.format not in FORMATS:
+        raise BadRequest(
+            f"--statistics can't be told as {run.settings.format}", advice=f"One of {', '.join(FORMATS)}."
+        )
     progress = Progress("checked")
-    with run.registry(read_only=True) as registry:
+    with run.registry(read_only=True) as registry, _unnamed_paths(run):
         _name(registry)
         result = service(registry, _paths(paths, null), digests=_digests(digest), progress=progress)
-    progress.done()
-    _finish(run, result, not _reaches(result, fail_on))
+        progress.done()
+        _rename(registry, result)
+    failing = _failing(result, fail_on)
+    _tell_skipped(result)
+    if run.settings.format in FORMATS:
+        _show(run, result, not failing, statistics, rule)
+    else:
+        write(_for_tools(run.settings.format, result, failing))
+    raise typer.Exit(1 if failing else 0)
 
 
-def _known(value: str, choice: tuple[str, ...]) -> None:
+def _for_tools(form: str, result: Report, failing: list[Finding]) -> Iterator[str]:
+    """A report in one of the formats of other tools."""
+    if form == "sarif":
+        from registry.render.sarif import sarif
+
+        return sarif(result, not failing)
+    if form == "junit":
+        from registry.render.junit import junit
+
+        return junit(result, failing)
+    from registry.render.github import github
+
+    return github(result, not failing)
+
+
+def _explained(code: str | None) -> Rule | None:
+    from registry.rules import by_code
+
+    return by_code(code) if code else None
+
+
+def _show_page(run: Run, rule: Rule) -> None:
+    from registry.render.administering import rule as page
+
+    form = run.settings.format
+    show(page(rule), form if form in FORMATS else "table")
+
+
+def _configured(run: Run, select: list[str] | None, ignore: list[str] | None, named_by: str | None) -> Run:
+    """The run with what only these commands are told on the command line."""
+    settings = run.settings
+    if named_by is not None:
+        _known("paths", named_by, PATHS)
+        settings = replace(settings, paths=named_by)
+    check = settings.check.asked(_separated(select), _separated(ignore))
+    return replace(run, settings=replace(settings, check=check))
+
+
+def _separated(given: list[str] | None) -> list[str]:
+    return [word.strip() for words in given or () for word in words.split(",") if word.strip()]
+
+
+def _known(option: str, value: str, choice: tuple[str, ...]) -> None:
     if value not in choice:
-        raise BadRequest(f"--fail-on {value!r} is unknown", advice=f"One of {', '.join(choice)}.")
+        raise BadRequest(f"--{option} {value!r} is unknown", advice=f"One of {', '.join(choice)}.")
+
+
+@contextmanager
+def _unnamed_paths(run: Run) -> Iterator[None]:
+    """Keep a path that isn't there out of the message, where files aren't to be named."""
+    try:
+        yield
+    except NoSuchPath as error:
+        if run.settings.paths == "full":
+            raise
+        raise NoSuchPath(
+            f"one of the paths isn't there; --paths {run.settings.paths} keeps it unnamed"
+        ) from error
+
+
+def _rename(registry: OpenRegistry, result: Report) -> None:
+    from registry.services.naming import rename
+
+    rename(result, registry.settings.paths, lambda: registry.key)
 
 
 def _digests(value: str) -> bool:
@@ -126,23 +246,31 @@ def _name(registry: OpenRegistry) -> None:
     tell(f"registry {named.origin}{owner}, {named.size:,} UIDs, {registry.database.name}")
 
 
-def _reaches(result: Report, fail_on: str) -> bool:
-    worst = result.worst()
-    return fail_on != "never" and worst is not None and worst >= _SEVERITIES[fail_on]
+def _failing(result: Report, fail_on: str) -> list[Finding]:
+    """The findings that fail the run: grave enough, and not acknowledged."""
+    if fail_on == "never":
+        return []
+    least = SEVERITIES[fail_on]
+    return [each for each in result.findings if each.severity >= least and not each.acknowledged]
 
 
-def _finish(run: Run, result: Report, passed: bool) -> None:
-    from registry.render.findings import report
+def _tell_skipped(result: Report) -> None:
     from registry.render.formats import visible
 
     for skip in result.skipped[:_NAMED]:
-        tell(visible(f"skipped {skip.path}: {skip.reason}"))
+        tell(visible(f"skipped {skip.path or 'a file'}: {skip.reason}"))
     if len(result.skipped) > _NAMED:
         tell(f"skipped {len(result.skipped) - _NAMED:,} more; --format json names them")
-    show(report(result, passed, paint), run.settings.format)
-    raise typer.Exit(0 if passed else 1)
+
+
+def _show(run: Run, result: Report, passed: bool, statistics: bool, rule: Rule | None = None) -> None:
+    from registry.render.findings import report
+    from registry.render.statistics import statistics as counted
+
+    output = counted(result, passed, paint) if statistics else report(result, passed, paint, explain=rule)
+    show(output, run.settings.format)
 
 
 def add_to(app: typer.Typer) -> None:
     app.command()(with_globals(register))
-    app.command()(with_globals(check))
+    app.command()(with_globals(check, CHECK_FORMATS))

@@ -5,14 +5,14 @@ from __future__ import annotations
 import inspect
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
 
 import typer
 
-from registry.settings import Settings, load_settings
+from registry.settings import FORMATS, Settings, load_settings
 
 if TYPE_CHECKING:
     from registry.services.opening import OpenRegistry
@@ -74,8 +74,11 @@ class Run:
         return not self.no_input and sys.stdin.isatty() and sys.stderr.isatty()
 
 
-def with_globals(function: Callable[..., None]) -> Callable[..., None]:
-    """A command whose first parameter is the ``Run``: it takes the global options too."""
+def with_globals(function: Callable[..., None], formats: Sequence[str] = FORMATS) -> Callable[..., None]:
+    """A command whose first parameter is the ``Run``: it takes the global options too.
+
+    ``formats`` are those that it speaks; another one, wherever it was set, is refused.
+    """
     hints = get_type_hints(function, include_extras=True)
     own = [
         parameter.replace(annotation=hints[name], kind=inspect.Parameter.KEYWORD_ONLY)
@@ -92,7 +95,7 @@ def with_globals(function: Callable[..., None]) -> Callable[..., None]:
         before: dict[str, Any] = context.obj or {}
         flags = {name: given[name] or before.get(name) for name in _GLOBALS}
         no_input = bool(flags.pop("no_input"))
-        function(Run(load_settings(flags), no_input), **values)
+        function(Run(load_settings(flags, formats=formats), no_input), **values)
 
     command.__name__, command.__doc__ = function.__name__, function.__doc__
     command.__signature__ = inspect.Signature([context, *own, *added])  # type: ignore[attr-defined]

@@ -6,11 +6,12 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from registry.render.formats import Output, Row, columns, counted
+from registry.render.rulebook import rule_facts, rule_lines, rule_row
 from registry.rules import RULES
-from registry.rules.base import HEADINGS, Rule
 
 if TYPE_CHECKING:
     from registry.roots import Root, Roots
+    from registry.rules.base import Rule
     from registry.services.auditing import Told
     from registry.services.initializing import Initialized, SchemaState
     from registry.store.verification import Verification
@@ -81,28 +82,14 @@ def _root(one: Root) -> Row:
 
 
 def rules() -> Output:
-    rows = [_rule(rule) for rule in RULES]
+    rows = [rule_facts(rule) for rule in RULES]
     names = ("code", "name", "severity", "scope")
     return Output(rows, rows, columns(rows, names, names))
 
 
 def rule(one: Rule) -> Output:
-    row = {**_rule(one), **{heading.lower().replace(" ", "_"): one.sections[heading] for heading in HEADINGS}}
-    lines = [f"{one.code} {one.name} ({one.severity.label}, {one.scope}, since {one.since})"]
-    for heading in HEADINGS:
-        lines += ["", heading, *(f"  {line}" for line in one.sections[heading].splitlines())]
-    return Output(row, [row], lines)
-
-
-def _rule(one: Rule) -> dict[str, object]:
-    return {
-        "code": one.code,
-        "name": one.name,
-        "severity": one.severity.label,
-        "scope": str(one.scope),
-        "since": one.since,
-        "preview": one.preview,
-    }
+    row = rule_row(one)
+    return Output(row, [row], rule_lines(one))
 
 
 def audit_log(found: Sequence[Told]) -> Output:

@@ -6,8 +6,10 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from registry.records import Finding, Severity, Verdict
+from registry.records import Finding, Place, Recorded, Severity, Verdict
+from registry.render.folding import Block, folded
 from registry.render.formats import Output, Row, columns, counted, visible
+from registry.render.rulebook import rule_lines, rule_row
 from registry.rules import by_code
 
 if TYPE_CHECKING:
@@ -19,8 +21,7 @@ SCHEMA = 1
 """Of the JSON of `register` and `check`."""
 
 _COLUMNS = ("code", "name", "severity", "uid", "kind", "related", "path", "message", "fix", "acknowledged")
-_OF_EACH_CODE = 10
-"""Findings of one code that the table shows whole; the data formats hold all."""
+_FURTHER_COLUMNS = ("counterpart", "series_instance_uid", "disagrees")
 
 Paint = Callable[[str, Severity], str]
 
@@ -42,15 +43,41 @@ def finding_row(finding: Finding) -> dict[str, object]:
         "path": finding.path,
         "message": finding.message,
         "fix": finding.fix,
-        "acknowledged": False,
+        "acknowledged": finding.acknowledged,
+        "counterpart": finding.counterpart,
+        "series_instance_uid": finding.series_instance_uid,
+        "claimed": _place_row(finding.claimed) if finding.claimed else None,
+        "recorded": _recorded_row(finding.recorded) if finding.recorded else None,
+        "disagrees": list(finding.disagrees),
     }
 
 
-def report(result: Report, passed: bool, paint: Paint = plain) -> Output:
-    """What came of registering or checking."""
+def _place_row(place: Place) -> dict[str, object]:
+    return {**place._asdict(), "kind": place.kind.label}
+
+
+def _recorded_row(recorded: Recorded) -> dict[str, object]:
+    since = {"state": recorded.state, "at": recorded.at, "actor": recorded.actor, "entry": recorded.entry}
+    return {**_place_row(recorded.place), **since}
+
+
+def report(result: Report, passed: bool, paint: Paint = plain, *, explain: Rule | None = None) -> Output:
+    """What came of registering or checking; with the page of the rule that is to be explained,
+    and each finding of it whole."""
     findings = result.sorted_findings()
     rows = [finding_row(finding) for finding in findings]
-    summary: dict[str, object] = {
+    summary = summarized(result, passed)
+    skipped = [{"path": skip.path or None, "reason": skip.reason} for skip in result.skipped]
+    document = {**summary, "findings": rows, "skipped_files": skipped}
+    if explain is not None:
+        document["rule"] = rule_row(explain)
+    lines = _lines(result, findings, passed, paint, explain)
+    return Output(document, rows, lines, summary, (*_COLUMNS, *_FURTHER_COLUMNS))
+
+
+def summarized(result: Report, passed: bool) -> dict[str, object]:
+    """All of a report but its findings."""
+    return {
         "schema": SCHEMA,
         "registry": {
             "origin": result.registry.origin,
@@ -67,36 +94,94 @@ def report(result: Report, passed: bool, paint: Paint = plain) -> Output:
         "not_compared": result.verdicts[Verdict.NOT_COMPARED],
         "resumed": result.resumed,
     }
-    skipped = [{"path": skip.path, "reason": skip.reason} for skip in result.skipped]
-    document = {**summary, "findings": rows, "skipped_files": skipped}
-    return Output(document, rows, _lines(result, findings, passed, paint), summary, _COLUMNS)
 
 
-def _lines(result: Report, findings: Sequence[Finding], passed: bool, paint: Paint) -> Iterator[str]:
-    shown: Counter[str] = Counter()
-    for finding in findings:
-        shown[finding.code] += 1
-        if shown[finding.code] <= _OF_EACH_CODE:
-            yield from _finding_lines(finding, paint)
-            yield ""
-    for code, count in sorted(shown.items()):
-        if count > _OF_EACH_CODE:
-            yield f"{count - _OF_EACH_CODE:,} more {code} {by_code(code).name}: --format json lists them all"
-    yield _verdict(result, findings, passed, paint)
+def _lines(
+    result: Report, findings: Sequence[Finding], passed: bool, paint: Paint, explain: Rule | None
+) -> Iterator[str]:
+    if explain is not None:
+        yield from rule_lines(explain)
+        yield ""
+        for finding in findings:
+            if finding.code == explain.code:
+                yield from _whole(finding, paint, result.explained)
+                yield ""
+        findings = [finding for finding in findings if finding.code != explain.code]
+    for block in folded(findings):
+        yield from _block(block, paint, result.explained)
+        yield ""
+    yield verdict(result, passed, paint)
 
 
-def _finding_lines(finding: Finding, paint: Paint) -> Iterator[str]:
-    yield f"{paint(finding.severity.label, finding.severity)} {finding.code} {finding.name}"
+def _block(block: Block, paint: Paint, explained: bool) -> Iterator[str]:
+    """Findings that are alike: the first as it is, and how many there are."""
+    finding = block.first
+    if block.count == 1:
+        yield _heading(finding, paint)
+        yield from _body(finding, explained)
+        return
+    yield f"{_heading(finding, paint)}, {block.count:,} {block.of} alike"
+    if block.series:
+        yield f"  series    {block.series}"
+    yield "  the first of them"
+    yield from (f"  {line}" for line in _body(finding, explained))
+
+
+def _whole(finding: Finding, paint: Paint, explained: bool) -> Iterator[str]:
+    """All that there is to say of one finding."""
+    yield _heading(finding, paint)
+    yield from _body(finding, explained)
+    more = {
+        "with": (finding.counterpart,) if finding.counterpart else (),
+        "related": finding.related,
+        "seen": finding.evidence,
+    }
+    for name, values in more.items():
+        for value in values:
+            yield f"  {name:<8}  {visible(value)}"
+
+
+def _heading(finding: Finding, paint: Paint) -> str:
+    known = " (acknowledged)" if finding.acknowledged else ""
+    return f"{paint(finding.severity.label, finding.severity)} {finding.code} {finding.name}{known}"
+
+
+def _body(finding: Finding, explained: bool) -> Iterator[str]:
     if finding.path:
-        yield f"  file  {visible(finding.path)}"
+        yield f"  file      {visible(finding.path)}"
     if finding.uid:
-        yield f"  {finding.kind.label if finding.kind else 'uid'}  {finding.uid}"
-    yield f"  what  {finding.message}"
-    yield f"  do    {finding.fix}"
+        yield f"  {finding.kind.label if finding.kind else 'uid':<8}  {visible(finding.uid)}"
+        if finding.recorded:
+            yield f"  known     {_recorded_words(finding.recorded)}"
+        elif explained:
+            yield "  known     nothing: it isn't in the registry"
+    if finding.claimed:
+        yield f"  claims    {_place_words(finding.claimed)}"
+    if finding.disagrees:
+        yield f"  differ    {', '.join(finding.disagrees)}"
+    yield f"  what      {finding.message}"
+    yield f"  do        {finding.fix}"
 
 
-def _verdict(result: Report, findings: Sequence[Finding], passed: bool, paint: Paint) -> str:
-    severities = Counter(finding.severity for finding in findings)
+def _recorded_words(recorded: Recorded) -> str:
+    by = f"{recorded.at[:10]} by {visible(recorded.actor)} (entry {recorded.entry})"
+    return f"{recorded.place.kind.words}, {recorded.state} {by}"
+
+
+def _place_words(place: Place) -> str:
+    modality = f"{visible(place.modality)} " if place.modality else ""
+    words = f"{modality}{place.kind.words}"
+    if place.series_instance_uid:
+        words += f" of series {visible(place.series_instance_uid)}"
+    if place.study_instance_uid:
+        words += f" in study {visible(place.study_instance_uid)}"
+    return words
+
+
+def verdict(result: Report, passed: bool, paint: Paint = plain) -> str:
+    """A report in one line."""
+    open_ones = Counter(finding.severity for finding in result.findings if not finding.acknowledged)
+    acknowledged = sum(finding.acknowledged for finding in result.findings)
     parts = [
         counted(result.files, "file"),
         f"{result.verdicts[Verdict.NEW]:,} new",
@@ -111,7 +196,9 @@ def _verdict(result: Report, findings: Sequence[Finding], passed: bool, paint: P
         parts.append(f"{len(result.skipped):,} skipped")
     if result.unreadable:
         parts.append(f"{result.unreadable:,} unreadable")
-    found = [counted(severities[s], s.label) for s in sorted(Severity, reverse=True) if severities[s]]
+    found = [counted(open_ones[s], s.label) for s in sorted(Severity, reverse=True) if open_ones[s]]
+    if acknowledged:
+        found.append(f"{acknowledged:,} acknowledged")
     word = paint("passed", Severity.NOTE) if passed else paint("failed", Severity.ERROR)
     return f"{word}: {', '.join(parts)}; {', '.join(found) or 'nothing found'}"
 

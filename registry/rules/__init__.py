@@ -142,9 +142,6 @@ RULES: tuple[Rule, ...] = (
     Rule("UID608", _E, _FILE, Subject.UNREADABLE, filemeta.unreadable_dicom),
 )
 
-STABLE: tuple[Rule, ...] = tuple(rule for rule in RULES if not rule.preview)
-"""The rules that are on unless somebody says otherwise."""
-
 _BY_CODE = {rule.code: rule for rule in RULES}
 if len(_BY_CODE) != len(RULES):
     raise ValueError("a rule code is used twice")

@@ -71,6 +71,13 @@ class View(Protocol):
     def joined(self, frame: str) -> AbstractSet[str]:
         """The frames of reference that registrations lead to from one, itself left out."""
 
+    @property
+    def shared_frames(self) -> AbstractSet[str]:
+        """Frames of reference that are shared on purpose, as configured."""
+
+    def is_external(self, uid: str) -> bool:
+        """Whether the UID is configured as somebody else's, not to be found here."""
+
     def was_known(self, uid: str) -> bool:
         """Whether the UID was in the ledger before this batch."""
 

@@ -44,7 +44,8 @@ def frame_of_reference_of_two_patients(uid: str, view: View) -> Iterator[Sightin
 
     What it does
     Finds a frame of reference that objects of two patients share. The standard's
-    well-known ones (atlases) are shared on purpose.
+    well-known ones (atlases) are shared on purpose, and so are those that
+    `shared_frames` in the configuration names.
 
     Why it matters
     Objects with one frame of reference are overlaid as they are: contours drawn
@@ -60,9 +61,9 @@ def frame_of_reference_of_two_patients(uid: str, view: View) -> Iterator[Sightin
     Standard
     PS3.3 C.7.4.1.1.1: images that share it shall be spatially related.
     """
-    if Kind.FRAME_OF_REFERENCE in view.kinds.get(uid, set()) and view.two_patients(
-        view.patients.get(uid, set())
-    ):
+    if uid in view.shared_frames or Kind.FRAME_OF_REFERENCE not in view.kinds.get(uid, set()):
+        return
+    if view.two_patients(view.patients.get(uid, set())):
         yield Sighting(uid, "is the frame of reference of two patients", Kind.FRAME_OF_REFERENCE)
 
 
@@ -89,7 +90,7 @@ def frame_of_reference_in_two_studies(uid: str, view: View) -> Iterator[Sighting
     PS3.3 C.7.4.1.1.1: several series within a study may share one; across studies
     it says nothing. Policy.
     """
-    if Kind.FRAME_OF_REFERENCE not in view.kinds.get(uid, set()):
+    if Kind.FRAME_OF_REFERENCE not in view.kinds.get(uid, set()) or uid in view.shared_frames:
         return
     series = view.frame_series.get(uid, set())
     studies = {study for one in series if one in view.series for study in view.series[one].studies}

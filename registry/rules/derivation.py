@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from registry.facts import InstanceFacts
+from registry.modality import TERMS
 from registry.records import Kind, Reference, Role, Severity, Trait
 from registry.rules.base import Sighting, View, listed
 from registry.rules.reference import studies_of
@@ -137,9 +138,14 @@ def _classes_of(reference: Reference, view: View) -> set[str]:
 
 def _way_out(uid: str, series: str, own_families: set[Family], view: View) -> str:
     """The command that gives the object a series of its own."""
-    studies = {p.study_instance_uid for p in view.instances[uid].placements if p.study_instance_uid}
-    study = min(studies, default="UID")
-    modality = next((_MODALITIES[family] for family in sorted(own_families) if family in _MODALITIES), "CS")
+    facts = view.instances[uid]
+    study = min((p.study_instance_uid for p in facts.placements if p.study_instance_uid), default="UID")
+    modality = next((_MODALITIES[family] for family in sorted(own_families) if family in _MODALITIES), None)
+    if modality is None:
+        # Of an image or a map it may be the source's; a term that nobody may issue for becomes OT.
+        known = view.series.get(series)
+        own = facts.modalities or (known.modalities if known else set())
+        modality = min(own & TERMS, default="OT")
     return (
         "give the object a series of its own and write it anew: "
         f"uid-registry issue series --study {study} --modality {modality} --source {series}"
@@ -159,8 +165,8 @@ _MODALITIES = {
     Family.FID: "FID",
     Family.ANN: "ANN",
     Family.RWV: "RWV",
-    Family.DOCUMENT: "DOC",
 }
+"""Of the families whose objects have one Modality."""
 
 
 def derived_keeps_source_uid(uid: str, view: View) -> Iterator[Sighting]:

@@ -192,7 +192,11 @@ def dangling_reference(uid: str, view: View) -> Iterator[Sighting]:
     """
     if not view.gate or not view.in_batch(uid):
         return
-    missing = {target for target in _targets(view.instances[uid], uid) if not view.kinds.get(target)}
+    missing = {
+        target
+        for target in _targets(view.instances[uid], uid)
+        if not view.kinds.get(target) and not view.is_external(target)
+    }
     if missing:
         yield Sighting(
             uid,
@@ -266,7 +270,7 @@ def reference_outside_export(uid: str, view: View) -> Iterator[Sighting]:
     left = {
         target
         for target in _targets(view.instances[uid], uid)
-        if view.kinds.get(target) and not view.in_batch(target)
+        if view.kinds.get(target) and not view.in_batch(target) and not view.is_external(target)
     }
     if left:
         yield Sighting(

@@ -15,9 +15,10 @@ from registry.decision import Decision, decide
 from registry.facts import PATIENT_KINDS, Attributes, Facts, InstanceFacts, SeriesFacts
 from registry.records import Finding, Kind, Mark, ObjectClaim, Origin, Patient, Reading, Reference, Unreadable
 from registry.roots import Roots
-from registry.rules import STABLE, Subjects, ask
+from registry.rules import Subjects, ask
 from registry.rules.base import Rule
 from registry.rules.issuer import beginnings
+from registry.rules.policy import PLAIN, Policy
 from registry.store import links
 from registry.store.concurrent import Ground
 from registry.store.findings import open_subjects
@@ -36,10 +37,10 @@ class Assessment:
     findings: list[Finding]
     subjects: Subjects
     facts: Facts
-    asked: Sequence[Rule]
     moved: Mapping[str, set[str]]  # known instances -> further series that they are claimed in
     reached: Sequence[tuple[int, list[Reference]]]  # the reference sets that name one of them
     ground: Ground  # what all of it rests on
+    rules: Sequence[Rule]  # that were asked
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +52,14 @@ class BatchView:
     now: datetime
     gate: bool
     batch: AbstractSet[str]  # the series and instances of the objects that are here
+    policy: Policy = PLAIN
+
+    @property
+    def shared_frames(self) -> AbstractSet[str]:
+        return self.policy.shared_frames
+
+    def is_external(self, uid: str) -> bool:
+        return self.policy.is_external(uid)
 
     @property
     def kinds(self) -> Mapping[str, AbstractSet[Kind]]:
@@ -110,12 +119,12 @@ def assess(
     now: datetime,
     *,
     gate: bool,
-    rules: Sequence[Rule] = STABLE,
+    policy: Policy = PLAIN,
 ) -> Assessment:
-    """Decide a batch against what the registry knows, and ask the rules about it."""
+    """Decide a batch against what the registry knows, and ask the rules of the policy about it."""
     readings = list(readings)
     claims = [reading for reading in readings if isinstance(reading, ObjectClaim)]
-    codes = {rule.code for rule in rules}
+    codes = {rule.code for rule in policy.rules}
     knowledge = Knowledge(connection, words)
     knowledge.learn(_named(claims))
     if "UID206" in codes:
@@ -131,7 +140,7 @@ def assess(
     news = _News(knowledge.facts, subjects)
     for claim in claims:
         knowledge.facts.add(claim)
-    if any(rule.labels for rule in rules):
+    if any(rule.labels for rule in policy.rules):
         _add_labels(knowledge, claims)
     knowledge.learn_aliases({p.token for c in claims if c.patient for p in (c.patient, *c.aliases)})
     news.compare(knowledge.facts)
@@ -139,15 +148,17 @@ def assess(
     reached, awaited = _reach(connection, knowledge, subjects, news)
     if "UID310" in codes:
         _add_frames(knowledge, subjects, news)
-    view = BatchView(knowledge, roots, now, gate, batch)
-    findings = list(ask(rules, subjects, view))
+    view = BatchView(knowledge, roots, now, gate, batch, policy)
+    findings = list(ask(policy.rules, subjects, view))
     ground = Ground(
         knowledge.learned,
         awaited,
         everything=bool(news.changed_studies or news.new_aliases or news.registrations),
         subjects=frozenset(c.patient.token for c in claims if c.patient),
     )
-    return Assessment(decision, findings, subjects, knowledge.facts, rules, news.moved, reached, ground)
+    return Assessment(
+        decision, findings, subjects, knowledge.facts, news.moved, reached, ground, policy.rules
+    )
 
 
 def _named(claims: Iterable[ObjectClaim]) -> Iterator[str]:

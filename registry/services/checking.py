@@ -11,7 +11,9 @@ from registry.dicomfile.datasets import is_data_set
 from registry.dicomfile.sources import require
 from registry.errors import BadRequest
 from registry.records import Reading
+from registry.rules.policy import Policy
 from registry.services.assessing import assess
+from registry.services.explaining import explained
 from registry.services.opening import OpenRegistry
 from registry.services.reading import read_all
 from registry.services.registering import Progress
@@ -41,15 +43,17 @@ def check(
     """
     paths, data_sets = _sorted_out(objects)
     require(paths)
+    policy = Policy(registry.settings.check)
     readings = []
     for reading in _read(registry, paths, data_sets, digests):
         readings.append(reading)
         if progress is not None and len(readings) % _TOLD_EVERY == 0:
             progress(len(readings))
     with registry.database.reading() as connection:
-        report = Report(registry.name(connection))
-        words, roots = Words(connection), load_roots(connection)
-        report.add(readings, assess(connection, words, readings, roots, datetime.now(UTC), gate=True))
+        report = Report(registry.name(connection), policy)
+        words, roots, now = Words(connection), load_roots(connection), datetime.now(UTC)
+        report.add(readings, assess(connection, words, readings, roots, now, gate=True, policy=policy))
+        report.findings, report.explained = explained(connection, report.findings), True
     return report
 
 

@@ -19,6 +19,7 @@ from registry.errors import UidCollision
 from registry.modality import code_string
 from registry.records import BadUid, IndexRow, Kind, ObjectClaim, Origin, Verdict
 from registry.roots import Roots
+from registry.rules.policy import Policy
 from registry.services import registering
 from registry.services.assessing import Assessment, assess
 from registry.services.opening import OpenRegistry
@@ -43,10 +44,10 @@ def register_rows(registry: OpenRegistry, rows: Iterable[IndexRow]) -> Report:
     A row with a UID that can't be one is a finding, and the rest goes on.
     """
     with registry.database.reading() as connection:
-        report = Report(registry.name(connection))
+        report = Report(registry.name(connection), Policy(registry.settings.check))
     remaining = iter(rows)
     while batch := list(islice(remaining, BATCH)):
-        assessment, alike = _record(registry, batch)
+        assessment, alike = _record(registry, batch, report.policy)
         report.add((), assessment)
         report.verdicts.update(alike)
     return report
@@ -119,7 +120,9 @@ class _Batch:
             yield from each.alike
 
 
-def _record(registry: OpenRegistry, rows: Sequence[IndexRow]) -> tuple[Assessment, Counter[Verdict]]:
+def _record(
+    registry: OpenRegistry, rows: Sequence[IndexRow], policy: Policy
+) -> tuple[Assessment, Counter[Verdict]]:
     """Record one batch; what came of those that speak, and of those that are alike."""
     hopeful = True  # nobody has recorded the rows alike before: the ledger itself says if it isn't so
 
@@ -128,7 +131,7 @@ def _record(registry: OpenRegistry, rows: Sequence[IndexRow]) -> tuple[Assessmen
         words, roots = Words(act.connection), load_roots(act.connection, act.roots_said)
         batch = _Batch(rows, roots)
         batch.let_speak(set(links.awaiting(act.connection, batch.alike)))
-        assessment, known = _decided(act, words, roots, batch, hopeful)
+        assessment, known = _decided(act, words, roots, batch, hopeful, policy)
         registering.write(act, words, assessment)
         new = {
             series: (each.speaker.sop_class_uid, fresh)
@@ -152,13 +155,13 @@ def _record(registry: OpenRegistry, rows: Sequence[IndexRow]) -> tuple[Assessmen
 
 
 def _decided(
-    act: Act, words: Words, roots: Roots, batch: _Batch, hopeful: bool
+    act: Act, words: Words, roots: Roots, batch: _Batch, hopeful: bool, policy: Policy
 ) -> tuple[Assessment, set[str]]:
     """What comes of those that speak, once nobody else has to; and which of the rows
     alike are in the ledger as they should be."""
     while True:
         claims = [_claim(row) for row in batch.speaking]
-        assessment = assess(act.connection, words, claims, roots, act.now, gate=False)
+        assessment = assess(act.connection, words, claims, roots, act.now, gate=False, policy=policy)
         speaking, known = _contradicted(assessment, batch), set[str]()
         if not speaking:
             known, speaking = _standing(act, words, assessment, batch, hopeful)

@@ -13,6 +13,7 @@ from itertools import islice
 
 from registry.dicomfile.sources import Found, Source, require
 from registry.records import Skipped, Unreadable, Verdict
+from registry.rules.policy import Policy
 from registry.services.assessing import Assessment, assess
 from registry.services.opening import OpenRegistry
 from registry.services.reading import Item, Readers
@@ -45,12 +46,12 @@ def register(
     key = registry.key
     run = _Run(key.subkey("marks"), paths, digests)
     with registry.database.reading() as connection:
-        report = Report(registry.name(connection))
+        report = Report(registry.name(connection), Policy(registry.settings.check))
         earlier = marks.done(connection, run.id)
     with Readers(registry.reader_keys, registry.settings.limits, digests=digests) as readers:
         sources = _not_in(earlier, run, readers.expand(paths), report)
         for batch in _batches(readers.read(sources)):
-            report.add((reading for _, reading in batch), _record(registry, batch, run))
+            report.add((reading for _, reading in batch), _record(registry, batch, run, report.policy))
             if progress is not None:
                 progress(report.files)
     if report.files:
@@ -92,14 +93,14 @@ def _batches(items: Iterator[Item]) -> Iterator[list[Item]]:
         yield batch
 
 
-def _record(registry: OpenRegistry, batch: Sequence[Item], run: _Run) -> Assessment:
+def _record(registry: OpenRegistry, batch: Sequence[Item], run: _Run, policy: Policy) -> Assessment:
     """Record one batch. Raises ``DatabaseUnusable`` where others won't let it."""
     readings = [reading for _, reading in batch]
 
     def work(act: Act) -> Assessment:
         words = Words(act.connection)
         roots = load_roots(act.connection, act.roots_said)
-        assessment = assess(act.connection, words, readings, roots, act.now, gate=False)
+        assessment = assess(act.connection, words, readings, roots, act.now, gate=False, policy=policy)
         write(act, words, assessment)
         sources = (source for source, _ in batch if isinstance(source, Source))
         marks.add(act.connection, run.id, map(run.mark, sources))
@@ -127,7 +128,7 @@ def write(act: Act, words: Words, assessment: Assessment) -> None:
         raise LostRace
     recording.record_decision(act, words, assessment.decision)
     recording.record_claims(act, words, claims, facts)
-    if any(rule.labels for rule in assessment.asked):
+    if any(rule.labels for rule in assessment.rules):
         recording.remember_labels(act, claims)
     links.settle(act, assessment.subjects.instances | assessment.subjects.series, facts)
     links.lead_on(act, assessment.reached, assessment.moved)
@@ -137,7 +138,8 @@ def write(act: Act, words: Words, assessment: Assessment) -> None:
     )
     subjects = assessment.subjects
     evaluated = subjects.instances | subjects.studies | subjects.shared | subjects.uids
-    retractable = {rule.code for rule in assessment.asked if rule.retractable}
+    # A rule that wasn't asked clears nothing.
+    retractable = {rule.code for rule in assessment.rules if rule.retractable}
     findings.save(act, assessment.findings, evaluated, retractable)
 
 

@@ -7,7 +7,18 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 from registry.errors import BadRequest, FindingsError
-from registry.records import Finding, Kind, ObjectClaim, Reading, Severity, Skipped, Unreadable, Verdict
+from registry.records import (
+    Finding,
+    Kind,
+    ObjectClaim,
+    Place,
+    Reading,
+    Severity,
+    Skipped,
+    Unreadable,
+    Verdict,
+)
+from registry.rules.policy import PLAIN, Policy
 from registry.services.assessing import Assessment
 from registry.services.opening import RegistryName
 
@@ -21,12 +32,14 @@ class Report:
     """Counts are of files; new, repeats and collisions are of instances."""
 
     registry: RegistryName
+    policy: Policy = PLAIN
     files: int = 0
     verdicts: Counter[Verdict] = field(default_factory=Counter)
     skipped: list[Skipped] = field(default_factory=list)
     unreadable: int = 0
     findings: list[Finding] = field(default_factory=list)
     resumed: int = 0  # files that an interrupted run had recorded before
+    explained: bool = False  # whether the findings tell what their UIDs are recorded as
     _told: set[tuple[str | None, ...]] = field(default_factory=set)
 
     def add(self, readings: Iterable[Reading], assessment: Assessment) -> None:
@@ -37,18 +50,18 @@ class Report:
                 self.skipped.append(reading)
             self.unreadable += isinstance(reading, Unreadable)
         self.verdicts.update(verdict for _, verdict in assessment.decision.verdicts)
-        paths = _paths(assessment.subjects.claims)
+        placed = _Placed(assessment)
         for finding in assessment.findings:
             # About a file each file counts, about anything else the key.
             told = (*finding.key, finding.path)
             if told not in self._told:
                 self._told.add(told)
-                place = finding.path or paths.get(finding.uid or "")
-                self.findings.append(replace(finding, path=place))
+                severity = self.policy.severity(finding, placed.modalities(finding))
+                self.findings.append(replace(placed.told(finding), severity=severity))
 
     def worst(self) -> Severity | None:
-        """The gravest finding."""
-        return max((finding.severity for finding in self.findings), default=None)
+        """The gravest finding that nobody has acknowledged."""
+        return max((finding.severity for finding in self.findings if not finding.acknowledged), default=None)
 
     def failing(self, fail_on: str = "error") -> list[Finding]:
         """The findings that fail a run, the gravest first: those that are at least as grave as
@@ -91,20 +104,72 @@ class Report:
     def sorted_findings(self) -> list[Finding]:
         """The gravest first, then by file; what is about the object before what is about
         its series, which mostly follows from it."""
-        return sorted(self.findings, key=_place)
+        return sorted(self.findings, key=_order)
 
 
-def _place(finding: Finding) -> tuple[object, ...]:
+def _order(finding: Finding) -> tuple[object, ...]:
     nearness = {Kind.INSTANCE: 0, Kind.SERIES: 2, Kind.STUDY: 3}.get(finding.kind or Kind.OTHER, 1)
     subject = (finding.code, finding.uid or "", finding.counterpart or "")
-    return (-finding.severity, finding.path or "", nearness, *subject)
+    return (finding.acknowledged, -finding.severity, finding.path or "", nearness, *subject)
 
 
-def _paths(claims: Iterable[ObjectClaim]) -> dict[str, str]:
-    """For each UID in a batch the first file that names it."""
-    paths: dict[str, str] = {}
-    for claim in claims:
-        for uid in (*claim.place, *(uid for _, uid in claim.shared)):
-            if uid is not None:
-                paths.setdefault(uid, claim.path)
-    return paths
+class _Placed:
+    """Which object of a batch each finding is about."""
+
+    def __init__(self, assessment: Assessment) -> None:
+        self._facts = assessment.facts
+        self._by_path: dict[str, ObjectClaim] = {}
+        self._by_uid: dict[str, ObjectClaim] = {}
+        for claim in assessment.subjects.claims:
+            self._by_path.setdefault(claim.path, claim)
+            for uid in (*claim.place, *(uid for _, uid in claim.shared)):
+                if uid is not None:
+                    self._by_uid.setdefault(uid, claim)
+
+    def _claim(self, finding: Finding) -> ObjectClaim | None:
+        """The object that it was found in, else the first in the batch that names its UID."""
+        if finding.path:
+            return self._by_path.get(finding.path)
+        return self._by_uid.get(finding.uid or "")
+
+    def told(self, finding: Finding) -> Finding:
+        """The finding with the file that it is about, that one's series, and what it says of the UID."""
+        claim = self._claim(finding)
+        series = finding.series_instance_uid or self._series(finding, claim)
+        if claim is None:
+            return replace(finding, series_instance_uid=series)
+        path = finding.path or claim.path or None
+        return replace(finding, path=path, series_instance_uid=series, claimed=_claimed(finding.uid, claim))
+
+    def _series(self, finding: Finding, claim: ObjectClaim | None) -> str | None:
+        if finding.kind is Kind.SERIES:
+            return finding.uid
+        if finding.kind is Kind.STUDY:
+            return None
+        if claim is not None:
+            return claim.place[1]
+        known = self._facts.instances.get(finding.uid or "")
+        return min(known.series, default=None) if known else None
+
+    def modalities(self, finding: Finding) -> set[str]:
+        """Those of the object or series that a finding is about, as far as anything says."""
+        claim = self._claim(finding)
+        if claim is not None and claim.modality:
+            return {claim.modality}
+        series = self._facts.series.get(self._series(finding, claim) or "")
+        return series.modalities if series else set()
+
+
+def _claimed(uid: str | None, claim: ObjectClaim) -> Place | None:
+    """What an object says that a UID of it is."""
+    kind = next((kind for kind, own in claim.identities if own == uid), None)
+    if kind is None:
+        return None
+    instance, series = kind is Kind.INSTANCE, kind is Kind.SERIES
+    return Place(
+        kind,
+        claim.series_instance_uid if instance else None,
+        claim.study_instance_uid if kind is not Kind.STUDY else None,
+        claim.modality if instance or series else None,
+        claim.sop_class_uid if instance else None,
+    )

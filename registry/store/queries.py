@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Connection, LargeBinary, Select, case, exists, func, or_, select, type_coerce
 
-from registry.records import Kind, Origin
+from registry.records import Kind, Origin, Place, Recorded
 from registry.store import schema
+from registry.store.keyed import Keyed
 from registry.store.packing import PackedUid, prefix_range
 from registry.store.schema import MISUSED, USED, WITHDRAWN, entries, ledger, series, studies, uses, words
 
@@ -120,6 +121,24 @@ def one(connection: Connection, uid: str) -> Listed | None:
     """What the ledger holds of one UID."""
     row = connection.execute(_listing().where(ledger.c.uid == uid)).one_or_none()
     return None if row is None else _listed(row)
+
+
+_RECORDED = Keyed(_listing(), ledger.c.uid)
+
+
+def recorded(connection: Connection, uids: Iterable[str]) -> dict[str, Recorded]:
+    """What the ledger holds of each of some UIDs, for those that it knows."""
+    rows = (_listed(row) for row in _RECORDED.rows(connection, uids))
+    return {
+        row.uid: Recorded(
+            Place(row.kind, row.series_instance_uid, row.study_instance_uid, row.modality, row.sop_class_uid),
+            row.state,
+            row.at,
+            row.actor,
+            row.entry,
+        )
+        for row in rows
+    }
 
 
 def _listed(row: Any) -> Listed:
