@@ -255,6 +255,7 @@ class Finding:
     series_instance_uid: str | None = None  # of the object that it is about, where that is in one
     path: str | None = None
     acknowledged: bool = False  # somebody knows of it: it is told, and fails nothing
+    weight: Severity | None = None  # its severity by what was found alone, where a gate makes it another
 
     @property
     def key(self) -> tuple[str, str | None, str | None]:
@@ -263,5 +264,6 @@ class Finding:
     @property
     def facts(self) -> bytes:
         """A digest of what was found, words aside; 16 bytes. An acknowledgement lasts as long as it."""
-        parts = (str(int(self.severity)), "|".join(sorted(self.related)), "|".join(sorted(self.evidence)))
+        weight = self.severity if self.weight is None else self.weight
+        parts = (str(int(weight)), "|".join(sorted(self.related)), "|".join(sorted(self.evidence)))
         return blake2b("\0".join(parts).encode(errors="surrogateescape"), digest_size=16).digest()

@@ -56,7 +56,8 @@ def register(
         _name(registry)
         result = service(registry, _paths(paths, null), digests=_digests(digest), progress=progress)
     progress.done()
-    failed = result.verdicts[Verdict.COLLISION] > 0 if fail_on == "collision" else _reaches(result, fail_on)
+    open_ones = result.verdicts[Verdict.COLLISION] - result.accepted
+    failed = open_ones > 0 if fail_on == "collision" else _reaches(result, fail_on)
     _finish(run, result, not failed)
 
 

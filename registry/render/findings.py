@@ -1,4 +1,4 @@
-"""Reports of `register` and `check`, and kept findings."""
+"""Reports of `register` and `check`."""
 
 from __future__ import annotations
 
@@ -7,13 +7,11 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from registry.records import Finding, Severity, Verdict
-from registry.render.formats import Output, Row, columns, counted, visible
+from registry.render.formats import Output, counted, visible
 from registry.rules import by_code
 
 if TYPE_CHECKING:
-    from registry.rules.base import Rule
     from registry.services.reports import Report
-    from registry.store.findings import KeptFinding
 
 SCHEMA = 1
 """Of the JSON of `register` and `check`."""
@@ -42,7 +40,7 @@ def finding_row(finding: Finding) -> dict[str, object]:
         "path": finding.path,
         "message": finding.message,
         "fix": finding.fix,
-        "acknowledged": False,
+        "acknowledged": finding.acknowledged,
     }
 
 
@@ -65,6 +63,7 @@ def report(result: Report, passed: bool, paint: Paint = plain) -> Output:
         "repeats": result.verdicts[Verdict.REPEAT],
         "collisions": result.verdicts[Verdict.COLLISION],
         "not_compared": result.verdicts[Verdict.NOT_COMPARED],
+        "acknowledged": sum(finding.acknowledged for finding in findings),
         "resumed": result.resumed,
     }
     skipped = [{"path": skip.path, "reason": skip.reason} for skip in result.skipped]
@@ -86,7 +85,8 @@ def _lines(result: Report, findings: Sequence[Finding], passed: bool, paint: Pai
 
 
 def _finding_lines(finding: Finding, paint: Paint) -> Iterator[str]:
-    yield f"{paint(finding.severity.label, finding.severity)} {finding.code} {finding.name}"
+    known = " (acknowledged)" if finding.acknowledged else ""
+    yield f"{paint(finding.severity.label, finding.severity)} {finding.code} {finding.name}{known}"
     if finding.path:
         yield f"  file  {visible(finding.path)}"
     if finding.uid:
@@ -96,7 +96,8 @@ def _finding_lines(finding: Finding, paint: Paint) -> Iterator[str]:
 
 
 def _verdict(result: Report, findings: Sequence[Finding], passed: bool, paint: Paint) -> str:
-    severities = Counter(finding.severity for finding in findings)
+    severities = Counter(finding.severity for finding in findings if not finding.acknowledged)
+    acknowledged = sum(finding.acknowledged for finding in findings)
     parts = [
         counted(result.files, "file"),
         f"{result.verdicts[Verdict.NEW]:,} new",
@@ -112,39 +113,7 @@ def _verdict(result: Report, findings: Sequence[Finding], passed: bool, paint: P
     if result.unreadable:
         parts.append(f"{result.unreadable:,} unreadable")
     found = [counted(severities[s], s.label) for s in sorted(Severity, reverse=True) if severities[s]]
+    if acknowledged:
+        found.append(f"{acknowledged:,} acknowledged")
     word = paint("passed", Severity.NOTE) if passed else paint("failed", Severity.ERROR)
     return f"{word}: {', '.join(parts)}; {', '.join(found) or 'nothing found'}"
-
-
-def kept(found: Sequence[KeptFinding]) -> Output:
-    """Findings as the registry keeps them."""
-    rows: list[Row] = [
-        {
-            "code": finding.code,
-            "name": by_code(finding.code).name,
-            "severity": finding.severity.label,
-            "uid": finding.uid,
-            "counterpart": finding.counterpart,
-            "kind": finding.kind.label if finding.kind else None,
-            "message": finding.message,
-            "related": list(finding.related),
-            "first_entry": finding.first_entry,
-            "last_entry": finding.last_entry,
-            "seen": finding.seen,
-        }
-        for finding in found
-    ]
-    names = ("code", "severity", "uid", "seen", "message")
-    lines = columns(rows, names, names) if rows else ["no open findings"]
-    return Output(rows, rows, lines)
-
-
-def kept_one(found: Sequence[KeptFinding], rule: Rule) -> Output:
-    """One finding, whole; several where it has several counterparts."""
-    rows: list[Row] = [{**row, "fix": rule.fix} for row in kept(found).rows]
-    lines = [
-        line
-        for row in rows
-        for line in (*columns([{"k": k, "v": v} for k, v in row.items()], ("k", "v")), "")
-    ]
-    return Output(rows, rows, lines[:-1])

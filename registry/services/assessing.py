@@ -16,6 +16,7 @@ from registry.facts import PATIENT_KINDS, Facts, InstanceFacts, SeriesFacts
 from registry.records import Finding, Kind, ObjectClaim, Origin, Patient, Reading, Reference, Unreadable
 from registry.roots import Roots
 from registry.rules import RULES, Subjects, ask
+from registry.services.weighing import Weighed, weigh
 from registry.store import links
 from registry.store.concurrent import Ground
 from registry.store.findings import open_subjects
@@ -31,7 +32,8 @@ class Assessment:
     """What a batch comes to."""
 
     decision: Decision
-    findings: list[Finding]
+    findings: list[Finding]  # all that the rules found
+    weighed: Weighed  # the same, as they are to be told
     subjects: Subjects
     facts: Facts
     moved: Mapping[str, set[str]]  # known instances -> further series that they are claimed in
@@ -110,7 +112,8 @@ def assess(
     view = BatchView(knowledge, roots, now, gate)
     findings = list(ask(RULES, subjects, view))
     ground = Ground(knowledge.learned, awaited, bool(news.changed_studies or news.new_aliases))
-    return Assessment(decision, findings, subjects, knowledge.facts, news.moved, reached, ground)
+    weighed = weigh(connection, findings, decision, now)
+    return Assessment(decision, findings, weighed, subjects, knowledge.facts, news.moved, reached, ground)
 
 
 def _named(claims: Iterable[ObjectClaim]) -> Iterator[str]:

@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 
+from registry.acknowledgement import Word
 from registry.dicomfile.sources import Found, Source, require
 from registry.records import Skipped, Unreadable, Verdict
 from registry.rules import RULES
@@ -18,7 +19,7 @@ from registry.services.assessing import Assessment, assess
 from registry.services.opening import OpenRegistry
 from registry.services.reading import Item, Readers
 from registry.services.reports import Report
-from registry.store import findings, links, marks, recording
+from registry.store import acknowledgements, findings, links, marks, recording
 from registry.store.act import Act
 from registry.store.concurrent import confirm
 from registry.store.ledger import enter
@@ -138,6 +139,8 @@ def write(act: Act, words: Words, assessment: Assessment) -> None:
     )
     evaluated = assessment.subjects.instances | assessment.subjects.studies | assessment.subjects.shared
     findings.save(act, assessment.findings, evaluated, _RETRACTABLE)
+    back = {key: finding.facts for key, finding in assessment.weighed.reopened.items()}
+    acknowledgements.say(act, Word.REOPENED, back)
 
 
 def told(

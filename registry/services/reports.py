@@ -21,8 +21,9 @@ class Report:
     skipped: list[Skipped] = field(default_factory=list)
     unreadable: int = 0
     findings: list[Finding] = field(default_factory=list)
+    accepted: int = 0  # collisions that somebody has acknowledged
     resumed: int = 0  # files that an interrupted run had recorded before
-    _told: set[tuple[str | None, ...]] = field(default_factory=set)
+    _told: set[tuple[object, ...]] = field(default_factory=set)
 
     def add(self, readings: Iterable[Reading], assessment: Assessment) -> None:
         """Take in one batch."""
@@ -33,28 +34,30 @@ class Report:
             self.unreadable += isinstance(reading, Unreadable)
         self.verdicts.update(verdict for _, verdict in assessment.decision.verdicts)
         paths = _paths(assessment.subjects.claims)
-        for finding in assessment.findings:
+        self.accepted += assessment.weighed.accepted
+        for finding in assessment.weighed.told:
             # About a file each file counts, about anything else the key.
-            told = (*finding.key, finding.path)
+            # What one batch shows as acknowledged may have grown in the next.
+            told = (*finding.key, finding.path, finding.acknowledged)
             if told not in self._told:
                 self._told.add(told)
                 place = finding.path or paths.get(finding.uid or "")
                 self.findings.append(replace(finding, path=place))
 
     def worst(self) -> Severity | None:
-        """The gravest finding."""
-        return max((finding.severity for finding in self.findings), default=None)
+        """The gravest finding that nobody has acknowledged."""
+        return max((finding.severity for finding in self.findings if not finding.acknowledged), default=None)
 
     def sorted_findings(self) -> list[Finding]:
-        """The gravest first, then by file; what is about the object before what is about
-        its series, which mostly follows from it."""
+        """What nobody has acknowledged first, of that the gravest, then by file; what is about
+        the object before what is about its series, which mostly follows from it."""
         return sorted(self.findings, key=_place)
 
 
 def _place(finding: Finding) -> tuple[object, ...]:
     nearness = {Kind.INSTANCE: 0, Kind.SERIES: 2, Kind.STUDY: 3}.get(finding.kind or Kind.OTHER, 1)
     subject = (finding.code, finding.uid or "", finding.counterpart or "")
-    return (-finding.severity, finding.path or "", nearness, *subject)
+    return (finding.acknowledged, -finding.severity, finding.path or "", nearness, *subject)
 
 
 def _paths(claims: Iterable[ObjectClaim]) -> dict[str, str]:
