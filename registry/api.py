@@ -17,7 +17,16 @@ from registry.acknowledgement import State
 from registry.minting import Method
 from registry.records import IndexRow, Kind, Severity
 from registry.rules import by_code
-from registry.services import acknowledging, checking, indexing, initializing, issuing, querying, registering, withdrawing
+from registry.services import (
+    acknowledging,
+    checking,
+    indexing,
+    initializing,
+    issuing,
+    querying,
+    registering,
+    withdrawing,
+)
 from registry.services.acknowledging import Spoken
 from registry.services.initializing import Initialized
 from registry.services.issuing import Derived, Issued
