@@ -20,7 +20,6 @@ from hypothesis import settings as hypothesis_settings
 
 from registry.cli import main
 from registry.records import Kind
-from registry.services.acknowledging import acknowledge
 from registry.services.initializing import init
 from registry.services.issuing import derive, issue
 from registry.services.opening import OpenRegistry, opened
@@ -28,7 +27,6 @@ from registry.services.registering import register
 from registry.services.requests import DeriveRequest, IssueRequest
 from registry.services.withdrawing import withdraw
 from registry.settings import Settings
-from registry.store.findings import Which
 from tests.objects import ROOT, ct_slices, save_all, tiny
 from tests.postgres import Server, database_of
 
@@ -90,7 +88,6 @@ def fill(settings: Settings, folder: Path) -> None:
         ]
         register(registry, [str(path) for path in save_all(objects, folder)])
         derive(registry, DeriveRequest((slices[0].SOPInstanceUID,), "SEG"))
-        acknowledge(registry, Which(code="UID301", subject="1.2.3.4.1"), "known since the migration")
 
 
 class Registries:
