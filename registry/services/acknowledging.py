@@ -98,12 +98,12 @@ def _say(
 
 def _meant(connection: Connection, word: Word, which: Which) -> list[KeptFinding]:
     states = (_OF_MANY if which.subject is None else _OF_ONE)[word]
-    return list(findings.listing(connection, which, states))
+    return findings.listing(connection, which, states)
 
 
 def _none_meant(connection: Connection, word: Word, which: Which) -> Exception:
     """Why there is nothing to be said: nothing is kept, or it is in another state already."""
-    kept = list(findings.listing(connection, which, State, most=2))
+    kept = findings.listing(connection, which, State, most=2)
     if not kept:
         return UnknownFinding("the registry keeps no such finding")
     if which.subject is None:

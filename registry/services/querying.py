@@ -144,7 +144,7 @@ def history(registry: OpenRegistry, uid: str) -> list[Event]:
             Event(r.at, r.entry, r.actor, _refusal(r)) for r in queries.refused_about(connection, wanted)
         ]
         events += [Event(r.at, r.entry, r.actor, _use(r)) for r in queries.uses_of(connection, wanted)]
-        about = list(findings.listing(connection, Which(uid=wanted), State))
+        about = findings.listing(connection, Which(uid=wanted), State)
         entries = {
             entry.id: entry for entry in log(connection, ids={finding.first_entry for finding in about})
         }
@@ -256,7 +256,7 @@ def kept_findings(
 ) -> list[KeptFinding]:
     """The findings that the registry keeps, each with the last that was said of it."""
     with registry.database.reading() as connection:
-        return list(findings.listing(connection, which or Which(), states, most=most))
+        return findings.listing(connection, which or Which(), states, most=most)
 
 
 @dataclass(frozen=True, slots=True)
@@ -270,7 +270,7 @@ class ToldFinding:
 def show_finding(registry: OpenRegistry, code: str, uid: str) -> list[ToldFinding]:
     """A finding, or several where it has several counterparts. Raises ``UnknownFinding``."""
     with registry.database.reading() as connection:
-        found = list(findings.listing(connection, Which(code=code, subject=uid), State))
+        found = findings.listing(connection, Which(code=code, subject=uid), State)
         if not found:
             raise UnknownFinding(f"the registry keeps no finding {code} about {printable(uid)}")
         said = acknowledgements.about(connection, uid, code)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import islice
@@ -180,14 +180,14 @@ def listing(
     *,
     now: datetime | None = None,
     most: int | None = None,
-) -> Iterator[KeptFinding]:
+) -> list[KeptFinding]:
     """The findings that are meant, as far as they are in one of some states, in a stable order."""
     query = _narrowed(_select(), which)
     query = query.order_by(findings.c.code, findings.c.uid, findings.c.counterpart)
-    rows = connection.execution_options(yield_per=_AT_ONCE).execute(query)
     wanted, moment = frozenset(states), timestamp(now or datetime.now(UTC))
-    kept = (_kept(row, moment) for row in rows)
-    return islice((finding for finding in kept if finding.state in wanted), most)
+    with connection.execution_options(yield_per=_AT_ONCE).execute(query) as rows:
+        kept = (_kept(row, moment) for row in rows)
+        return list(islice((finding for finding in kept if finding.state in wanted), most))
 
 
 def _narrowed(query: Select[Any], which: Which) -> Select[Any]:
