@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -89,8 +90,8 @@ def _say(
             raise _none_meant(act.connection, word, which)
         say(act, word, {finding.key: finding.facts for finding in found}, moment)
         act.note(reason)
-        codes = sorted({finding.code for finding in found})
-        act.commit(count=len(found), codes=codes, **({"until": moment} if moment else {}))
+        codes = Counter(finding.code for finding in found)
+        act.commit(count=len(found), findings=dict(sorted(codes.items())), until=moment)
         return Spoken(word, tuple(found), moment, act.entry)
 
     return registry.perform(_EVENTS[word], work, actor=actor)

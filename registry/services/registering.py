@@ -157,4 +157,5 @@ def told(
         "collisions": verdicts[Verdict.COLLISION],
         "not_compared": verdicts[Verdict.NOT_COMPARED],
         "findings": dict(sorted(codes.items())),
+        **({"reopened": len(reopened)} if (reopened := assessment.weighed.reopened) else {}),
     }

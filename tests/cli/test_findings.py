@@ -121,7 +121,7 @@ def test_it_is_narrowed(known: Cli, options: list[str], uids: set[str]) -> None:
         (["--severity", "bad"], ["note, warning, error"]),
         (["--state", "gone"], ["open, acknowledged, resolved, all"]),
         (["--since", "soon"], ["no date or time"]),
-        (["--series", "1..2"], ["not a UID"]),
+        (["--series", "1..2"], ["not a valid UID"]),
     ],
 )
 def test_what_cant_be_asked_for_says_what_can(cli: Cli, options: list[str], told: list[str]) -> None:
@@ -193,7 +193,7 @@ def test_an_acknowledged_finding_is_marked_and_fails_no_check(known: Cli, found:
 def test_an_acknowledged_collision_fails_no_register(cli: Cli, tmp_path: Path) -> None:
     first, edited = tiny("1.9.9.1"), tiny("1.9.9.1", pixels=b"\5\6\7\x08")
     paths = save(first, tmp_path / "first.dcm"), save(edited, tmp_path / "edited.dcm")
-    assert cli("register", *paths).code == 1
+    assert cli("register", paths[0]).code == 0
     assert cli("register", paths[1]).code == 1
     assert cli("findings", "acknowledge", "UID301", "1.9.9.1", *REASON).code == 0
     result = cli("register", paths[1])

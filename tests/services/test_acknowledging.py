@@ -212,6 +212,7 @@ def test_a_resolved_finding_about_an_object_that_comes_again_is_open_again(
         (Word.RESOLVED, "written anew under our root"),
         (Word.REOPENED, None),
     ]
+    assert audit_log(registry)[-1].entry.detail["reopened"] == 1
     before = rows(registry, "acknowledgements")
     take(UNDER_EXAMPLE)
     assert rows(registry, "acknowledgements") == before, "once is enough"
@@ -261,7 +262,7 @@ def test_many_in_one_act_are_one_entry(registry: OpenRegistry, take: Run) -> Non
     assert rows(registry, "entries") == entries + 1
     (act,) = audit_log(registry, event="finding:acknowledge")
     assert (act.entry.rows, act.entry.note) == ({"acknowledgements": 40, "notes": 1}, "phantoms")
-    assert act.entry.detail == {"count": 40, "codes": ["UID202"]}
+    assert act.entry.detail == {"count": 40, "findings": {"UID202": 40}, "until": None}
     assert set(act.uids) <= {str(each.SOPInstanceUID) for each in examples(40)}
     assert [told.entry.id for told in audit_log(registry, uid="2.999.4.17")][-1] == act.entry.id
     report = take(*examples(40), how=check)
