@@ -28,7 +28,7 @@ from registry.services.reports import Report
 from registry.settings import Settings
 from registry.store.acknowledgements import say
 from registry.store.findings import KeptFinding, Which
-from tests.objects import CT_CLASS, MR_CLASS, save, tiny
+from tests.objects import CT_CLASS, MR_CLASS, SEG_CLASS, save, tiny
 
 CT = tiny("1.9.9.1", "1.9.9", "1.9")
 MR = tiny("1.9.9.2", "1.9.9", "1.9", sop_class=MR_CLASS, modality="MR")
@@ -217,6 +217,20 @@ def test_a_resolved_finding_about_an_object_that_comes_again_is_open_again(
     take(UNDER_EXAMPLE)
     assert rows(registry, "acknowledgements") == before, "once is enough"
     assert audit_verify(registry).ok
+
+
+def test_a_resolved_finding_about_an_object_that_only_others_bring_up_is_not_told(
+    registry: OpenRegistry, take: Run
+) -> None:
+    """What an object refers to is claimed elsewhere: the rules look at the object again."""
+    image, elsewhere = tiny("1.9.4.7", "1.9.4", "1.9"), tiny("1.9.4.7", "1.9.6", "1.9")
+    derived = Which(code="UID501", subject="1.9.4.8")
+    take(image, tiny("1.9.4.8", "1.9.4", "1.9", sop_class=SEG_CLASS, modality="SEG", sources=(image,)))
+    assert told(take(elsewhere, how=check), "UID501") == [False]
+    resolve(registry, derived, "the segmentation was deleted")
+    assert told(take(elsewhere), "UID501") == []
+    assert state(registry, derived) is State.RESOLVED
+    assert kept(registry, derived).seen == 2
 
 
 def test_a_resolved_collision_that_is_claimed_again_is_open_again(registry: OpenRegistry, take: Run) -> None:
