@@ -11,20 +11,34 @@ import os
 from collections.abc import Iterable, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, Self
 
+from registry.acknowledgement import State
 from registry.dicomfile.datasets import is_data_set
 from registry.minting import Method
-from registry.records import IndexRow, Kind
-from registry.services import checking, indexing, initializing, issuing, querying, registering, withdrawing
+from registry.records import IndexRow, Kind, Severity
+from registry.rules import by_code
+from registry.services import (
+    acknowledging,
+    checking,
+    indexing,
+    initializing,
+    issuing,
+    querying,
+    registering,
+    withdrawing,
+)
+from registry.services.acknowledging import Spoken
 from registry.services.initializing import Initialized
 from registry.services.issuing import Derived, Issued
 from registry.services.opening import opened
-from registry.services.querying import Event, Shown
+from registry.services.querying import STANDING, Event, Shown
 from registry.services.reports import Report
 from registry.services.requests import DeriveRequest, IssueRequest
 from registry.services.withdrawing import Withdrawn
 from registry.settings import CHECK_FORMATS, Settings, load_settings
+from registry.store.findings import KeptFinding, Which
 
 if TYPE_CHECKING:
     from registry.services.checking import Checkable
@@ -156,6 +170,77 @@ class Registry:
         """All that happened to a UID, in order. Raises ``UnknownUid``."""
         return querying.history(self._registry, uid)
 
+    def findings(
+        self,
+        code: str | None = None,
+        uid: str | None = None,
+        *,
+        series_instance_uid: str | None = None,
+        root: str | None = None,
+        severity: str | None = None,
+        state: str | None = None,
+    ) -> list[KeptFinding]:
+        """The findings that are kept; those that are resolved only with ``state="resolved"``."""
+        which = Which(
+            code=by_code(code).code if code else None,
+            uid=uid,
+            series=series_instance_uid,
+            under=root,
+            severity=Severity[severity.upper()] if severity else None,
+        )
+        return querying.kept_findings(self._registry, which, (State(state),) if state else STANDING)
+
+    def acknowledge(
+        self,
+        code: str | None = None,
+        uid: str | None = None,
+        counterpart: str | None = None,
+        *,
+        series_instance_uid: str | None = None,
+        root: str | None = None,
+        reason: str,
+        until: datetime | None = None,
+    ) -> Spoken:
+        """Accept findings: one by its code and UID, or all of a code, series or root. They
+        are told, and fail no check, ``until`` then or until what was found changes."""
+        which = _which(code, uid, counterpart, series_instance_uid, root)
+        return acknowledging.acknowledge(self._registry, which, reason, until=until)
+
+    def resolve_findings(
+        self,
+        code: str | None = None,
+        uid: str | None = None,
+        counterpart: str | None = None,
+        *,
+        series_instance_uid: str | None = None,
+        root: str | None = None,
+        reason: str,
+    ) -> Spoken:
+        """Say that findings are mended, named as in ``acknowledge``."""
+        which = _which(code, uid, counterpart, series_instance_uid, root)
+        return acknowledging.resolve(self._registry, which, reason)
+
+    def reopen_findings(
+        self,
+        code: str | None = None,
+        uid: str | None = None,
+        counterpart: str | None = None,
+        *,
+        series_instance_uid: str | None = None,
+        root: str | None = None,
+        reason: str,
+    ) -> Spoken:
+        """Let what was said of findings no longer count."""
+        which = _which(code, uid, counterpart, series_instance_uid, root)
+        return acknowledging.reopen(self._registry, which, reason)
+
     def withdraw(self, uids: Sequence[str], *, reason: str) -> Withdrawn:
         """Take UIDs out of use for ever."""
         return withdrawing.withdraw(self._registry, list(uids), reason)
+
+
+def _which(
+    code: str | None, uid: str | None, counterpart: str | None, series: str | None, root: str | None
+) -> Which:
+    rule = by_code(code).code if code else None
+    return Which(code=rule, subject=uid, counterpart=counterpart, series=series, under=root)

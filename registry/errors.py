@@ -17,7 +17,8 @@
     |   |-- ParentMismatch
     |   |-- UidWithdrawn
     |   |-- RequestReused
-    |   `-- UnknownUid
+    |   |-- UnknownUid
+    |   `-- UnknownFinding
     |-- FindingsError                1  what was checked has findings that must not pass
     |-- Unavailable                  3  the registry can't be asked
     |   |-- NoRegistry
@@ -146,6 +147,15 @@ class UnknownUid(Refused):
     """The registry has never heard of this UID."""
 
     advice = "`uid-registry find PREFIX` looks for UIDs that begin alike."
+
+
+class UnknownFinding(Refused):
+    """The registry keeps no such finding."""
+
+    advice = (
+        "`uid-registry findings list` shows what it keeps; what only `check` has found isn't kept: "
+        "`uid-registry register PATH` records the object, and what is found."
+    )
 
 
 class FindingsError(RegistryError):

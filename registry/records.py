@@ -337,6 +337,7 @@ class Finding:
     claimed: Place | None = None  # what the file says that its UID is
     recorded: Recorded | None = None  # what the ledger says of it; None where it holds nothing
     disagrees: tuple[str, ...] = ()  # keywords of the attributes that tell the two apart
+    weight: Severity | None = None  # its severity by what was found alone, where a gate makes it another
 
     @property
     def key(self) -> tuple[str, str | None, str | None]:
@@ -345,5 +346,6 @@ class Finding:
     @property
     def facts(self) -> bytes:
         """A digest of what was found, words aside; 16 bytes. An acknowledgement lasts as long as it."""
-        parts = (str(int(self.severity)), "|".join(sorted(self.related)), "|".join(sorted(self.evidence)))
+        weight = self.severity if self.weight is None else self.weight
+        parts = (str(int(weight)), "|".join(sorted(self.related)), "|".join(sorted(self.evidence)))
         return blake2b("\0".join(parts).encode(errors="surrogateescape"), digest_size=16).digest()

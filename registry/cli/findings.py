@@ -1,34 +1,88 @@
-"""`findings` and `rule`: what was found, and what that means."""
+"""`findings` and `rule`: what was found, what people say of it, and what that means."""
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import Callable
+from datetime import datetime
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from registry.acknowledgement import State, Word
+from registry.cli.asking import Limit, parse_time
 from registry.cli.options import Run, with_globals
 from registry.cli.output import show as put
-from registry.errors import UnknownUid
+from registry.cli.output import tell
+from registry.errors import BadRequest
+from registry.records import Severity
+from registry.uid import parse
 
-app = typer.Typer(help="What register found, and keeps.", no_args_is_help=True)
+if TYPE_CHECKING:
+    from registry.services.acknowledging import Spoken
+    from registry.services.opening import OpenRegistry
+    from registry.store.findings import Which
 
-Limit = Annotated[int | None, typer.Option(metavar="N", help="At most so many.")]
+app = typer.Typer(help="What register found and keeps, and what people say of it.", no_args_is_help=True)
+
+_ALL = "all"
+
+Code = Annotated[str | None, typer.Argument(metavar="[CODE", help="Of one finding: its rule …")]
+Uid = Annotated[str | None, typer.Argument(metavar="UID", help="… and what it is about …")]
+Counterpart = Annotated[
+    str | None, typer.Argument(metavar="[COUNTERPART]]", help="… and, of several, the other side.")
+]
+OfCode = Annotated[str | None, typer.Option("--code", metavar="CODE", help="All of this rule.")]
+OfSeries = Annotated[
+    str | None, typer.Option("--series", metavar="UID", help="All about this series and what is in it.")
+]
+OfRoot = Annotated[str | None, typer.Option("--root", metavar="OID", help="All about UIDs under this arc.")]
+Reason = Annotated[str, typer.Option(metavar="TEXT", help="Why; kept apart from the trail. Name no patient.")]
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="Don't ask, however many they are.")]
 
 
 def list_(
     run: Run,
     code: Annotated[str | None, typer.Option(metavar="CODE", help="Only of this rule.")] = None,
     uid: Annotated[str | None, typer.Option(metavar="UID", help="Only about this UID.")] = None,
+    series: Annotated[
+        str | None, typer.Option(metavar="UID", help="Only about this series and what is in it.")
+    ] = None,
+    root: Annotated[str | None, typer.Option(metavar="OID", help="Only about UIDs under this arc.")] = None,
+    severity: Annotated[
+        str | None, typer.Option(metavar="SEVERITY", help="Only errors, warnings or notes.")
+    ] = None,
+    state: Annotated[
+        str | None,
+        typer.Option(metavar="STATE", help="open, acknowledged, resolved or all; not the resolved ones."),
+    ] = None,
+    since: Annotated[
+        str | None, typer.Option(metavar="TIME", help="Only seen from then on, e.g. 2026-11-01.")
+    ] = None,
     limit: Limit = None,
 ) -> None:
-    """The open findings."""
-    from registry.render.findings import kept
-    from registry.rules import by_code
-    from registry.services.querying import kept_findings
+    """The findings that register has kept, and what was said of each.
 
-    wanted = by_code(code).code if code else None
+    Examples:
+
+      uid-registry findings list --state open --severity error
+
+      uid-registry findings list --series 1.2.826.0.99.1.1 --format json
+    """
+    from registry.render.kept import listing
+    from registry.services.querying import STANDING, kept_findings
+    from registry.store.findings import Which
+
+    which = Which(
+        code=_code(code),
+        uid=uid,
+        series=parse(series) if series else None,
+        under=_arc(root),
+        severity=_severity(severity),
+        since=parse_time(since),
+    )
+    states = _states(state) if state else STANDING
     with run.registry(read_only=True) as registry:
-        put(kept(kept_findings(registry, code=wanted, uid=uid, most=limit)), run.settings.format)
+        put(listing(kept_findings(registry, which, states, limit)), run.settings.format)
 
 
 def show(
@@ -36,19 +90,98 @@ def show(
     code: Annotated[str, typer.Argument(metavar="CODE")],
     uid: Annotated[str, typer.Argument(metavar="UID")],
 ) -> None:
-    """One finding, whole: what was seen, since when, and what to do."""
-    from registry.render.findings import kept_one
+    """One finding, whole: what was seen, since when, what was said of it, and what to do."""
+    from registry.render.kept import one
     from registry.rules import by_code
-    from registry.services.querying import kept_findings
+    from registry.services.querying import show_finding
 
     rule = by_code(code)
     with run.registry(read_only=True) as registry:
-        found = kept_findings(registry, code=rule.code, uid=uid)
-    if not found:
-        raise UnknownUid(
-            f"there is no open finding {rule.code} about {uid}", advice="`uid-registry findings list`"
-        )
-    put(kept_one(found, rule), run.settings.format)
+        put(one(show_finding(registry, rule.code, uid), rule), run.settings.format)
+
+
+def acknowledge(
+    run: Run,
+    reason: Reason,
+    code: Code = None,
+    uid: Uid = None,
+    counterpart: Counterpart = None,
+    of_code: OfCode = None,
+    series: OfSeries = None,
+    root: OfRoot = None,
+    until: Annotated[
+        str | None, typer.Option(metavar="TIME", help="Only until then, e.g. 2027-06-30.")
+    ] = None,
+    yes: Yes = False,
+) -> None:
+    """Known and accepted: findings are told as acknowledged, and fail no check any more.
+
+    They come back when the time is up, or when what was found changes.
+
+    Examples:
+
+      uid-registry findings acknowledge UID305 1.2.826.0.99.1.1 --reason "split by the old PACS"
+
+      uid-registry findings acknowledge --code UID204 --root 1.2.826.0.1.3680043 --reason "phantoms"
+    """
+    from registry.services.acknowledging import acknowledge as service
+
+    moment = parse_time(until)
+
+    def act(registry: OpenRegistry, which: Which) -> Spoken:
+        return service(registry, which, reason, until=datetime.fromisoformat(moment) if moment else None)
+
+    _say(run, Word.ACKNOWLEDGED, _named(code, uid, counterpart, of_code, series, root), act, yes)
+
+
+def resolve(
+    run: Run,
+    reason: Reason,
+    code: Code = None,
+    uid: Uid = None,
+    counterpart: Counterpart = None,
+    of_code: OfCode = None,
+    series: OfSeries = None,
+    root: OfRoot = None,
+    yes: Yes = False,
+) -> None:
+    """Mended: findings are no longer listed and told, unless an object comes that shows them again.
+
+    Example:
+
+      uid-registry findings resolve UID501 1.2.826.0.99.1.20.2 --reason "written anew, the copy is deleted"
+    """
+    from registry.services.acknowledging import resolve as service
+
+    def act(registry: OpenRegistry, which: Which) -> Spoken:
+        return service(registry, which, reason)
+
+    _say(run, Word.RESOLVED, _named(code, uid, counterpart, of_code, series, root), act, yes)
+
+
+def reopen(
+    run: Run,
+    reason: Reason,
+    code: Code = None,
+    uid: Uid = None,
+    counterpart: Counterpart = None,
+    of_code: OfCode = None,
+    series: OfSeries = None,
+    root: OfRoot = None,
+    yes: Yes = False,
+) -> None:
+    """What was said of findings no longer counts: they are open.
+
+    Example:
+
+      uid-registry findings reopen UID305 1.2.826.0.99.1.1 --reason "the PACS is to mend it after all"
+    """
+    from registry.services.acknowledging import reopen as service
+
+    def act(registry: OpenRegistry, which: Which) -> Spoken:
+        return service(registry, which, reason)
+
+    _say(run, Word.REOPENED, _named(code, uid, counterpart, of_code, series, root), act, yes)
 
 
 def rule(run: Run, code: Annotated[str | None, typer.Argument(metavar="[CODE]")] = None) -> None:
@@ -60,5 +193,73 @@ def rule(run: Run, code: Annotated[str | None, typer.Argument(metavar="[CODE]")]
     put(rendered(by_code(code)) if code else rules(), run.settings.format)
 
 
+def _named(
+    code: str | None,
+    uid: str | None,
+    counterpart: str | None,
+    of_code: str | None,
+    series: str | None,
+    root: str | None,
+) -> Which:
+    """The one finding or the many that a command names."""
+    from registry.store.findings import Which
+
+    if code is not None and uid is None:
+        raise BadRequest(
+            f"which finding of {code} is meant?", advice=f"Name its UID, or all of them: --code {code}."
+        )
+    if code is not None and (of_code or series or root):
+        raise BadRequest(
+            "one finding is named, and several", advice="Give CODE and UID, or --code, --series and --root."
+        )
+    if code is not None:
+        return Which(code=_code(code), subject=uid, counterpart=counterpart)
+    return Which(code=_code(of_code), series=parse(series) if series else None, under=_arc(root))
+
+
+def _say(
+    run: Run, word: Word, which: Which, service: Callable[[OpenRegistry, Which], Spoken], yes: bool
+) -> None:
+    from registry.render.kept import spoken
+    from registry.services.acknowledging import meant
+
+    with run.registry() as registry:
+        if which.subject is None and run.may_ask and not yes and (count := meant(registry, word, which)):
+            tell(f"{count:,} findings are meant")
+            if not typer.confirm(f"have them {word.label}?", err=True):
+                raise typer.Exit(0)
+        result = service(registry, which)
+    put(spoken(result), run.settings.format)
+
+
+def _code(text: str | None) -> str | None:
+    """A rule's code, from that or its name. Raises ``BadRequest``."""
+    from registry.rules import by_code
+
+    return by_code(text).code if text else None
+
+
+def _arc(text: str | None) -> str | None:
+    return parse(text.removesuffix(".")) if text else None
+
+
+def _severity(text: str | None) -> Severity | None:
+    named = {severity.label: severity for severity in Severity}
+    if text is not None and text not in named:
+        raise BadRequest(f"--severity {text!r} is unknown", advice=f"One of {', '.join(named)}.")
+    return named[text] if text else None
+
+
+def _states(text: str) -> tuple[State, ...]:
+    if text == _ALL:
+        return tuple(State)
+    try:
+        return (State(text),)
+    except ValueError:
+        choice = ", ".join([*State, _ALL])
+        raise BadRequest(f"--state {text!r} is unknown", advice=f"One of {choice}.") from None
+
+
 app.command("list")(with_globals(list_))
-app.command()(with_globals(show))
+for _command in (show, acknowledge, resolve, reopen):
+    app.command()(with_globals(_command))

@@ -80,7 +80,7 @@ def register(
         progress.done()
         _rename(registry, result)
     if fail_on == "collision":
-        failed = result.verdicts[Verdict.COLLISION] > 0
+        failed = result.verdicts[Verdict.COLLISION] > result.accepted
     else:
         failed = bool(_failing(result, fail_on))
     _tell_skipped(result)

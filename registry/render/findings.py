@@ -1,4 +1,4 @@
-"""Reports of `register` and `check`, and kept findings."""
+"""Reports of `register` and `check`."""
 
 from __future__ import annotations
 
@@ -8,14 +8,12 @@ from typing import TYPE_CHECKING
 
 from registry.records import Finding, Place, Recorded, Severity, Verdict
 from registry.render.folding import Block, folded
-from registry.render.formats import Output, Row, columns, counted, visible
+from registry.render.formats import Output, counted, visible
 from registry.render.rulebook import rule_lines, rule_row
-from registry.rules import by_code
 
 if TYPE_CHECKING:
     from registry.rules.base import Rule
     from registry.services.reports import Report
-    from registry.store.findings import KeptFinding
 
 SCHEMA = 1
 """Of the JSON of `register` and `check`."""
@@ -92,6 +90,7 @@ def summarized(result: Report, passed: bool) -> dict[str, object]:
         "repeats": result.verdicts[Verdict.REPEAT],
         "collisions": result.verdicts[Verdict.COLLISION],
         "not_compared": result.verdicts[Verdict.NOT_COMPARED],
+        "acknowledged": sum(finding.acknowledged for finding in result.findings),
         "resumed": result.resumed,
     }
 
@@ -201,37 +200,3 @@ def verdict(result: Report, passed: bool, paint: Paint = plain) -> str:
         found.append(f"{acknowledged:,} acknowledged")
     word = paint("passed", Severity.NOTE) if passed else paint("failed", Severity.ERROR)
     return f"{word}: {', '.join(parts)}; {', '.join(found) or 'nothing found'}"
-
-
-def kept(found: Sequence[KeptFinding]) -> Output:
-    """Findings as the registry keeps them."""
-    rows: list[Row] = [
-        {
-            "code": finding.code,
-            "name": by_code(finding.code).name,
-            "severity": finding.severity.label,
-            "uid": finding.uid,
-            "counterpart": finding.counterpart,
-            "kind": finding.kind.label if finding.kind else None,
-            "message": finding.message,
-            "related": list(finding.related),
-            "first_entry": finding.first_entry,
-            "last_entry": finding.last_entry,
-            "seen": finding.seen,
-        }
-        for finding in found
-    ]
-    names = ("code", "severity", "uid", "seen", "message")
-    lines = columns(rows, names, names) if rows else ["no open findings"]
-    return Output(rows, rows, lines)
-
-
-def kept_one(found: Sequence[KeptFinding], rule: Rule) -> Output:
-    """One finding, whole; several where it has several counterparts."""
-    rows: list[Row] = [{**row, "fix": rule.fix} for row in kept(found).rows]
-    lines = [
-        line
-        for row in rows
-        for line in (*columns([{"k": k, "v": v} for k, v in row.items()], ("k", "v")), "")
-    ]
-    return Output(rows, rows, lines[:-1])

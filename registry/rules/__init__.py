@@ -6,13 +6,14 @@ never renumbered.
 
 from __future__ import annotations
 
+import difflib
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from registry.errors import BadRequest
-from registry.records import Finding, ObjectClaim, Patient, Severity, Unreadable
+from registry.records import Finding, Kind, ObjectClaim, Patient, Severity, Unreadable
 from registry.rules import (
     attributes,
     belonging,
@@ -153,7 +154,10 @@ def by_code(code: str) -> Rule:
     for rule in RULES:
         if wanted.upper() == rule.code or wanted.lower() == rule.name:
             return rule
-    raise BadRequest(f"there is no rule {wanted!r}", advice="`uid-registry rule` lists them all.")
+    near = difflib.get_close_matches(wanted.lower(), [rule.name for rule in RULES], n=1)
+    near = near or difflib.get_close_matches(wanted.upper(), _BY_CODE, n=1)
+    meant = f"Did you mean {near[0]}? " if near else ""
+    raise BadRequest(f"there is no rule {wanted!r}", advice=f"{meant}`uid-registry rule` lists them all.")
 
 
 @dataclass(slots=True)
@@ -206,7 +210,18 @@ def ask(rules: Iterable[Rule], subjects: Subjects, view: View) -> Iterator[Findi
     for rule in rules:
         for subject in listed[rule.subject]:
             for finding in rule.find(subject, view):
-                if isinstance(subject, ObjectClaim | Unreadable):
-                    yield replace(finding, path=subject.path or None)
-                else:
-                    yield finding
+                series = _series_of(finding, subject, view)
+                path = subject.path or None if isinstance(subject, ObjectClaim | Unreadable) else None
+                yield replace(finding, path=path, series_instance_uid=series)
+
+
+def _series_of(finding: Finding, subject: Any, view: View) -> str | None:
+    """The series of the object that a finding is about, where it is about one."""
+    if finding.kind is Kind.SERIES:
+        return finding.uid
+    if finding.kind not in (Kind.INSTANCE, None):
+        return None
+    if isinstance(subject, ObjectClaim):
+        return subject.series_instance_uid
+    known = view.instances.get(finding.uid or "")
+    return min(known.series, default=None) if known else None

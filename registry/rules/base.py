@@ -126,6 +126,7 @@ class Sighting(NamedTuple):
     related: tuple[str, ...] = ()  # other UIDs that show it
     evidence: tuple[str, ...] = ()  # what else shows it, so that a change of it is seen
     fix: str | None = None  # None: what the docstring says under "What to do"
+    weight: Severity | None = None  # the severity where there is no gate, if the one given is a gate's
 
 
 Check = Callable[[Any, View], Iterator[Sighting]]
@@ -177,6 +178,7 @@ class Rule:
                 counterpart=sighting.counterpart,
                 related=sighting.related,
                 evidence=sighting.evidence,
+                weight=sighting.weight,
             )
 
 

@@ -7,6 +7,7 @@ issued UID to the place that it was issued for.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from collections.abc import Set as AbstractSet
 
 from registry.records import Kind, Mark, ObjectClaim, Patient
 from registry.rules.base import Sighting, View, listed
@@ -36,7 +37,12 @@ def study_of_two_patients(uid: str, view: View) -> Iterator[Sighting]:
     PS3.3 A.1.2.2: a study belongs to exactly one patient.
     """
     if view.two_patients(view.patients.get(uid, set())):
-        yield Sighting(uid, "belongs to two patients whose IDs can't be the same", Kind.STUDY)
+        yield Sighting(
+            uid,
+            "belongs to two patients whose IDs can't be the same",
+            Kind.STUDY,
+            evidence=_counted(view.patients[uid]),
+        )
 
 
 def frame_of_reference_of_two_patients(uid: str, view: View) -> Iterator[Sighting]:
@@ -64,7 +70,12 @@ def frame_of_reference_of_two_patients(uid: str, view: View) -> Iterator[Sightin
     if uid in view.shared_frames or Kind.FRAME_OF_REFERENCE not in view.kinds.get(uid, set()):
         return
     if view.two_patients(view.patients.get(uid, set())):
-        yield Sighting(uid, "is the frame of reference of two patients", Kind.FRAME_OF_REFERENCE)
+        yield Sighting(
+            uid,
+            "is the frame of reference of two patients",
+            Kind.FRAME_OF_REFERENCE,
+            evidence=_counted(view.patients[uid]),
+        )
 
 
 def frame_of_reference_in_two_studies(uid: str, view: View) -> Iterator[Sighting]:
@@ -160,7 +171,9 @@ def tracking_uid_of_two_patients(uid: str, view: View) -> Iterator[Sighting]:
     PS3.3 C.8.20.4, PS3.16 TID 4108 (concept 112040).
     """
     if Kind.TRACKING in view.kinds.get(uid, set()) and view.two_patients(view.patients.get(uid, set())):
-        yield Sighting(uid, "tracks findings of two patients", Kind.TRACKING)
+        yield Sighting(
+            uid, "tracks findings of two patients", Kind.TRACKING, evidence=_counted(view.patients[uid])
+        )
 
 
 def withdrawn_uid(claim: ObjectClaim, view: View) -> Iterator[Sighting]:
@@ -232,6 +245,7 @@ def _instance_elsewhere(uid: str, view: View) -> Iterator[Sighting]:
             f"{facts.issued.study_instance_uid} and is used elsewhere, in {listed(series)}",
             Kind.INSTANCE,
             related=(facts.issued.series_instance_uid, *sorted(series)),
+            evidence=tuple(sorted(facts.studies)),
         )
 
 
@@ -246,4 +260,16 @@ def _series_elsewhere(uid: str, view: View) -> Iterator[Sighting]:
         wrong.append(f"modality {facts.issued_modality} and is used for {listed(modalities)}")
     if wrong:
         message = f"was issued for {'; for '.join(wrong)}"
-        yield Sighting(uid, message, Kind.SERIES, related=(facts.issued_study, *sorted(studies)))
+        yield Sighting(
+            uid,
+            message,
+            Kind.SERIES,
+            related=(facts.issued_study, *sorted(studies)),
+            evidence=tuple(sorted(facts.modalities)),
+        )
+
+
+def _counted(patients: AbstractSet[Patient]) -> tuple[str, ...]:
+    """How many there are, so that one more is seen; objects often drop the issuer."""
+    ids, issuers = {patient.token for patient in patients}, {patient.issuer for patient in patients} - {b""}
+    return (f"{len(ids)} IDs", f"{len(issuers)} issuers")

@@ -94,6 +94,7 @@ def derived_in_source_series(uid: str, view: View) -> Iterator[Sighting]:
             reuse.severity,
             counterpart=series,
             related=(series, *sorted(targets)[:8]),
+            evidence=(*sorted(targets), *sorted(own_families), *sorted(reuse.families)),
             fix=_way_out(uid, series, own_families, view),
         )
 
@@ -252,6 +253,7 @@ def derived_in_another_study(uid: str, view: View) -> Iterator[Sighting]:
             Kind.INSTANCE,
             Severity(severity),
             related=tuple(sorted(sources))[:4],
+            evidence=(*sorted(sources), *sorted(facts.studies)),
         )
 
 

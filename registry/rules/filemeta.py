@@ -38,6 +38,7 @@ def media_storage_uid_mismatch(claim: ObjectClaim, view: View) -> Iterator[Sight
             claim.sop_instance_uid,
             f"the file meta information names {printable(meta)} instead",
             Kind.INSTANCE,
+            evidence=(meta,),
         )
 
 
@@ -67,6 +68,7 @@ def media_storage_class_mismatch(claim: ObjectClaim, view: View) -> Iterator[Sig
             claim.sop_instance_uid,
             f"the file meta information names class {printable(meta)}, the object {claim.sop_class_uid}",
             Kind.INSTANCE,
+            evidence=(meta, claim.sop_class_uid),
         )
 
 
@@ -98,10 +100,20 @@ def unknown_transfer_syntax(claim: ObjectClaim, view: View) -> Iterator[Sighting
     if not claim.meta.present:
         severity = Severity.ERROR if view.gate else Severity.NOTE
         yield Sighting(
-            claim.sop_instance_uid, "the file has no file meta information", Kind.INSTANCE, severity
+            claim.sop_instance_uid,
+            "the file has no file meta information",
+            Kind.INSTANCE,
+            severity,
+            evidence=("no file meta information",),
+            weight=Severity.NOTE,
         )
     elif not syntax:
-        yield Sighting(claim.sop_instance_uid, "the file names no transfer syntax", Kind.INSTANCE)
+        yield Sighting(
+            claim.sop_instance_uid,
+            "the file names no transfer syntax",
+            Kind.INSTANCE,
+            evidence=("no transfer syntax",),
+        )
     elif not claim.meta.transfer_syntax_known:
         private = not is_under(syntax, STANDARD_ROOT)
         yield Sighting(
@@ -109,6 +121,7 @@ def unknown_transfer_syntax(claim: ObjectClaim, view: View) -> Iterator[Sighting
             f"the transfer syntax {printable(syntax)} is {'private' if private else 'unknown'}",
             Kind.INSTANCE,
             Severity.WARNING if private else Severity.ERROR,
+            evidence=(syntax,),
         )
 
 

@@ -33,7 +33,12 @@ def mixed_modality_series(uid: str, view: View) -> Iterator[Sighting]:
     """
     modalities = view.series[uid].modalities
     if len(modalities) > 1:
-        yield Sighting(uid, f"holds {len(modalities)} modalities: {listed(modalities)}", Kind.SERIES)
+        yield Sighting(
+            uid,
+            f"holds {len(modalities)} modalities: {listed(modalities)}",
+            Kind.SERIES,
+            evidence=tuple(sorted(modalities)),
+        )
 
 
 def incompatible_classes_in_series(uid: str, view: View) -> Iterator[Sighting]:
@@ -63,7 +68,13 @@ def incompatible_classes_in_series(uid: str, view: View) -> Iterator[Sighting]:
     if len(families) > 1:
         severity = Severity.WARNING if families == {Family.IMAGE, Family.DOCUMENT} else Severity.ERROR
         names = set(families)
-        yield Sighting(uid, f"holds objects that don't go together: {listed(names)}", Kind.SERIES, severity)
+        yield Sighting(
+            uid,
+            f"holds objects that don't go together: {listed(names)}",
+            Kind.SERIES,
+            severity,
+            evidence=tuple(sorted(names)),
+        )
 
 
 def mixed_frame_of_reference_series(uid: str, view: View) -> Iterator[Sighting]:
@@ -96,6 +107,7 @@ def mixed_frame_of_reference_series(uid: str, view: View) -> Iterator[Sighting]:
             f"has {len(frames)} frames of reference: {listed(frames)}",
             Kind.SERIES,
             related=tuple(sorted(frames))[:4],
+            evidence=tuple(sorted(frames)),
         )
     elif frames and any(
         a.frame_of_reference_uid is None and a.sop_class_uid in FRAME_OF_REFERENCE_CLASSES

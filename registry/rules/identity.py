@@ -45,7 +45,8 @@ def changed_content(uid: str, view: View) -> Iterator[Sighting]:
         per_encoding[content.encoding] += 1
     most = max(per_encoding.values(), default=0)
     if most > 1:
-        yield Sighting(uid, f"stands for {most} different contents", Kind.INSTANCE)
+        counts = tuple(f"{encoding} {count}" for encoding, count in sorted(per_encoding.items()))
+        yield Sighting(uid, f"stands for {most} different contents", Kind.INSTANCE, evidence=counts)
 
 
 def instance_in_two_series(uid: str, view: View) -> Iterator[Sighting]:
@@ -190,7 +191,9 @@ def uid_in_two_roles(claim: ObjectClaim, view: View) -> Iterator[Sighting]:
             roles[uid].add(kind)
     for uid, kinds in sorted(roles.items()):
         if len(kinds) > 1:
-            yield Sighting(uid, f"is at once {_words(kinds)} of one object", min(kinds))
+            yield Sighting(
+                uid, f"is at once {_words(kinds)} of one object", min(kinds), evidence=_labels(kinds)
+            )
 
 
 def uid_of_two_kinds(uid: str, view: View) -> Iterator[Sighting]:
@@ -218,7 +221,7 @@ def uid_of_two_kinds(uid: str, view: View) -> Iterator[Sighting]:
     """
     kinds = view.kinds[uid]
     if len(kinds) > 1:
-        yield Sighting(uid, f"is known as {_words(kinds)}", min(kinds))
+        yield Sighting(uid, f"is known as {_words(kinds)}", min(kinds), evidence=_labels(kinds))
 
 
 def changed_attributes(uid: str, view: View) -> Iterator[Sighting]:
@@ -245,6 +248,10 @@ def changed_attributes(uid: str, view: View) -> Iterator[Sighting]:
     """
     if any(len(attributes) > 1 for attributes in view.instances[uid].contents.values()):
         yield Sighting(uid, "same content, other attributes than before", Kind.INSTANCE, Severity.NOTE)
+
+
+def _labels(kinds: AbstractSet[Kind]) -> tuple[str, ...]:
+    return tuple(kind.label for kind in sorted(kinds))
 
 
 def _words(kinds: AbstractSet[Kind]) -> str:

@@ -97,7 +97,10 @@ def unissued_uid(claim: ObjectClaim, view: View) -> Iterator[Sighting]:
             continue
         if root.enforced_from is not None and root.enforced_from <= view.now:
             yield Sighting(
-                uid, f"the {kind.words} UID {uid} lies under {root.prefix} but was never issued", kind
+                uid,
+                f"the {kind.words} UID {uid} lies under {root.prefix} but was never issued",
+                kind,
+                evidence=(root.prefix,),
             )
 
 
@@ -129,21 +132,24 @@ def research_root(claim: ObjectClaim, view: View) -> Iterator[Sighting]:
         return
     named = [(kind, uid) for kind, uid in claim.identities if kind in _IDENTITY]
     shared = [
-        (uid, root)
-        for _, uid in named
+        (kind, uid, root)
+        for kind, uid in named
         if (root := longest_root(uid, TOOLKIT_ROOTS)) and not view.roots.of(uid)
     ]
     if not shared:
         return
     ours = any(view.roots.of(uid) or view.was_issued(uid) for _, uid in named)
     subject = claim.series_instance_uid or claim.sop_instance_uid
-    toolkits = sorted({TOOLKIT_ROOTS[root] for _, root in shared})
+    toolkits = sorted({TOOLKIT_ROOTS[root] for _, _, root in shared})
+    # One finding a series: each of its objects must show the same.
+    above = {uid for kind, uid, _ in shared if kind is not Kind.INSTANCE}
     yield Sighting(
         subject,
         f"holds UIDs under the root that everybody who uses {' or '.join(toolkits)} shares",
         Kind.SERIES if claim.series_instance_uid else Kind.INSTANCE,
         Severity.WARNING if ours else Severity.NOTE,
-        related=tuple(sorted({uid for uid, _ in shared} - {subject}))[:4],
+        related=tuple(sorted(above - {subject})),
+        evidence=tuple(toolkits),
     )
 
 
@@ -253,5 +259,8 @@ def retired_root(claim: ObjectClaim, view: View) -> Iterator[Sighting]:
         root = view.roots.of(uid)
         if root is not None and root.retired and not view.was_known(uid):
             yield Sighting(
-                uid, f"the {kind.words} UID {uid} is new, but its root {root.prefix} is retired", kind
+                uid,
+                f"the {kind.words} UID {uid} is new, but its root {root.prefix} is retired",
+                kind,
+                evidence=(root.prefix,),
             )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import groupby
 
 from registry.facts import InstanceFacts
 from registry.records import Kind, Patient, Reference
@@ -41,7 +42,7 @@ def reference_to_another_patient(uid: str, view: View) -> Iterator[Sighting]:
     if not facts.references or not own:
         return
     strangers: dict[str, bool] = {}
-    for reference in sorted(facts.references, key=lambda reference: reference.target):
+    for reference in sorted(facts.references, key=_place):
         for study in sorted(studies_of(reference, view) - own_studies):
             if study not in strangers:
                 others = _patients({study}, view)
@@ -85,23 +86,34 @@ def reference_parent_mismatch(uid: str, view: View) -> Iterator[Sighting]:
     Standard
     PS3.3 section 10.4 and C.12.2: the items carry the target's own series and study.
     """
-    for reference in sorted(view.instances[uid].references, key=lambda reference: reference.target):
-        if reference.target == uid:
+    for target, references in groupby(sorted(view.instances[uid].references, key=_place), _target):
+        if target == uid:
             continue  # UID503
-        said, known = _said_and_known(reference, view)
-        wrong = [
-            f"{level} {name}, which is in {listed(real)}"
-            for level, name, real in zip(("series", "study"), said, known, strict=True)
-            if name and real and name not in real
-        ]
+        wrong: dict[tuple[str, str], set[str]] = {}  # as named -> where the target really is
+        for reference in references:
+            said, known = _said_and_known(reference, view)
+            for level, name, real in zip(("series", "study"), said, known, strict=True):
+                if name and real and name not in real:
+                    wrong[level, name] = real
         if wrong:
+            told = (f"{level} {name}, which is in {listed(real)}" for (level, name), real in wrong.items())
             yield Sighting(
                 uid,
-                f"names {reference.target} in {' and '.join(wrong)}",
+                f"names {target} in {' and '.join(told)}",
                 Kind.INSTANCE,
-                counterpart=reference.target,
-                related=(reference.target, *(name for name in said if name)),
+                counterpart=target,
+                related=(target, *dict.fromkeys(name for _, name in wrong)),
+                evidence=tuple(sorted(set().union(*wrong.values()))),
             )
+
+
+def _target(reference: Reference) -> str:
+    return reference.target
+
+
+def _place(reference: Reference) -> tuple[str, str, str]:
+    """The order in which an object's references are looked at: the same in every run."""
+    return reference.target, reference.study_instance_uid or "", reference.series_instance_uid or ""
 
 
 def _said_and_known(

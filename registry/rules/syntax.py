@@ -293,7 +293,12 @@ def missing_uid(claim: ObjectClaim, view: View) -> Iterator[Sighting]:
             ),
             (None, None),
         )
-        yield Sighting(subject[0], f"absent, empty or with several values: {', '.join(needed)}", subject[1])
+        yield Sighting(
+            subject[0],
+            f"absent, empty or with several values: {', '.join(needed)}",
+            subject[1],
+            evidence=needed,
+        )
 
 
 def _with(flaw: Flaw, claim: ObjectClaim) -> Iterator[BadUid]:

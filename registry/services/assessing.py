@@ -19,6 +19,7 @@ from registry.rules import Subjects, ask
 from registry.rules.base import Rule
 from registry.rules.issuer import beginnings
 from registry.rules.policy import PLAIN, Policy
+from registry.services.weighing import Weighed, weigh
 from registry.store import links
 from registry.store.concurrent import Ground
 from registry.store.findings import open_subjects
@@ -34,7 +35,8 @@ class Assessment:
     """What a batch comes to."""
 
     decision: Decision
-    findings: list[Finding]
+    findings: list[Finding]  # all that the rules found
+    weighed: Weighed  # the same, as they are to be told
     subjects: Subjects
     facts: Facts
     moved: Mapping[str, set[str]]  # known instances -> further series that they are claimed in
@@ -150,6 +152,7 @@ def assess(
         _add_frames(knowledge, subjects, news)
     view = BatchView(knowledge, roots, now, gate, batch, policy)
     findings = list(ask(policy.rules, subjects, view))
+    weighed = weigh(connection, findings, decision, now)
     ground = Ground(
         knowledge.learned,
         awaited,
@@ -157,7 +160,7 @@ def assess(
         subjects=frozenset(c.patient.token for c in claims if c.patient),
     )
     return Assessment(
-        decision, findings, subjects, knowledge.facts, news.moved, reached, ground, policy.rules
+        decision, findings, weighed, subjects, knowledge.facts, news.moved, reached, ground, policy.rules
     )
 
 

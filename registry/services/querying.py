@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from registry.errors import MalformedUid, UnknownUid
+from registry.acknowledgement import State
+from registry.errors import MalformedUid, UnknownFinding, UnknownUid
 from registry.records import Kind, Origin
 from registry.services.opening import OpenRegistry
-from registry.store import findings, queries, schema
+from registry.store import acknowledgements, findings, queries, schema
+from registry.store.acknowledgements import Acknowledgement
 from registry.store.entries import ledger_size, log, trail_size
-from registry.store.findings import KeptFinding
+from registry.store.findings import KeptFinding, Which
 from registry.store.queries import Branch, Filters, Listed
 from registry.store.roots import load_roots
 from registry.store.session import Connection
@@ -142,13 +144,15 @@ def history(registry: OpenRegistry, uid: str) -> list[Event]:
             Event(r.at, r.entry, r.actor, _refusal(r)) for r in queries.refused_about(connection, wanted)
         ]
         events += [Event(r.at, r.entry, r.actor, _use(r)) for r in queries.uses_of(connection, wanted)]
-        about = findings.listing(connection, uid=wanted)
+        about = findings.listing(connection, Which(uid=wanted), State)
         entries = {
             entry.id: entry for entry in log(connection, ids={finding.first_entry for finding in about})
         }
         for finding in about:
             entry = entries[finding.first_entry]
             events.append(Event(entry.at, entry.id, entry.actor, f"found {finding.code}: {finding.message}"))
+        for word in acknowledgements.about(connection, wanted):
+            events.append(Event(word.at, word.entry, word.actor, _word(word)))
         if not events and not queries.named_only(connection, wanted):
             raise UnknownUid(f"the registry has never heard of {wanted}")
     return sorted(events, key=lambda event: (event.entry, event.what))
@@ -189,6 +193,11 @@ def _use(row: Any) -> str:
     if row.state == schema.WITHDRAWN:
         return f"withdrawn: {row.text or '(reason redacted)'}"
     return "used as recorded" if row.state == schema.USED else "used otherwise than it was issued for"
+
+
+def _word(word: Acknowledgement) -> str:
+    until = f" until {word.said.until}" if word.said.until else ""
+    return f"{word.said.word.label} {word.code}{until}: {word.reason or 'it was seen again'}"
 
 
 def listing(registry: OpenRegistry, filters: Filters, most: int | None = None) -> Iterator[Listed]:
@@ -235,9 +244,37 @@ def stats(registry: OpenRegistry) -> Stats:
         )
 
 
+STANDING = (State.OPEN, State.ACKNOWLEDGED)
+"""The states of findings that aren't over."""
+
+
 def kept_findings(
-    registry: OpenRegistry, *, code: str | None = None, uid: str | None = None, most: int | None = None
+    registry: OpenRegistry,
+    which: Which | None = None,
+    states: Iterable[State] = STANDING,
+    most: int | None = None,
 ) -> list[KeptFinding]:
-    """The open findings, those of a code or about a UID."""
+    """The findings that the registry keeps, each with the last that was said of it."""
     with registry.database.reading() as connection:
-        return findings.listing(connection, code=code, uid=uid, most=most)
+        return findings.listing(connection, which or Which(), states, most=most)
+
+
+@dataclass(frozen=True, slots=True)
+class ToldFinding:
+    """One finding, and all that was ever said of it."""
+
+    finding: KeptFinding
+    history: tuple[Acknowledgement, ...]
+
+
+def show_finding(registry: OpenRegistry, code: str, uid: str) -> list[ToldFinding]:
+    """A finding, or several where it has several counterparts. Raises ``UnknownFinding``."""
+    with registry.database.reading() as connection:
+        found = findings.listing(connection, Which(code=code, subject=uid), State)
+        if not found:
+            raise UnknownFinding(f"the registry keeps no finding {code} about {printable(uid)}")
+        said = acknowledgements.about(connection, uid, code)
+    return [
+        ToldFinding(each, tuple(word for word in said if word.counterpart == each.counterpart))
+        for each in found
+    ]

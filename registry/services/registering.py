@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 
+from registry.acknowledgement import Word
 from registry.dicomfile.sources import Found, Source, require
 from registry.records import Skipped, Unreadable, Verdict
 from registry.rules.policy import Policy
@@ -18,7 +19,7 @@ from registry.services.assessing import Assessment, assess
 from registry.services.opening import OpenRegistry
 from registry.services.reading import Item, Readers
 from registry.services.reports import Report
-from registry.store import findings, links, marks, recording
+from registry.store import acknowledgements, findings, links, marks, recording
 from registry.store.act import Act
 from registry.store.concurrent import confirm
 from registry.store.ledger import enter
@@ -141,6 +142,8 @@ def write(act: Act, words: Words, assessment: Assessment) -> None:
     # A rule that wasn't asked clears nothing.
     retractable = {rule.code for rule in assessment.rules if rule.retractable}
     findings.save(act, assessment.findings, evaluated, retractable)
+    back = {key: finding.facts for key, finding in assessment.weighed.reopened.items()}
+    acknowledgements.say(act, Word.REOPENED, back)
 
 
 def told(
@@ -157,4 +160,5 @@ def told(
         "collisions": verdicts[Verdict.COLLISION],
         "not_compared": verdicts[Verdict.NOT_COMPARED],
         "findings": dict(sorted(codes.items())),
+        **({"reopened": len(reopened)} if (reopened := assessment.weighed.reopened) else {}),
     }

@@ -38,9 +38,10 @@ class Report:
     skipped: list[Skipped] = field(default_factory=list)
     unreadable: int = 0
     findings: list[Finding] = field(default_factory=list)
+    accepted: int = 0  # collisions that somebody has acknowledged
     resumed: int = 0  # files that an interrupted run had recorded before
     explained: bool = False  # whether the findings tell what their UIDs are recorded as
-    _told: set[tuple[str | None, ...]] = field(default_factory=set)
+    _told: set[tuple[object, ...]] = field(default_factory=set)
 
     def add(self, readings: Iterable[Reading], assessment: Assessment) -> None:
         """Take in one batch."""
@@ -51,9 +52,11 @@ class Report:
             self.unreadable += isinstance(reading, Unreadable)
         self.verdicts.update(verdict for _, verdict in assessment.decision.verdicts)
         placed = _Placed(assessment)
-        for finding in assessment.findings:
+        self.accepted += assessment.weighed.accepted
+        for finding in assessment.weighed.told:
             # About a file each file counts, about anything else the key.
-            told = (*finding.key, finding.path)
+            # What one batch shows as acknowledged may have grown in the next.
+            told = (*finding.key, finding.path, finding.acknowledged)
             if told not in self._told:
                 self._told.add(told)
                 severity = self.policy.severity(finding, placed.modalities(finding))
@@ -68,7 +71,7 @@ class Report:
         ``fail_on`` (``note``, ``warning``, ``error``) says and that nobody has acknowledged. For
         ``collision`` the errors, if there was a collision; for ``never`` none.
         """
-        if fail_on == "never" or (fail_on == "collision" and not self.verdicts[Verdict.COLLISION]):
+        if fail_on == "never" or (fail_on == "collision" and self.passed(fail_on)):
             return []
         least = Severity.ERROR if fail_on == "collision" else _SEVERITIES.get(fail_on)
         if least is None:
@@ -80,7 +83,7 @@ class Report:
     def passed(self, fail_on: str = "error") -> bool:
         """Whether nothing fails the run, as ``--fail-on`` decides it."""
         if fail_on == "collision":
-            return not self.verdicts[Verdict.COLLISION]
+            return self.verdicts[Verdict.COLLISION] <= self.accepted
         return not self.failing(fail_on)
 
     def raise_for_findings(self, fail_on: str = "error") -> None:

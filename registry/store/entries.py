@@ -111,10 +111,14 @@ def uids_of(connection: Connection, entry: int, most: int | None = None) -> list
     """The UIDs that an act touched, sorted as keys."""
     query = union_all(*(select(t.c.uid).where(t.c.entry == entry) for t in _UID_TABLES)).subquery()
     rows = connection.execute(select(query.c.uid).distinct().order_by(query.c.uid).limit(most))
-    return list(rows.scalars())
+    said = schema.acknowledgements
+    spoken_of = select(said.c.uid).where(said.c.entry == entry).distinct().order_by(said.c.uid).limit(most)
+    found = dict.fromkeys([*rows.scalars(), *connection.execute(spoken_of).scalars()])
+    return list(found)[:most]
 
 
 def entries_about(connection: Connection, uid: str) -> set[int]:
     """The acts that touched a UID."""
-    query = union_all(*(select(t.c.entry).where(t.c.uid == uid) for t in _UID_TABLES))
+    tables = (*_UID_TABLES, schema.acknowledgements)
+    query = union_all(*(select(t.c.entry).where(t.c.uid == uid) for t in tables))
     return set(connection.execute(query).scalars())

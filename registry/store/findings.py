@@ -1,38 +1,77 @@
 """Findings as they are kept: one row for each key, seen first, last and how often.
 
 This is work, not history: all of it follows from the claims, and what became
-known later may clear one (two Patient IDs turn out to be one person's).
+known later may clear one (two Patient IDs turn out to be one person's). What
+people say of findings is history (store/acknowledgements.py).
 """
 
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from itertools import islice
 from typing import Any
 
-from sqlalchemy import Connection, Select, bindparam, func, select, text
+from sqlalchemy import Connection, Select, and_, bindparam, func, select, text
 
+from registry.acknowledgement import Said, State, Word, state_of
 from registry.records import Finding, Kind, Severity
-from registry.store.act import Act
+from registry.store.acknowledgements import Key, reason_of
+from registry.store.act import Act, timestamp
 from registry.store.keyed import Keyed
-from registry.store.schema import findings
+from registry.store.schema import acknowledgements, entries, findings, notes
 
 _KEEP = """
     INSERT INTO findings
-        (code, uid, counterpart, severity, kind, message, related, first_entry, last_entry, seen)
-    VALUES (:code, :uid, :counterpart, :severity, :kind, :message, :related, :entry, :entry, 1)
+        (code, uid, counterpart, severity, kind, message, related, facts, series_uid,
+         first_entry, last_entry, seen)
+    VALUES (:code, :uid, :counterpart, :severity, :kind, :message, :related, :facts, :series_uid,
+         :entry, :entry, 1)
     ON CONFLICT (code, uid, counterpart) DO UPDATE SET severity = excluded.severity,
-        message = excluded.message, related = excluded.related, last_entry = excluded.last_entry,
+        message = excluded.message, related = excluded.related, facts = excluded.facts,
+        series_uid = coalesce(excluded.series_uid, findings.series_uid), last_entry = excluded.last_entry,
         seen = findings.seen + 1, cleared_entry = NULL"""
 
 _CLEAR = """
     UPDATE findings SET cleared_entry = :entry
     WHERE code = :code AND uid = :uid AND counterpart = :counterpart"""
 
+_AT_ONCE = 1000
+
+_first, _last, _said_in = entries.alias("first"), entries.alias("last"), entries.alias("said_in")
+
+
+def _same(table: Any) -> Any:
+    names = ("code", "uid", "counterpart")
+    return and_(*(table.c[name] == findings.c[name] for name in names))
+
 
 def _select() -> Select[Any]:
-    return select(findings).where(findings.c.cleared_entry.is_(None))
+    """The findings that aren't cleared, each with the last that was said of it."""
+    said, every = acknowledgements, acknowledgements.alias("every")
+    last = select(func.max(every.c.entry)).where(_same(every)).correlate(findings).scalar_subquery()
+    return (
+        select(
+            findings,
+            _first.c.at.label("first_seen"),
+            _last.c.at.label("last_seen"),
+            said.c.state,
+            said.c.until,
+            said.c.facts.label("said_facts"),
+            _said_in.c.actor.label("said_by"),
+            _said_in.c.at.label("said_at"),
+            notes.c.text,
+        )
+        .join_from(findings, _first, _first.c.id == findings.c.first_entry)
+        .join(_last, _last.c.id == findings.c.last_entry)
+        .join(said, _same(said) & (said.c.entry == last), isouter=True)
+        .join(_said_in, _said_in.c.id == said.c.entry, isouter=True)
+        .join(notes, notes.c.entry == said.c.entry, isouter=True)
+        .where(findings.c.cleared_entry.is_(None))
+    )
 
 
 _OPEN_ABOUT = Keyed(_select(), findings.c.uid)
@@ -42,6 +81,20 @@ _CLEARABLE = Keyed(
     ),
     findings.c.uid,
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Which:
+    """Which findings are meant; None narrows nothing."""
+
+    code: str | None = None
+    uid: str | None = None  # the subject, or the counterpart
+    subject: str | None = None
+    counterpart: str | None = None
+    series: str | None = None  # about the series itself, or an instance in it
+    under: str | None = None  # an arc
+    severity: Severity | None = None
+    since: str | None = None  # seen from this moment on, as the trail writes it
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +111,18 @@ class KeptFinding:
     first_entry: int
     last_entry: int
     seen: int
-    cleared_entry: int | None
+    first_seen: str
+    last_seen: str
+    facts: bytes | None
+    state: State
+    said: Said | None  # the last that somebody said of it, whether it still counts or not
+    said_by: str | None
+    said_at: str | None
+    reason: str | None
+
+    @property
+    def key(self) -> Key:
+        return (self.code, self.uid, self.counterpart or "")
 
 
 def save(act: Act, found: Iterable[Finding], evaluated: Iterable[str], retractable: set[str]) -> None:
@@ -67,7 +131,7 @@ def save(act: Act, found: Iterable[Finding], evaluated: Iterable[str], retractab
     ``evaluated`` are the UIDs that the rules were asked about, ``retractable`` the
     codes of rules whose findings may go when more is known.
     """
-    unique: dict[tuple[str, str, str], Finding] = {}
+    unique: dict[Key, Finding] = {}
     for finding in found:
         if finding.uid is not None:
             unique.setdefault((finding.code, finding.uid, finding.counterpart or ""), finding)
@@ -85,6 +149,8 @@ def save(act: Act, found: Iterable[Finding], evaluated: Iterable[str], retractab
                 "kind": None if finding.kind is None else int(finding.kind),
                 "message": finding.message,
                 "related": json.dumps(finding.related),
+                "facts": finding.facts,
+                "series_uid": finding.series_instance_uid,
                 "entry": act.entry,
             }
             for (code, uid, counterpart), finding in sorted(unique.items(), key=lambda item: item[0])
@@ -92,9 +158,7 @@ def save(act: Act, found: Iterable[Finding], evaluated: Iterable[str], retractab
     )
 
 
-def _clear(
-    act: Act, evaluated: Iterable[str], retractable: set[str], found: Iterable[tuple[str, str, str]]
-) -> None:
+def _clear(act: Act, evaluated: Iterable[str], retractable: set[str], found: Iterable[Key]) -> None:
     still = set(found)
     rows = _CLEARABLE.rows(act.connection, evaluated, codes=sorted(retractable))
     gone = [row._asdict() for row in rows if tuple(row) not in still]
@@ -103,30 +167,52 @@ def _clear(
 
 
 def open_about(connection: Connection, uids: Iterable[str]) -> list[KeptFinding]:
-    """The findings about some UIDs that aren't cleared."""
-    return [_kept(row) for row in _OPEN_ABOUT.rows(connection, uids)]
+    """The findings about some UIDs that are neither cleared nor resolved."""
+    now = timestamp(datetime.now(UTC))
+    about = (_kept(row, now) for row in _OPEN_ABOUT.rows(connection, uids))
+    return [finding for finding in about if finding.state is not State.RESOLVED]
 
 
 def listing(
     connection: Connection,
+    which: Which,
+    states: Iterable[State],
     *,
-    code: str | None = None,
-    uid: str | None = None,
-    after: int = 0,
+    now: datetime | None = None,
     most: int | None = None,
 ) -> list[KeptFinding]:
-    """The open findings, those of a code or about a UID, in a stable order."""
-    query = _select()
-    if code is not None:
-        query = query.where(findings.c.code == code)
-    if uid is not None:
-        query = query.where((findings.c.uid == uid) | (findings.c.counterpart == uid))
-    query = query.order_by(findings.c.code, findings.c.uid, findings.c.counterpart).offset(after).limit(most)
-    return [_kept(row) for row in connection.execute(query)]
+    """The findings that are meant, as far as they are in one of some states, in a stable order."""
+    query = _narrowed(_select(), which)
+    query = query.order_by(findings.c.code, findings.c.uid, findings.c.counterpart)
+    wanted, moment = frozenset(states), timestamp(now or datetime.now(UTC))
+    with connection.execution_options(yield_per=_AT_ONCE).execute(query) as rows:
+        kept = (_kept(row, moment) for row in rows)
+        return list(islice((finding for finding in kept if finding.state in wanted), most))
+
+
+def _narrowed(query: Select[Any], which: Which) -> Select[Any]:
+    if which.code is not None:
+        query = query.where(findings.c.code == which.code)
+    if which.uid is not None:
+        query = query.where((findings.c.uid == which.uid) | (findings.c.counterpart == which.uid))
+    if which.subject is not None:
+        query = query.where(findings.c.uid == which.subject)
+    if which.counterpart is not None:
+        query = query.where(findings.c.counterpart == which.counterpart)
+    if which.series is not None:
+        query = query.where((findings.c.uid == which.series) | (findings.c.series_uid == which.series))
+    if which.under is not None:
+        below = findings.c.uid.startswith(f"{which.under}.", autoescape=True)
+        query = query.where(below | (findings.c.uid == which.under))
+    if which.severity is not None:
+        query = query.where(findings.c.severity == int(which.severity))
+    if which.since is not None:
+        query = query.where(_last.c.at >= which.since)
+    return query
 
 
 def open_subjects(connection: Connection, codes: Iterable[str]) -> set[str]:
-    """The UIDs that open findings of some codes are about."""
+    """The UIDs that findings of some codes are about, whatever was said of them."""
     query = select(findings.c.uid).where(
         findings.c.cleared_entry.is_(None), findings.c.code.in_(sorted(codes))
     )
@@ -134,16 +220,21 @@ def open_subjects(connection: Connection, codes: Iterable[str]) -> set[str]:
 
 
 def counts(connection: Connection) -> dict[str, int]:
-    """How many open findings there are of each code."""
+    """How many findings there are of each code that are neither cleared nor resolved."""
     query = (
         select(findings.c.code, func.count())
         .where(findings.c.cleared_entry.is_(None))
         .group_by(findings.c.code)
     )
-    return {row[0]: row[1] for row in connection.execute(query)}
+    all_of = Counter({row[0]: row[1] for row in connection.execute(query)})
+    said = _select().where(acknowledgements.c.state == int(Word.RESOLVED))
+    now = timestamp(datetime.now(UTC))
+    kept = (_kept(row, now) for row in connection.execute(said))
+    return +(all_of - Counter(finding.code for finding in kept if finding.state is State.RESOLVED))
 
 
-def _kept(row: Any) -> KeptFinding:
+def _kept(row: Any, now: str) -> KeptFinding:
+    said = None if row.state is None else Said(Word(row.state), row.said_facts, row.until)
     return KeptFinding(
         row.code,
         row.uid,
@@ -155,5 +246,12 @@ def _kept(row: Any) -> KeptFinding:
         row.first_entry,
         row.last_entry,
         row.seen,
-        row.cleared_entry,
+        row.first_seen,
+        row.last_seen,
+        row.facts,
+        state_of(said, row.facts, now),
+        said,
+        row.said_by,
+        row.said_at,
+        None if said is None else reason_of(row),
     )

@@ -357,15 +357,13 @@ patient_decisions = history(
     Index("ix_patient_decisions_other_id", "other_id"),
 )
 
-ACKNOWLEDGED, RESOLVED, REOPENED = 1, 2, 3
-
 acknowledgements = history(
     "acknowledgements",
     Column("code", code(8), primary_key=True),
     Column("uid", TEXT, primary_key=True),
     Column("counterpart", TEXT, primary_key=True),  # empty: none
     key("entry", ID, later("entries.id")),
-    Column("state", SmallInteger, nullable=False),
+    Column("state", SmallInteger, nullable=False),  # acknowledgement.Word
     Column("until", String(27)),
     Column("facts", LargeBinary),  # it lasts as long as these: records.Finding.facts
     CheckConstraint("state BETWEEN 1 AND 3", "state"),

@@ -376,7 +376,7 @@ def test_the_auditor_reads_everything(users: Users, cli: Cli, tmp_path: Path) ->
 
 
 def test_the_auditor_records_nothing(users: Users, cli: Cli, tmp_path: Path) -> None:
-    save_all(ct_slices(2), tmp_path / "ct")
+    save_all([*ct_slices(2), tiny("2.999.4.1")], tmp_path / "ct")
     assert cli("register", tmp_path / "ct").code == 0
     before = cli("audit", "verify").out
     auditor = ("--database", users.login("auditor").database)
@@ -385,6 +385,7 @@ def test_the_auditor_records_nothing(users: Users, cli: Cli, tmp_path: Path) -> 
         ("derive", "1.2.826.0.99.1.1.1", "--modality", "SEG"),
         ("register", tmp_path / "ct"),
         ("withdraw", STUDY, "--reason", "x"),
+        ("findings", "acknowledge", "--code", "UID202", "--reason", "x"),
         ("root", "add", "1.3.6.1.4.1.32473.2"),
         ("root", "retire", "1.3.6.1.4.1.32473.1"),
     ):

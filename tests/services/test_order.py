@@ -109,12 +109,12 @@ def _lasting_readers() -> Iterator[None]:
         readers.__exit__()
 
 
-Keys = frozenset[tuple[str, str, str | None]]
+Keys = frozenset[tuple[str, str, str | None, bytes | None]]
 
 
 def kept(registry: OpenRegistry) -> Keys:
     found = kept_findings(registry)
-    return frozenset((f.code, f.uid, f.counterpart) for f in found if f.code not in TIMELY)
+    return frozenset((f.code, f.uid, f.counterpart, f.facts) for f in found if f.code not in TIMELY)
 
 
 def uids(registry: OpenRegistry) -> frozenset[str]:
@@ -134,7 +134,7 @@ def in_one_batch(files: list[str], _registries: Callable[[str], Registries]) -> 
 def test_the_pool_contradicts_itself_in_every_way_that_a_rule_knows(
     in_one_batch: tuple[Keys, frozenset[str]],
 ) -> None:
-    codes = {code for code, _, _ in in_one_batch[0]}
+    codes = {code for code, *_ in in_one_batch[0]}
     assert codes >= {
         "UID301", "UID302", "UID303", "UID304", "UID305", "UID307", "UID308", "UID309", "UID315",
         "UID401", "UID402", "UID404", "UID501", "UID503", "UID507", "UID510", "UID514",
@@ -186,8 +186,8 @@ def test_check_says_what_register_then_does(
             register(registry, before)
         checked, registered = check(registry, asked), register(registry, asked)
     only_before_an_export = {"UID508"}
-    said = {f.key for f in checked.findings if f.code not in only_before_an_export}
-    assert said == {f.key for f in registered.findings}
+    said = {(f.key, f.facts) for f in checked.findings if f.code not in only_before_an_export}
+    assert said == {(f.key, f.facts) for f in registered.findings}
     assert checked.verdicts == registered.verdicts
     assert checked.files == registered.files
 
