@@ -154,10 +154,20 @@ def by_code(code: str) -> Rule:
     for rule in RULES:
         if wanted.upper() == rule.code or wanted.lower() == rule.name:
             return rule
-    near = difflib.get_close_matches(wanted.lower(), [rule.name for rule in RULES], n=1)
-    near = near or difflib.get_close_matches(wanted.upper(), _BY_CODE, n=1)
-    meant = f"Did you mean {near[0]}? " if near else ""
+    meant = f"Did you mean {' or '.join(near)}? " if (near := alike(wanted)) else ""
     raise BadRequest(f"there is no rule {wanted!r}", advice=f"{meant}`uid-registry rule` lists them all.")
+
+
+def alike(word: str, book: Iterable[Rule] = RULES) -> list[str]:
+    """The codes and names that somebody may have meant by a word that is none of them."""
+    names = [name for rule in book for name in (rule.code, rule.name)]
+    shown = {name.lower(): name for name in names}
+    near = difflib.get_close_matches(word.lower(), shown, n=12, cutoff=0.6)
+
+    def same_places(name: str) -> int:
+        return sum(one == other for one, other in zip(word.lower(), name, strict=False))
+
+    return [shown[name] for name in sorted(near, key=same_places, reverse=True)[:3]]
 
 
 @dataclass(slots=True)

@@ -8,7 +8,6 @@ stable rules are asked and preview ones aren't.
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
@@ -17,7 +16,7 @@ from functools import cached_property
 from registry.checksettings import COMMAND_LINE, CheckSettings, Override
 from registry.errors import BadRequest, BadSetting
 from registry.records import Finding, Severity
-from registry.rules import RULES
+from registry.rules import RULES, alike
 from registry.rules.base import Rule
 from registry.uid import is_under
 
@@ -92,10 +91,8 @@ class Policy:
         wanted = word.strip()
         if any(_specificity(wanted, rule) for rule in self.book) or wanted.upper() == _ALL:
             return
-        known = [name for rule in self.book for name in (rule.code, rule.name)]
         families = sorted({rule.code[:4] for rule in self.book})
-        close = difflib.get_close_matches(wanted.lower(), [name.lower() for name in known], n=3, cutoff=0.6)
-        near = [name for name in known if name.lower() in close]
+        near = alike(wanted, self.book)
         meant = f"Did you mean {' or '.join(near)}? " if near else ""
         kind = BadRequest if place == COMMAND_LINE else BadSetting
         raise kind(

@@ -80,7 +80,7 @@ def test_a_finding_tells_what_is_known_what_is_claimed_what_differs_and_what_to_
 
 def test_data_formats_tell_the_same_and_keep_the_contract(stocked: Cli, export: Path) -> None:
     document = stocked("check", "--format", "json", export / "wrong.dcm").json
-    instance, series, _ = document["findings"]
+    instance, series, *_ = document["findings"]
     assert list(instance)[: len(CONTRACT)] == CONTRACT
     assert (instance["recorded"], instance["series_instance_uid"]) == (None, SERIES)
     assert instance["claimed"] == {
@@ -104,10 +104,14 @@ def test_data_formats_tell_the_same_and_keep_the_contract(stocked: Cli, export: 
     }
     assert series["disagrees"] == ["Modality"]
     *rows, last = stocked("check", "--format", "ndjson", export / "wrong.dcm").ndjson
-    assert [row["recorded"] is None for row in rows] == [True, False, False]
+    assert [row["recorded"] is None for row in rows] == [True, False, False, False, False]
     assert last["summary"]["passed"] is False
     table = list(csv.DictReader(io.StringIO(stocked("check", "--format", "csv", export / "wrong.dcm").out)))
-    assert [row["disagrees"] for row in table] == ["", "Modality", "Modality"]
+    modality, both, equipment, series = (row["disagrees"] for row in table[1:])
+    assert table[0]["disagrees"] == ""
+    assert (modality, both) == ("Modality", "Modality")
+    assert "Manufacturer" in equipment.split()
+    assert "SeriesNumber" in series.split()
 
 
 def test_what_is_known_has_its_state_and_who_made_it(cli: Cli, tmp_path: Path) -> None:
@@ -150,7 +154,15 @@ def derived_image(slices: list, instance: str, **more: object) -> Dataset:
         ("OT", lambda slices: derived_image(slices, "1.2.5.5", sop_class=SC_CLASS, modality="OURS")),
         ("SEG", lambda slices: changed(segmentation(slices, SERIES, "1.2.5.6"), Modality="CT")),
     ],
-    ids=["segmentation", "map", "image", "image of another modality", "private modality", "faked modality"],
+    ids=[
+        "segmentation",
+        "map",
+        "map of another modality",
+        "image",
+        "image of another modality",
+        "private modality",
+        "faked modality",
+    ],
 )
 def test_the_command_that_uid501_prints_works_when_pasted(
     cli: Cli, tmp_path: Path, modality: str, wrong: object, registered: bool
@@ -179,12 +191,13 @@ def test_one_rule_is_asked_where_all_others_are_ignored(stocked: Cli, export: Pa
     def asked(*arguments: str) -> list[str]:
         return codes(stocked("check", "--format", "json", *arguments, export))
 
-    assert asked() == ["UID501", "UID401", "UID402"]
+    series = ["UID401", "UID402", "UID403", "UID405"]
+    assert asked() == ["UID501", *series]
     assert asked("--ignore", "ALL", "--select", "UID402") == ["UID402"]
     assert asked("--ignore", "UID4") == ["UID501"]
     assert asked("--ignore", "UID4,UID501") == []
     assert asked("--ignore", "UID4", "--ignore", "derived-in-source-series") == []
-    assert asked("--ignore", "UID4", "--select", "UID401,UID402") == ["UID501", "UID401", "UID402"]
+    assert asked("--ignore", "UID4", "--select", ",".join(series)) == ["UID501", *series]
 
 
 def test_a_project_ignores_and_the_command_line_decides_before_it(
@@ -193,7 +206,7 @@ def test_a_project_ignores_and_the_command_line_decides_before_it(
     project.write_text('[check]\nignore = ["UID4", "UID501"]')
     result = stocked("check", "--format", "json", export)
     assert (codes(result), result.code) == ([], 0)
-    assert codes(stocked("check", "--format", "json", "--select", "UID5", export)) == ["UID501"]
+    assert codes(stocked("check", "--format", "json", "--select", "UID501", export)) == ["UID501"]
 
 
 @pytest.mark.parametrize("verb", ["check", "register"])
@@ -298,7 +311,13 @@ def test_sarif_is_valid_and_its_results_are_the_findings(stocked: Cli, export: P
     result = stocked("check", "--format", "sarif", export)
     jsonschema.validate(result.json, schema)
     (run,) = result.json["runs"]
-    assert [each["ruleId"] for each in run["results"]] == ["UID501", "UID401", "UID402"]
+    assert [each["ruleId"] for each in run["results"]] == [
+        "UID501",
+        "UID401",
+        "UID402",
+        "UID403",
+        "UID405",
+    ]
     assert (result.code, run["invocations"][0]["exitCode"]) == (1, 1)
 
 
@@ -317,7 +336,7 @@ def test_junit_fails_exactly_where_the_run_fails(stocked: Cli, export: Path, fai
 
 def test_github_annotates_each_finding(stocked: Cli, export: Path) -> None:
     lines = stocked("check", "--format", "github", export).out.splitlines()
-    assert [line.split(" ")[0] for line in lines] == ["::error"] * 3 + ["failed:"]
+    assert [line.split(" ")[0] for line in lines] == ["::error"] * 3 + ["::warning"] * 2 + ["failed:"]
     assert f"file={export}/wrong.dcm,title=UID501 derived-in-source-series::" in lines[0]
 
 
@@ -353,11 +372,13 @@ def test_check_takes_its_formats_from_variable_and_file_too(
 
 def test_statistics_are_counts_of_each_rule_in_every_format(stocked: Cli, export: Path) -> None:
     rows = [
-        {"code": code, "name": name, "errors": 1, "warnings": 0, "notes": 0, "acknowledged": 0}
-        for code, name in (
-            ("UID401", "mixed-modality-series"),
-            ("UID402", "incompatible-classes-in-series"),
-            ("UID501", "derived-in-source-series"),
+        {"code": code, "name": name, "errors": errors, "warnings": 1 - errors, "notes": 0, "acknowledged": 0}
+        for code, name, errors in (
+            ("UID401", "mixed-modality-series", 1),
+            ("UID402", "incompatible-classes-in-series", 1),
+            ("UID403", "mixed-equipment-series", 0),
+            ("UID405", "series-attribute-mismatch", 0),
+            ("UID501", "derived-in-source-series", 1),
         )
     ]
     document = stocked("check", "--statistics", "--format", "json", export).json
@@ -416,7 +437,7 @@ def test_explain_with_paths_shows_each_finding_of_the_rule_whole(stocked: Cli, t
     assert "error UID401" in result.out
     document = stocked("check", "--explain", "UID501", "--format", "json", *paths).json
     assert document["rule"]["code"] == "UID501"
-    assert len(document["findings"]) == 7
+    assert len(document["findings"]) == 9
 
 
 # --- how files are named ----------------------------------------------------------------------------------

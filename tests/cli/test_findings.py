@@ -116,7 +116,7 @@ def test_it_is_narrowed(known: Cli, options: list[str], uids: set[str]) -> None:
     ("options", "told"),
     [
         (["--code", "UID2O2"], ["there is no rule 'UID2O2'", "Did you mean UID20"]),
-        (["--code", "exmaple-root"], ["Did you mean example-root?"]),
+        (["--code", "exmaple-root"], ["Did you mean example-root"]),
         (["--code", "Q"], ["`uid-registry rule` lists them all"]),
         (["--severity", "bad"], ["note, warning, error"]),
         (["--state", "gone"], ["open, acknowledged, resolved, all"]),

@@ -7,7 +7,7 @@ import os
 from hypothesis import strategies as st
 
 from registry.records import Finding, Kind, Place, Recorded, Severity, Skipped
-from registry.rules import RULES
+from registry.rules.policy import PLAIN
 from registry.services.opening import RegistryName
 from registry.services.reports import Report
 from tests.test_uid import valid_uids
@@ -41,7 +41,7 @@ def report_of(*findings: Finding, skipped: tuple[Skipped, ...] = ()) -> Report:
 # Whatever a message can hold, and every name that a file system can give.
 texts = st.text(st.characters(exclude_categories=()), max_size=20)
 paths = st.none() | st.binary(min_size=1, max_size=20).filter(lambda name: 0 not in name).map(os.fsdecode)
-rules = st.sampled_from(RULES)
+rules = st.sampled_from(PLAIN.rules)
 
 
 @st.composite
