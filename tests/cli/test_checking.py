@@ -150,7 +150,15 @@ def derived_image(slices: list, instance: str, **more: object) -> Dataset:
         ("OT", lambda slices: derived_image(slices, "1.2.5.5", sop_class=SC_CLASS, modality="OURS")),
         ("SEG", lambda slices: changed(segmentation(slices, SERIES, "1.2.5.6"), Modality="CT")),
     ],
-    ids=["segmentation", "map", "image", "image of another modality", "private modality", "faked modality"],
+    ids=[
+        "segmentation",
+        "map",
+        "map of a modality",
+        "image",
+        "image of another modality",
+        "private modality",
+        "faked modality",
+    ],
 )
 def test_the_command_that_uid501_prints_works_when_pasted(
     cli: Cli, tmp_path: Path, modality: str, wrong: object, registered: bool
