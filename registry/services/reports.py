@@ -45,6 +45,8 @@ class Report:
                 self.skipped.append(reading)
             self.unreadable += isinstance(reading, Unreadable)
         self.verdicts.update(verdict for _, verdict in assessment.decision.verdicts)
+        if not assessment.findings:
+            return
         placed = _Placed(assessment)
         for finding in assessment.findings:
             # About a file each file counts, about anything else the key.
