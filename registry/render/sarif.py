@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 _SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 _LEVELS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.NOTE: "note"}
-_FINGERPRINT = "uidRegistryFinding/v1"
+_FINGERPRINTS = ("uidRegistryFinding/v1", "primaryLocationLineHash")  # the second is all that GitHub reads
 
 
 def sarif(result: Report, passed: bool) -> Iterator[str]:
@@ -75,7 +75,7 @@ def _result(finding: Finding, places: dict[str, int]) -> dict[str, Any]:
     if finding.code in places:
         result["ruleIndex"] = places[finding.code]
     if (mark := _fingerprint(finding)) is not None:
-        result["partialFingerprints"] = {_FINGERPRINT: mark}
+        result["partialFingerprints"] = dict.fromkeys(_FINGERPRINTS, mark)
     return result
 
 

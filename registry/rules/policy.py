@@ -33,8 +33,9 @@ class Policy:
 
     def __post_init__(self) -> None:
         for selection in self.settings.selections:
-            for word in (*selection.select, *selection.ignore):
-                self._require(word, selection.place)
+            for option, words in (("--select", selection.select), ("--ignore", selection.ignore)):
+                for word in words:
+                    self._require(word, selection.place, option)
         for override in self.settings.overrides:
             for word in override.rules:
                 self._require(word, override.place)
@@ -87,16 +88,16 @@ class Policy:
                 return selected > ignored
         return not rule.preview
 
-    def _require(self, word: str, place: str) -> None:
+    def _require(self, word: str, place: str, option: str = "") -> None:
         wanted = word.strip()
         if any(_specificity(wanted, rule) for rule in self.book) or wanted.upper() == _ALL:
             return
         families = sorted({rule.code[:4] for rule in self.book})
         near = alike(wanted, self.book)
         meant = f"Did you mean {' or '.join(near)}? " if near else ""
-        kind = BadRequest if place == COMMAND_LINE else BadSetting
+        kind, source = (BadRequest, option) if place == COMMAND_LINE else (BadSetting, place)
         raise kind(
-            f"{wanted!r} (from {place}) is no rule",
+            f"{wanted!r} (from {source}) is no rule",
             advice=f"{meant}A code, a name, a family ({families[0]} to {families[-1]}) or ALL; "
             "`uid-registry rule` lists the rules.",
         )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 from registry.errors import BadRequest, FindingsError
 from registry.records import (
@@ -117,17 +118,24 @@ def _order(finding: Finding) -> tuple[object, ...]:
 
 
 class _Placed:
-    """Which object of a batch each finding is about."""
+    """Which object of a batch each finding is about; looked up once there is a finding."""
 
     def __init__(self, assessment: Assessment) -> None:
         self._facts = assessment.facts
-        self._by_path: dict[str, ObjectClaim] = {}
-        self._by_uid: dict[str, ObjectClaim] = {}
-        for claim in assessment.subjects.claims:
-            self._by_path.setdefault(claim.path, claim)
+        self._claims = assessment.subjects.claims
+
+    @cached_property
+    def _by_path(self) -> dict[str, ObjectClaim]:
+        return {claim.path: claim for claim in reversed(self._claims)}
+
+    @cached_property
+    def _by_uid(self) -> dict[str, ObjectClaim]:
+        named: dict[str, ObjectClaim] = {}
+        for claim in self._claims:
             for uid in (*claim.place, *(uid for _, uid in claim.shared)):
                 if uid is not None:
-                    self._by_uid.setdefault(uid, claim)
+                    named.setdefault(uid, claim)
+        return named
 
     def _claim(self, finding: Finding) -> ObjectClaim | None:
         """The object that it was found in, else the first in the batch that names its UID."""

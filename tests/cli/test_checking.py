@@ -157,7 +157,11 @@ def derived_image(slices: list, instance: str, **more: object) -> Dataset:
     ids=[
         "segmentation",
         "map",
+<<<<<<< HEAD
         "map of another modality",
+=======
+        "map of a modality",
+>>>>>>> policy
         "image",
         "image of another modality",
         "private modality",
@@ -215,7 +219,7 @@ def test_a_rule_that_nobody_knows_ends_the_run_before_anything_is_decided(
 ) -> None:
     result = stocked(verb, "--ignore", "UID5O1", export)
     assert (result.code, result.out) == (2, "")
-    assert "'UID5O1' (from command line) is no rule" in result.err
+    assert "'UID5O1' (from --ignore) is no rule" in result.err
     assert "Did you mean UID501" in result.err
     project.write_text('[check.severity]\nderived-in-sorce-series = "note"')
     result = stocked(verb, export)

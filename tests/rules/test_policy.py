@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from registry.checksettings import COMMAND_LINE, CheckSettings, Override, Selection
+from registry.checksettings import CheckSettings, Override, Selection
 from registry.errors import BadRequest, BadSetting
 from registry.records import Finding, Severity
 from registry.rules import RULES
@@ -128,7 +128,7 @@ def test_on_the_command_line_it_is_a_request_that_cannot_be_understood() -> None
     with pytest.raises(BadRequest) as caught:
         Policy(CheckSettings().asked(["UID5O1"], []))
     assert not isinstance(caught.value, BadSetting)
-    assert COMMAND_LINE in caught.value.message
+    assert "'UID5O1' (from --select) is no rule" in caught.value.message
     assert "UID501" in caught.value.advice
 
 
