@@ -17,6 +17,7 @@ from registry.records import Finding, Kind, Unreadable
 from registry.services.checking import check
 from registry.services.opening import OpenRegistry
 from registry.services.registering import register
+from tests.conftest import Cli
 from tests.dicomfile.test_hostile import UNDEFINED, element, file, item
 from tests.objects import CT_CLASS, MR_CLASS, PYDICOM_FILES, save, tiny
 from tests.rules.conftest import Case, E, Judged, N, W, agrees, bytes_of, cases, judged, lax, seen
@@ -169,6 +170,18 @@ def test_not_one_file_of_pydicom_has_an_executable_preamble() -> None:
     preambles = [start[:128] for start in starts if start[128:] == b"DICM"]
     assert sum(preamble[:4] in (b"II*\0", b"MM\0*") for preamble in preambles) >= 5
     assert {taken_for(preamble) for preamble in preambles} == {None}
+
+
+@pytest.mark.engine("sqlite")
+def test_a_program_in_an_export_fails_it(cli: Cli, tmp_path: Path) -> None:
+    path = tmp_path / "image.dcm"
+    path.write_bytes(starting(b"MZ"))
+    result = cli("check", "--format", "json", path)
+    assert result.code == 1
+    (found,) = result.json["findings"]
+    assert (found["code"], found["severity"], found["path"]) == ("UID607", "error", str(path))
+    path.write_bytes(starting(b"II*\0"))
+    assert cli("check", path).code == 0
 
 
 # --- DICOMDIR -----------------------------------------------------------------------------
