@@ -3,6 +3,8 @@
 >>> from registry import Registry
 >>> with Registry.open("registry.db", actor="ann") as registry:  # doctest: +SKIP
 ...     uids = registry.derive(["ct/slice.dcm"], modality="SEG")
+...     segmentation = make(uids.series_instance_uid, uids.sop_instance_uids)
+...     registry.check(segmentation).raise_for_findings()
 """
 
 from __future__ import annotations

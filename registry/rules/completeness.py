@@ -41,8 +41,11 @@ def empty_patient_id(claim: ObjectClaim, view: View) -> Iterator[Sighting]:
         return
     uids = (claim.study_instance_uid, claim.series_instance_uid, claim.sop_instance_uid)
     kinds = (Kind.STUDY, Kind.SERIES, Kind.INSTANCE)
-    uid, kind = next(((uid, kind) for uid, kind in zip(uids, kinds, strict=True) if uid), (None, None))
-    yield Sighting(uid, "has no Patient ID", kind)
+    # What has none of the three is told by UID109, and is nobody's anyway.
+    for uid, kind in zip(uids, kinds, strict=True):
+        if uid:
+            yield Sighting(uid, "has no Patient ID", kind)
+            return
 
 
 def derived_without_source(claim: ObjectClaim, view: View) -> Iterator[Sighting]:
@@ -76,8 +79,8 @@ def derived_without_source(claim: ObjectClaim, view: View) -> Iterator[Sighting]
     is told, as a note, is policy.
     """
     family = family_of(claim.sop_class_uid)
-    if not claim.whole or family is None:
-        return
+    if not claim.whole or family is None or any(bad.where.endswith(_REFERENCE) for bad in claim.bad_uids):
+        return  # it does name something, under a UID that isn't one (UID101)
     severity, lacking = Severity.WARNING, ""
     named = {family_of(reference.sop_class_uid) for reference in claim.references}
     if any(reference.sop_class_uid is None for reference in claim.references):
@@ -102,6 +105,8 @@ def derived_without_source(claim: ObjectClaim, view: View) -> Iterator[Sighting]
             claim.sop_instance_uid, f"this {family} doesn't name {lacking}", Kind.INSTANCE, severity
         )
 
+
+_REFERENCE = "ReferencedSOPInstanceUID"
 
 _DOSES_OF_A_PLAN = frozenset(
     """PLAN MULTI_PLAN FRACTION BEAM BRACHY FRACTION_SESSION BEAM_SESSION BRACHY_SESSION

@@ -89,28 +89,20 @@ def write(one: Dataset | bytes, path: Path) -> Path:
     return write(bytes_of(one, renewed=False), path)  # which pydicom wouldn't write as a proper file
 
 
+OFF = frozenset({"UID104", "UID108", "UID205", "UID411", "UID604", "UID606"})
+"""Rules that see a file or a batch and are off unless selected. Not one of them looks at the
+registry, so they are asked of the claims themselves, whatever is selected."""
+
+
 def judged(registry: OpenRegistry, paths: Sequence[Path]) -> list[Finding]:
-    """All that is found in some files, by the rules that are off unless selected too.
-
-    Those are asked of the claims themselves: not one of them looks at the registry.
-    """
+    """All that is found in some files before an export, by the rules that are ``OFF`` too."""
     names = [str(path) for path in paths]
-    readings: list[Reading] = [
-        reading for _, reading in read_all(names, registry.reader_keys, registry.settings.limits)
-    ]
+    limits = registry.settings.limits
+    readings: list[Reading] = [reading for _, reading in read_all(names, registry.reader_keys, limits)]
     subjects = Subjects([reading for reading in readings if isinstance(reading, ObjectClaim)])
-    preview = [rule for rule in RULES if rule.preview]
-    return [
-        *(finding for finding in check(registry, names).findings if not _is_preview(finding)),
-        *ask((rule for rule in preview if rule.code in _FILE_PREVIEWS), subjects, None),  # type: ignore[arg-type]
-    ]
-
-
-_FILE_PREVIEWS = {"UID104", "UID108", "UID205", "UID411", "UID604", "UID606"}
-
-
-def _is_preview(finding: Finding) -> bool:
-    return finding.code in _FILE_PREVIEWS
+    off = [rule for rule in RULES if rule.code in OFF]
+    on = [finding for finding in check(registry, names).findings if finding.code not in OFF]
+    return [*on, *ask(off, subjects, None)]  # type: ignore[arg-type]
 
 
 Judged = Callable[[Case], list[Finding]]

@@ -27,7 +27,7 @@ from tests.objects import (
     save,
     tiny,
 )
-from tests.rules.conftest import Case, E, Judged, N, W, agrees, cases, seen
+from tests.rules.conftest import Case, E, Judged, N, W, agrees, cases, lax, seen
 
 Look = Callable[..., list[Finding]]
 
@@ -59,6 +59,8 @@ def item(**values: object) -> Dataset:
 
 
 CLASSLESS = item(ReferencedSOPInstanceUID="1.2.9.9")
+with lax():
+    NO_UID = item(ReferencedSOPInstanceUID="image 7")
 SERIES = item(SeriesInstanceUID="1.2.9", ReferencedInstanceSequence=[])
 
 CASES = [
@@ -68,6 +70,7 @@ CASES = [
     Case("UID410", "without a study", tiny(study=None, patient=""), (W, "1.2.3.4", Kind.SERIES)),
     Case("UID410", "without study and series", tiny(study=None, series=None, patient=""), (W, UID, INSTANCE)),
     Case("UID410", "a private class", of("1.2.840.113619.4.30", patient=""), (W, STUDY, Kind.STUDY)),
+    Case("UID410", "without any UID", tiny(None, None, None, patient="")),
     Case("UID410", "an ID", tiny()),
     Case("UID410", "a color palette", of(PALETTE, patient="")),
     Case("UID410", "a hanging protocol", of(HANGING, patient="")),
@@ -149,6 +152,7 @@ CASES = [
     Case("UID512", "structures", of(RTSTRUCT_CLASS)),
     Case("UID512", "a parametric map", of(PM)),
     Case("UID512", "a report", of(SR_CLASS)),
+    Case("UID512", "one that names what is no UID", of(PR_CLASS, ReferencedImageSequence=[NO_UID])),
     Case("UID512", "an image that is derived", tiny(ImageType=["DERIVED", "SECONDARY"])),
     Case("UID512", "a private class", of("1.2.840.113619.4.30")),
 ]

@@ -9,11 +9,15 @@ from pathlib import Path
 
 import pytest
 
+from registry.dicomfile import media
 from registry.dicomfile.preamble import taken_for
-from registry.records import Finding, Kind
+from registry.dicomfile.reader import Reader
+from registry.dicomfile.sources import Source
+from registry.records import Finding, Kind, Unreadable
 from registry.services.checking import check
 from registry.services.opening import OpenRegistry
 from registry.services.registering import register
+from tests.conftest import Cli
 from tests.dicomfile.test_hostile import UNDEFINED, element, file, item
 from tests.objects import CT_CLASS, MR_CLASS, PYDICOM_FILES, save, tiny
 from tests.rules.conftest import Case, E, Judged, N, W, agrees, bytes_of, cases, judged, lax, seen
@@ -168,6 +172,18 @@ def test_not_one_file_of_pydicom_has_an_executable_preamble() -> None:
     assert {taken_for(preamble) for preamble in preambles} == {None}
 
 
+@pytest.mark.engine("sqlite")
+def test_a_program_in_an_export_fails_it(cli: Cli, tmp_path: Path) -> None:
+    path = tmp_path / "image.dcm"
+    path.write_bytes(starting(b"MZ"))
+    result = cli("check", "--format", "json", path)
+    assert result.code == 1
+    (found,) = result.json["findings"]
+    assert (found["code"], found["severity"], found["path"]) == ("UID607", "error", str(path))
+    path.write_bytes(starting(b"II*\0"))
+    assert cli("check", path).code == 0
+
+
 # --- DICOMDIR -----------------------------------------------------------------------------
 
 
@@ -228,6 +244,19 @@ def test_two_records_for_one_file(registry: OpenRegistry, medium: Callable[..., 
     found = on_medium(registry, path)
     assert [finding.evidence for finding in found] == [("instance '1.2.3.4.7'",), ("instance '1.2.3.4.8'",)]
     assert {finding.severity for finding in found} == {W}
+
+
+@pytest.mark.engine("sqlite")
+def test_very_many_records_for_one_file_are_reported(
+    registry: OpenRegistry, medium: Callable[..., Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = medium(*(record("IMG1", f"1.2.3.{number}") for number in range(3)))
+    reader = Reader(registry.reader_keys)
+    (source,) = (one for one in reader.look_into(str(path), 0) if isinstance(one, Source))
+    assert len(source.listings) == 3
+    monkeypatch.setattr(media, "MOST_LISTED", 2)
+    (only,) = reader.look_into(str(path), 0)
+    assert isinstance(only, Unreadable)
 
 
 @pytest.mark.engine("sqlite")
