@@ -111,9 +111,9 @@ def _target(reference: Reference) -> str:
     return reference.target
 
 
-def _place(reference: Reference) -> tuple[str, str, str]:
+def _place(reference: Reference) -> tuple[str, ...]:
     """The order in which an object's references are looked at: the same in every run."""
-    return reference.target, reference.study_instance_uid or "", reference.series_instance_uid or ""
+    return (reference.target, *(str(part) for part in reference[1:]))
 
 
 def _said_and_known(

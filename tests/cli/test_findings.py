@@ -249,11 +249,11 @@ def test_a_reason_is_needed(known: Cli) -> None:
 def test_a_reason_that_was_taken_out_is_told_as_such(known: Cli, settings: Settings) -> None:
     known("findings", "acknowledge", "UID202", "2.999.4.1", "--reason", "the phantom of Mrs Example")
     with opened(settings) as registry, registry.act("note:redact") as act:
-        notes = act.connection.exec_driver_sql("SELECT entry FROM notes WHERE text LIKE '%Mrs Example%'")
-        act.insert(schema.redactions, [{"note": notes.scalar_one()}])
-        act.connection.execute(
-            schema.notes.update().where(schema.notes.c.text.like("%Mrs Example%")).values(text="", salt=b"")
-        )
+        notes = schema.notes
+        hers = notes.c.text.contains("Mrs Example")
+        note = act.connection.execute(notes.select().where(hers)).one().entry
+        act.insert(schema.redactions, [{"note": note}])
+        act.connection.execute(notes.update().where(hers).values(text="", salt=b""))
         act.commit()
     (row,) = known("findings", "list", "--uid", "2.999.4.1", "--format", "json").json
     assert row["reason"] == "(redacted)"
