@@ -9,9 +9,10 @@ from typing import Any
 from sqlalchemy import Connection, LargeBinary, Select, case, exists, func, or_, select, type_coerce
 
 from registry.records import Kind, Origin
-from registry.store import schema
-from registry.store.packing import PackedUid, prefix_range
-from registry.store.schema import MISUSED, USED, WITHDRAWN, entries, ledger, series, studies, uses, words
+from registry.store import decided, schema
+from registry.store.decided import PACKED
+from registry.store.packing import prefix_range
+from registry.store.schema import MISUSED, USED, entries, ledger, series, studies, uses, words
 
 STATES = ("issued", "registered", "foreign", "withdrawn")
 
@@ -60,6 +61,8 @@ _own_place = studies.alias("own_place")
 _sop_class = words.alias("sop_class")
 _modality = words.alias("modality")
 _own_modality = words.alias("own_modality")
+# What was decided of the UID itself, and of the series that it is in (store/decided.py).
+_said, _moved, _said_of_series = decided.latest(), series.alias("moved"), decided.latest()
 
 
 def _state_is(*states: int) -> Any:
@@ -67,7 +70,7 @@ def _state_is(*states: int) -> Any:
 
 
 _STATE = case(
-    (_state_is(WITHDRAWN), "withdrawn"),
+    (decided.withdrawn(ledger.c.uid), "withdrawn"),
     (ledger.c.origin == int(Origin.OBSERVED), "registered"),
     (_state_is(USED, MISUSED), "registered"),
     (ledger.c.origin == int(Origin.FOREIGN), "foreign"),
@@ -75,18 +78,29 @@ _STATE = case(
 )
 
 
+_OF_SERIES = case((ledger.c.kind == int(Kind.SERIES), _said.c.study_uid))
+_STUDY = func.coalesce(
+    _said_of_series.c.study_uid,
+    _OF_SERIES,
+    _place.c.uid,
+    _own_place.c.uid,
+    schema.owners.c.study_uid,
+    type_=PACKED,
+)
+_MODALITY = func.coalesce(_modality.c.value, _own_modality.c.value)
+
+
 def _listing() -> Select[Any]:
-    """Every UID with its place, whatever its kind."""
-    study = func.coalesce(_place.c.uid, _own_place.c.uid, schema.owners.c.study_uid, type_=PackedUid())
+    """Every UID with its place, whatever its kind, as was last decided."""
     return (
         select(
             ledger.c.uid,
             ledger.c.kind,
             ledger.c.origin,
             _STATE.label("state"),
-            study.label("study_uid"),
+            _STUDY.label("study_uid"),
             series.c.uid.label("series_uid"),
-            func.coalesce(_modality.c.value, _own_modality.c.value).label("modality"),
+            _MODALITY.label("modality"),
             _sop_class.c.value.label("sop_class"),
             ledger.c.entry,
             entries.c.at,
@@ -94,13 +108,28 @@ def _listing() -> Select[Any]:
             entries.c.event,
         )
         .join_from(ledger, entries, ledger.c.entry == entries.c.id)
-        .join(series, ledger.c.series_id == series.c.id, isouter=True)
+        .join(_said, _said.c.uid == ledger.c.uid, isouter=True)
+        .join(_moved, _moved.c.uid == _said.c.series_uid, isouter=True)
+        .join(series, series.c.id == func.coalesce(_moved.c.id, ledger.c.series_id), isouter=True)
+        .join(_said_of_series, _said_of_series.c.uid == series.c.uid, isouter=True)
         .join(_place, series.c.study_id == _place.c.id, isouter=True)
-        .join(_modality, series.c.modality_id == _modality.c.id, isouter=True)
+        .join(
+            _modality,
+            func.coalesce(_said_of_series.c.modality_id, series.c.modality_id) == _modality.c.id,
+            isouter=True,
+        )
         .join(_own, _own.c.uid == ledger.c.uid, isouter=True)
         .join(_own_place, _own.c.study_id == _own_place.c.id, isouter=True)
-        .join(_own_modality, _own.c.modality_id == _own_modality.c.id, isouter=True)
-        .join(_sop_class, ledger.c.sop_class_id == _sop_class.c.id, isouter=True)
+        .join(
+            _own_modality,
+            func.coalesce(_said.c.modality_id, _own.c.modality_id) == _own_modality.c.id,
+            isouter=True,
+        )
+        .join(
+            _sop_class,
+            func.coalesce(_said.c.sop_class_id, ledger.c.sop_class_id) == _sop_class.c.id,
+            isouter=True,
+        )
         .join(schema.owners, schema.owners.c.uid == ledger.c.uid, isouter=True)
     )
 
@@ -148,10 +177,10 @@ def _filtered(query: Select[Any], filters: Filters) -> Select[Any]:
     if filters.study is not None:
         conditions.append(_in_study(filters.study))
     if filters.series is not None:
-        inside = select(series.c.id).where(series.c.uid == filters.series)
-        conditions.append(or_(ledger.c.uid == filters.series, ledger.c.series_id.in_(inside)))
+        inside = decided.instances_in([filters.series])
+        conditions.append(or_(ledger.c.uid == filters.series, ledger.c.uid.in_(inside)))
     if filters.modality is not None:
-        conditions.append(func.coalesce(_modality.c.value, _own_modality.c.value) == filters.modality)
+        conditions.append(filters.modality == _MODALITY)
     if filters.under is not None:
         conditions += _begins_with(filters.under)
     if filters.actor is not None:
@@ -161,19 +190,18 @@ def _filtered(query: Select[Any], filters: Filters) -> Select[Any]:
     if filters.until is not None:
         conditions.append(entries.c.at < filters.until)
     if filters.issued_unused:
-        conditions += [ledger.c.origin == int(Origin.ISSUED), ~_state_is(USED, MISUSED, WITHDRAWN)]
+        conditions.append(_STATE == "issued")
     if filters.parent_unknown:
         conditions.append(_without_parent())
     return query.where(*conditions)
 
 
 def _in_study(uid: str) -> Any:
-    node = select(studies.c.id).where(studies.c.uid == uid)
-    inside = series.alias("inside")
+    inside = decided.series_in(uid)
     return or_(
         ledger.c.uid == uid,
-        ledger.c.uid.in_(select(inside.c.uid).where(inside.c.study_id.in_(node))),
-        ledger.c.series_id.in_(select(inside.c.id).where(inside.c.study_id.in_(node))),
+        ledger.c.uid.in_(inside),
+        ledger.c.uid.in_(decided.instances_in(decided.series_in(uid))),
         schema.owners.c.study_uid == uid,
     )
 
@@ -187,25 +215,20 @@ def _begins_with(prefix: str) -> list[Any]:
 def _without_parent() -> Any:
     """Observed instances and series whose claim of a parent was refused or absent."""
     return or_(
-        (ledger.c.kind == int(Kind.INSTANCE)) & ledger.c.series_id.is_(None),
-        (ledger.c.kind == int(Kind.SERIES)) & _own.c.study_id.is_(None),
+        (ledger.c.kind == int(Kind.INSTANCE)) & series.c.id.is_(None),
+        (ledger.c.kind == int(Kind.SERIES)) & _STUDY.is_(None),
     )
 
 
 def children(connection: Connection, uid: str) -> int:
     """How many series and instances a study or series holds."""
-    nodes = select(series.c.id).join_from(series, studies, series.c.study_id == studies.c.id)
-    inside = (
-        nodes.where(studies.c.uid == uid).union(select(series.c.id).where(series.c.uid == uid)).subquery()
-    )
-    instances = select(func.count()).where(ledger.c.series_id.in_(select(inside.c.id)))
-    of_study = select(func.count()).select_from(
-        select(series.c.id)
-        .join(studies, series.c.study_id == studies.c.id)
-        .where(studies.c.uid == uid)
-        .subquery()
-    )
-    return int(connection.execute(instances).scalar_one()) + int(connection.execute(of_study).scalar_one())
+    inside = list(connection.execute(decided.series_in(uid)).scalars())
+    return len(inside) + sum(_held(connection, each) for each in (uid, *inside))
+
+
+def _held(connection: Connection, series_uid: str) -> int:
+    held = decided.instances_in([series_uid]).subquery()
+    return int(connection.execute(select(func.count()).select_from(held)).scalar_one())
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,32 +244,28 @@ class Branch:
 
 def branches(connection: Connection, study: str) -> list[Branch]:
     """The series of a study, with what they are derived from."""
-    node = select(studies.c.id).where(studies.c.uid == study)
-    count = select(func.count()).where(ledger.alias("held").c.series_id == _own.c.id).scalar_subquery()
     query = (
-        select(
-            _own.c.uid,
-            _own_modality.c.value.label("modality"),
-            _STATE.label("state"),
-            count.label("instances"),
-        )
+        select(_own.c.uid, _own_modality.c.value.label("modality"), _STATE.label("state"))
         .join_from(_own, ledger, ledger.c.uid == _own.c.uid)
-        .join(_own_modality, _own.c.modality_id == _own_modality.c.id, isouter=True)
-        .where(_own.c.study_id.in_(node))
+        .join(_said, _said.c.uid == _own.c.uid, isouter=True)
+        .join(
+            _own_modality,
+            func.coalesce(_said.c.modality_id, _own.c.modality_id) == _own_modality.c.id,
+            isouter=True,
+        )
+        .where(_own.c.uid.in_(decided.series_in(study)))
         .order_by(_own.c.id)
     )
-    rows = connection.execute(query).all()
     return [
-        Branch(row.uid, row.modality, row.state, row.instances, _sources(connection, row.uid)) for row in rows
+        Branch(row.uid, row.modality, row.state, _held(connection, row.uid), _sources(connection, row.uid))
+        for row in connection.execute(query).all()
     ]
 
 
 def _sources(connection: Connection, series_uid: str) -> tuple[str, ...]:
     """The series that a series, or an object in it, refers to."""
     claims, derivations = schema.reference_claims, schema.derivations
-    inside = (
-        select(ledger.c.uid).join(series, ledger.c.series_id == series.c.id).where(series.c.uid == series_uid)
-    )
+    inside = decided.instances_in([series_uid])
     query = (
         select(derivations.c.source_series_uid)
         .distinct()
@@ -273,9 +292,7 @@ def count_under(connection: Connection, prefix: str) -> int:
 
 def instances_of(connection: Connection, series_uid: str) -> list[str]:
     """The instances of a series, in the order of their keys."""
-    query = (
-        select(ledger.c.uid).join(series, ledger.c.series_id == series.c.id).where(series.c.uid == series_uid)
-    )
+    query = select(ledger.c.uid).where(ledger.c.uid.in_(decided.instances_in([series_uid])))
     return list(connection.execute(query.order_by(type_coerce(ledger.c.uid, LargeBinary))).scalars())
 
 

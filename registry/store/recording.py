@@ -68,7 +68,10 @@ def record_decision(act: Act, words: Words, decision: Decision) -> None:
 
 def claim_digest(refused: RefusedClaim) -> bytes:
     """What tells one refused claim about a UID from another; 16 bytes."""
-    text = "\0".join("" if part is None else str(part) for part in refused)
+    *parts, after = refused
+    if after is not None:
+        parts.append(after)
+    text = "\0".join("" if part is None else str(part) for part in parts)
     return blake2b(text.encode(), digest_size=16).digest()
 
 
