@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from registry.records import Finding, Severity, Verdict
 from registry.render.formats import Output, Row, columns, counted, visible
 from registry.rules import by_code
+from registry.settings import CLINICAL
 
 if TYPE_CHECKING:
     from registry.rules.base import Rule
@@ -57,6 +58,7 @@ def report(result: Report, passed: bool, paint: Paint = plain) -> Output:
             "organization": result.registry.organization,
             "size": result.registry.size,
         },
+        "context": result.context or CLINICAL,
         "passed": passed,
         "files": result.files,
         "skipped": len(result.skipped),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from registry.records import Kind, Patient, Reference
+from registry.records import Kind, Patient, Reference, Severity
 from registry.rules.base import Sighting, View, listed
 
 
@@ -62,6 +62,8 @@ def reference_parent_mismatch(uid: str, view: View) -> Iterator[Sighting]:
     What it does
     Compares the Series and Study Instance UID that stand around a reference with
     those that the target was ever said to be in. Only for targets that are known.
+    A warning where it named the right ones until somebody decided that the target
+    is elsewhere (`uid-registry resolve`).
 
     Why it matters
     Whoever follows the reference asks the archive for the wrong series and gets
@@ -88,10 +90,14 @@ def reference_parent_mismatch(uid: str, view: View) -> Iterator[Sighting]:
             if name and real and name not in real
         ]
         if wrong:
+            was_right = all(
+                name in was for name, was in zip(said, _former(reference, view), strict=True) if name
+            )
             yield Sighting(
                 uid,
                 f"names {reference.target} in {' and '.join(wrong)}",
                 Kind.INSTANCE,
+                Severity.WARNING if was_right else None,
                 counterpart=reference.target,
                 related=(reference.target, *(name for name in said if name)),
             )
@@ -106,6 +112,18 @@ def _said_and_known(
     target = view.instances.get(reference.sop_instance_uid)
     known = (target.series, target.studies) if target else (set[str](), set[str]())
     return (reference.series_instance_uid, reference.study_instance_uid), known
+
+
+def _former(reference: Reference, view: View) -> tuple[set[str | None], set[str | None]]:
+    """The series and studies in which a reference's target is or was, before somebody decided otherwise."""
+    if reference.sop_instance_uid is None:
+        series = view.series.get(reference.target)
+        return set(), {*series.former, *series.studies} if series else set()
+    target = view.instances.get(reference.sop_instance_uid)
+    if target is None:
+        return set(), set()
+    places = target.placements | target.former | ({target.issued} if target.issued else set())
+    return {place.series_instance_uid for place in places}, {place.study_instance_uid for place in places}
 
 
 def studies_of(reference: Reference, view: View) -> set[str]:

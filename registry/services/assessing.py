@@ -37,6 +37,7 @@ class Assessment:
     moved: Mapping[str, set[str]]  # known instances -> further series that they are claimed in
     reached: Sequence[tuple[int, list[Reference]]]  # the reference sets that name one of them
     ground: Ground  # what all of it rests on
+    context: str | None = None  # within which contents and patients were compared; None: clinical
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,11 +89,12 @@ def assess(
     now: datetime,
     *,
     gate: bool,
+    context: str | None = None,
 ) -> Assessment:
     """Decide a batch against what the registry knows, and ask the rules about it."""
     readings = list(readings)
     claims = [reading for reading in readings if isinstance(reading, ObjectClaim)]
-    knowledge = Knowledge(connection, words)
+    knowledge = Knowledge(connection, words, context)
     knowledge.learn(_named(claims))
     subjects = Subjects(
         claims=sorted(claims, key=lambda claim: claim.order),
@@ -110,7 +112,7 @@ def assess(
     view = BatchView(knowledge, roots, now, gate)
     findings = list(ask(RULES, subjects, view))
     ground = Ground(knowledge.learned, awaited, bool(news.changed_studies or news.new_aliases))
-    return Assessment(decision, findings, subjects, knowledge.facts, news.moved, reached, ground)
+    return Assessment(decision, findings, subjects, knowledge.facts, news.moved, reached, ground, context)
 
 
 def _named(claims: Iterable[ObjectClaim]) -> Iterator[str]:
@@ -205,6 +207,18 @@ def _reach(
         subjects.shared |= {uid for uid in concerned if not facts.kinds[uid].isdisjoint(PATIENT_KINDS)}
     knowledge.learn(dependents)
     subjects.instances |= {uid for uid in dependents if Kind.INSTANCE in facts.kinds[uid]}
+    learn_around(knowledge, subjects)
+    reached = [
+        (number, references)
+        for number, references in knowledge.reference_sets(citing if news.moved else ())
+        if any(reference.target in news.moved for reference in references)
+    ]
+    return reached, {uid: waiting.get(uid, set()) for uid in own}
+
+
+def learn_around(knowledge: Knowledge, subjects: Subjects) -> None:
+    """Learn all that rules ask about what the instances among the subjects refer to."""
+    facts = knowledge.facts
     knowledge.learn_references(subjects.instances)
     named = {reference for uid in subjects.instances for reference in facts.instances[uid].references}
     knowledge.learn(
@@ -218,9 +232,3 @@ def _reach(
         if known is not None
         for study in known.studies
     )
-    reached = [
-        (number, references)
-        for number, references in knowledge.reference_sets(citing if news.moved else ())
-        if any(reference.target in news.moved for reference in references)
-    ]
-    return reached, {uid: waiting.get(uid, set()) for uid in own}

@@ -21,6 +21,7 @@ class Report:
     skipped: list[Skipped] = field(default_factory=list)
     unreadable: int = 0
     findings: list[Finding] = field(default_factory=list)
+    context: str | None = None  # None: clinical
     resumed: int = 0  # files that an interrupted run had recorded before
     _told: set[tuple[str | None, ...]] = field(default_factory=set)
 

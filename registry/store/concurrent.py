@@ -32,6 +32,10 @@ _COLUMNS: tuple[Column[str], ...] = (
     schema.patient_claims.c.uid,
     schema.reference_claims.c.uid,
     schema.derivations.c.source_series_uid,
+    schema.context_contents.c.uid,
+    schema.context_patients.c.uid,
+    schema.decisions.c.uid,
+    schema.withdrawals.c.uid,
 )
 _SAID_ABOUT = tuple(
     Keyed(
@@ -55,19 +59,21 @@ def confirm(act: Act, ground: Ground) -> None:
     """Raise ``LostRace`` if what a decision rests on has changed since the act began."""
     if act.began_after is None:
         return
-    newest, others = _others(act.connection, act.began_after)
-    if others and (ground.everything or _changed(act.connection, others, ground)):
+    newest, others, everybody = _others(act.connection, act.began_after)
+    if others and (everybody or ground.everything or _changed(act.connection, others, ground)):
         raise LostRace
     act.confirmed(newest)
 
 
-def _others(connection: Connection, since: int) -> tuple[int, list[int]]:
-    """The newest place in the trail, and the acts after ``since`` that made rows."""
+def _others(connection: Connection, since: int) -> tuple[int, list[int], bool]:
+    """The newest place in the trail, the acts after ``since`` that made rows, and whether one
+    of them concerns everybody: it said which patients are one, which no list of UIDs covers."""
     rows = connection.execute(
         select(entries.c.seq, entries.c.id, entries.c.rows).where(entries.c.seq > since)
     ).all()
     newest = max((row.seq for row in rows), default=since)
-    return newest, [row.id for row in rows if row.rows != "{}"]
+    patients = any(schema.patient_decisions.name in row.rows for row in rows)
+    return newest, [row.id for row in rows if row.rows != "{}"], patients
 
 
 def _changed(connection: Connection, others: list[int], ground: Ground) -> bool:

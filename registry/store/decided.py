@@ -61,7 +61,7 @@ def decided(connection: Connection, words: Words, uids: Iterable[str]) -> Iterat
 
 
 def series_in(study: Any) -> Any:
-    """A query for the UIDs of the series in a study: by their row, unless they were moved, and by decision."""
+    """A query for the UIDs of the series in a study: by their row, unless moved, and by decision."""
     series, studies, left, came = schema.series.alias(), schema.studies.alias(), latest(), latest()
     moved = exists().where(left.c.uid == series.c.uid, left.c.study_uid != study)
     return union(
@@ -116,3 +116,19 @@ def withdrawn(uid: Any) -> Any:
 
 PACKED = PackedUid()
 """The type of what is put together from several columns of UIDs."""
+
+
+def instances_among(connection: Connection, series: Iterable[str]) -> set[str]:
+    """The instances that are in some series, or were until somebody decided otherwise."""
+    ledger, rows, decisions = schema.ledger, schema.series, schema.decisions
+    listed = set(series)
+    held = select(ledger.c.uid).join_from(ledger, rows, ledger.c.series_id == rows.c.id)
+    queries = (Keyed(held, rows.c.uid), Keyed(select(decisions.c.uid), decisions.c.series_uid))
+    return {row.uid for query in queries for row in query.rows(connection, listed)}
+
+
+def once_withdrawn(connection: Connection, uids: Iterable[str]) -> set[str]:
+    """Those among some UIDs that were withdrawn before, whatever they are now."""
+    uses = schema.uses
+    query = Keyed(select(uses.c.uid).where(uses.c.state == schema.WITHDRAWN), uses.c.uid)
+    return {row.uid for row in query.rows(connection, uids)}

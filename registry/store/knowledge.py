@@ -432,7 +432,7 @@ class Knowledge:
         self.learn_aliases({patient.token for patient in found})
 
     def learn_aliases(self, tokens: set[bytes]) -> None:
-        """Load which Patient IDs were said to be one person's, or decided to be or not, as far as it leads."""
+        """Load which Patient IDs were said or decided to be one person's or not, as far as it leads."""
         decisions: dict[frozenset[Patient], tuple[int, int]] = {}
         while tokens := tokens - self._aliases_of:
             self._aliases_of |= tokens

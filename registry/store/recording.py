@@ -5,12 +5,12 @@ seen; what was claimed of whole series, studies and patients; fingerprints.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from hashlib import blake2b
 
 from sqlalchemy import select
 
-from registry.decision import Decision, RefusedClaim
+from registry.decision import Decision, NewRow, RefusedClaim, SeenContent
 from registry.facts import owned_by_patient
 from registry.fingerprint import VERSION, Variants
 from registry.records import Kind, Level, ObjectClaim, Patient
@@ -20,7 +20,14 @@ from registry.store.packing import pack
 from registry.store.words import NONE, Words
 
 
-def record_decision(act: Act, words: Words, decision: Decision) -> None:
+def rows_in(context: str | None, decision: Decision) -> list[NewRow]:
+    """The ledger rows that a decision brings: the content goes with them in the clinical context alone."""
+    if context is None:
+        return decision.rows
+    return [NewRow(row.standing) for row in decision.rows]
+
+
+def record_decision(act: Act, words: Words, decision: Decision, context: str | None = None) -> None:
     """Write what follows from deciding: refused claims, uses, further contents."""
     act.insert(
         schema.refused_claims,
@@ -50,20 +57,31 @@ def record_decision(act: Act, words: Words, decision: Decision) -> None:
         ],
         known_is_fine=True,
     )
+    contents = [*decision.contents, *(_first_contents(decision) if context else ())]
     act.insert(
-        schema.content_claims,
+        schema.context_contents if context else schema.content_claims,
         [
             {
+                **({"context": context} if context else {}),
                 "uid": seen.uid,
                 "content": seen.content_digest,
                 "transfer_syntax_id": words.id(seen.transfer_syntax_uid) or NONE,
                 "data_set": seen.data_set_digest,
                 "first": int(seen.first),
             }
-            for seen in decision.contents
+            for seen in contents
         ],
         known_is_fine=True,
     )
+
+
+def _first_contents(decision: Decision) -> Iterator[SeenContent]:
+    """The contents that new ledger rows would hold in the clinical context."""
+    for row in decision.rows:
+        if row.content_digest is not None:
+            yield SeenContent(
+                row.standing.uid, row.transfer_syntax_uid, row.content_digest, row.data_set_digest, first=True
+            )
 
 
 def claim_digest(refused: RefusedClaim) -> bytes:
@@ -75,11 +93,11 @@ def claim_digest(refused: RefusedClaim) -> bytes:
     return blake2b(text.encode(), digest_size=16).digest()
 
 
-def record_claims(act: Act, words: Words, claims: Sequence[ObjectClaim]) -> None:
+def record_claims(act: Act, words: Words, claims: Sequence[ObjectClaim], context: str | None = None) -> None:
     """Write what a batch claims of series, patients and fingerprints, as far as it is new."""
     _series_claims(act, words, claims)
-    _patients(act, claims)
-    _fingerprints(act, claims)
+    _patients(act, claims, context)
+    _fingerprints(act, claims, context)
 
 
 def _series_claims(act: Act, words: Words, claims: Iterable[ObjectClaim]) -> None:
@@ -109,13 +127,16 @@ def _series_claims(act: Act, words: Words, claims: Iterable[ObjectClaim]) -> Non
     )
 
 
-def _patients(act: Act, claims: Sequence[ObjectClaim]) -> None:
+def _patients(act: Act, claims: Sequence[ObjectClaim], context: str | None) -> None:
     pairs = {(uid, claim.patient) for claim in claims if claim.patient for uid in owned_by_patient(claim)}
     aliases = {(claim.patient, alias) for claim in claims if claim.patient for alias in claim.aliases}
-    numbers = _patient_ids(act, {p for _, p in pairs} | {p for pair in aliases for p in pair})
+    numbers = patient_ids(act, {p for _, p in pairs} | {p for pair in aliases for p in pair})
     act.insert(
-        schema.patient_claims,
-        [{"uid": uid, "patient_id": numbers[patient]} for uid, patient in pairs],
+        schema.context_patients if context else schema.patient_claims,
+        [
+            {**({"context": context} if context else {}), "uid": uid, "patient_id": numbers[patient]}
+            for uid, patient in pairs
+        ],
         known_is_fine=True,
     )
     ordered = {tuple(sorted((numbers[one], numbers[other]))) for one, other in aliases}
@@ -126,7 +147,7 @@ def _patients(act: Act, claims: Sequence[ObjectClaim]) -> None:
     )
 
 
-def _patient_ids(act: Act, wanted: set[Patient]) -> dict[Patient, int]:
+def patient_ids(act: Act, wanted: set[Patient]) -> dict[Patient, int]:
     """The surrogate keys of some patients; who isn't there is added."""
     known = _known_patients(act, wanted)
     new = sorted(wanted - known.keys())
@@ -152,11 +173,11 @@ def _known_patients(act: Act, wanted: set[Patient]) -> dict[Patient, int]:
     return {patient: number for patient, number in found.items() if patient in wanted}
 
 
-def _fingerprints(act: Act, claims: Iterable[ObjectClaim]) -> None:
+def _fingerprints(act: Act, claims: Iterable[ObjectClaim], context: str | None) -> None:
     seen: dict[tuple[bytes, Level], dict[bytes, None]] = defaultdict(dict)
     for claim in claims:
         for level, attributes in claim.fingerprints.items():
-            if (subject := _subject(level, claim)) is not None:
+            if (subject := subject_of(level, claim, context)) is not None:
                 seen[subject, level][attributes] = None
     known = _known_fingerprints(act, {subject for subject, _ in seen})
     act.insert(
@@ -187,9 +208,11 @@ def _known_fingerprints(act: Act, subjects: set[bytes]) -> dict[tuple[bytes, Lev
     return known
 
 
-def _subject(level: Level, claim: ObjectClaim) -> bytes | None:
-    """What a fingerprint is of, as its row names it."""
+def subject_of(level: Level, claim: ObjectClaim, context: str | None = None) -> bytes | None:
+    """What a fingerprint is of, as its row names it: in another context than the clinical one
+    with that before it, so that it compares with its own alone."""
+    before = f"{context}\0".encode("ascii") if context else b""
     if level is Level.PATIENT:
-        return claim.patient.token if claim.patient else None
+        return before + claim.patient.token if claim.patient else None
     wanted = Kind.STUDY if level is Level.STUDY else Kind.SERIES
-    return next((pack(uid) for kind, uid in claim.identities if kind is wanted), None)
+    return next((before + pack(uid) for kind, uid in claim.identities if kind is wanted), None)
