@@ -23,10 +23,14 @@ from registry.records import Kind
 from registry.services.initializing import init
 from registry.services.issuing import derive, issue
 from registry.services.opening import OpenRegistry, opened
+from registry.services.patients import say
+from registry.services.redacting import redact
 from registry.services.registering import register
 from registry.services.requests import DeriveRequest, IssueRequest
-from registry.services.withdrawing import withdraw
+from registry.services.resolving import resolve
+from registry.services.withdrawing import reinstate, withdraw
 from registry.settings import Settings
+from registry.store import schema
 from tests.objects import ROOT, ct_slices, save_all, tiny
 from tests.postgres import Server, database_of
 
@@ -43,7 +47,16 @@ hypothesis_settings.load_profile("default")
 @pytest.fixture(autouse=True)
 def _clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
     """No setting of the machine reaches a test, and no test writes into the user's folders."""
-    for name in ("DATABASE", "ACTOR", "FORMAT", "KEY_FILE", "FILE_LIMIT", "MEMORY_LIMIT", "TIME_LIMIT"):
+    for name in (
+        "DATABASE",
+        "ACTOR",
+        "FORMAT",
+        "CONTEXT",
+        "KEY_FILE",
+        "FILE_LIMIT",
+        "MEMORY_LIMIT",
+        "TIME_LIMIT",
+    ):
         monkeypatch.delenv(f"UID_REGISTRY_{name}", raising=False)
     for name in [name for name in os.environ if name.startswith("PG")]:  # libpq's
         monkeypatch.delenv(name)
@@ -86,8 +99,27 @@ def fill(settings: Settings, folder: Path) -> None:
             tiny("1.2.3.4.1", pixels=b"\t\t\t\t"),
             tiny(instances[1], series, study),
         ]
-        register(registry, [str(path) for path in save_all(objects, folder)])
+        paths = [str(path) for path in save_all(objects, folder)]
+        register(registry, paths)
         derive(registry, DeriveRequest((slices[0].SOPInstanceUID,), "SEG"))
+        decide(registry, instances[0], paths)
+
+
+def decide(registry: OpenRegistry, withdrawn: str, paths: list[str]) -> None:
+    """What people decide, and what only other contexts and rules remember."""
+    resolve(registry, "1.2.3.4.1", "first", "the others were bad copies")
+    reinstate(registry, [withdrawn], "withdrawn by mistake")
+    say(registry, [("P1", ""), ("P9", "X")], same=True)
+    register(registry, paths[:1], context="research")
+    redact(registry, issue(registry, IssueRequest(Kind.STUDY, purpose="for Smith")).entry, "a name")
+    # Until the program writes rows of these.
+    with registry.act("test:fill", actor="tester") as act:
+        act.insert(schema.traits, [{"uid": "1.2.3.4.1", "trait": "lossy", "content": b""}])
+        act.insert(schema.frames, [{"uid": "1.2.3.4.1", "frame_uid": "1.2.9.1"}])
+        act.insert(schema.registrations, [{"frame_uid": "1.2.9.1", "other_uid": "1.2.9.2"}])
+        finding = {"code": "UID301", "uid": "1.2.3.4.1", "counterpart": ""}
+        act.insert(schema.acknowledgements, [{**finding, "state": schema.ACKNOWLEDGED}])
+        act.commit()
 
 
 class Registries:

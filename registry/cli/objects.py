@@ -22,6 +22,15 @@ Paths = Annotated[
 ]
 Null = Annotated[bool, typer.Option("-0", "--null", help="Paths on standard input end with NUL.")]
 Digest = Annotated[str, typer.Option("--digest", metavar="full|none", help="Whether contents are compared.")]
+Context = Annotated[
+    str | None,
+    typer.Option(
+        "--context",
+        metavar="NAME",
+        help="What the objects are copies for; contents and patients compare within it. "
+        "Also UID_REGISTRY_CONTEXT; default clinical.",
+    ),
+]
 
 _SEVERITIES = {severity.label: severity for severity in Severity}
 _NAMED = 10
@@ -32,6 +41,7 @@ def register(
     paths: Paths = None,
     null: Null = False,
     digest: Digest = "full",
+    within: Context = None,
     fail_on: Annotated[
         str,
         typer.Option(metavar="WHAT", help="collision, error, warning, note or never: when to exit with 1."),
@@ -54,7 +64,9 @@ def register(
     progress = Progress("registered")
     with run.registry() as registry:
         _name(registry)
-        result = service(registry, _paths(paths, null), digests=_digests(digest), progress=progress)
+        result = service(
+            registry, _paths(paths, null), digests=_digests(digest), context=within, progress=progress
+        )
     progress.done()
     failed = result.verdicts[Verdict.COLLISION] > 0 if fail_on == "collision" else _reaches(result, fail_on)
     _finish(run, result, not failed)
@@ -65,6 +77,7 @@ def check(
     paths: Paths = None,
     null: Null = False,
     digest: Digest = "full",
+    within: Context = None,
     fail_on: Annotated[
         str, typer.Option(metavar="WHAT", help="error, warning, note or never: when to exit with 1.")
     ] = "error",
@@ -85,7 +98,9 @@ def check(
     progress = Progress("checked")
     with run.registry(read_only=True) as registry:
         _name(registry)
-        result = service(registry, _paths(paths, null), digests=_digests(digest), progress=progress)
+        result = service(
+            registry, _paths(paths, null), digests=_digests(digest), context=within, progress=progress
+        )
     progress.done()
     _finish(run, result, not _reaches(result, fail_on))
 

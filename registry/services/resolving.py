@@ -64,23 +64,8 @@ def choose(found: Sequence[Claimed], keep: str) -> Claimed:
     if len(meant) == 1:
         return meant[0]
     said = f"entry {wanted} made {len(meant)} claims" if meant else f"--keep {keep!r} names no claim"
-    listed = "".join(f"\n  {claim.name}: {told(claim)} ({claim.actor}, {claim.at})" for claim in found)
+    listed = "".join(f"\n  {claim.name}: {claim.words} ({claim.actor}, {claim.at})" for claim in found)
     raise BadRequest(f"{said} about it:{listed}", advice="Give one of the names before the colon.")
-
-
-def told(claim: Claimed) -> str:
-    """What a claim says, in words."""
-    parts = [claim.kind.words]
-    for name, value in (
-        ("in series", claim.series_instance_uid),
-        ("of study", claim.study_instance_uid),
-        ("of class", claim.sop_class_uid),
-        ("with modality", claim.modality),
-        ("with content", claim.content_number),
-    ):
-        if value is not None:
-            parts.append(f"{name} {value}")
-    return " ".join(parts)
 
 
 def resolve(registry: OpenRegistry, uid: str, keep: str, reason: str) -> Resolved:
@@ -128,7 +113,7 @@ def _require_possible(uid: str, origin: Origin, first: Claimed, kept: Claimed, k
         )
     if origin is Origin.ISSUED and not _same_place(first, kept):
         raise ParentMismatch(
-            f"{uid} was issued as {told(first)}; what was issued never moves",
+            f"{uid} was issued as {first.words}; what was issued never moves",
             advice=f"`uid-registry withdraw {uid}`, and issue another UID for the place where the object is.",
         )
     series, study = kept.series_instance_uid, kept.study_instance_uid

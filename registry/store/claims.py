@@ -30,7 +30,22 @@ class Claimed:
     sop_class_uid: str | None = None
     modality: str | None = None
     content: bytes | None = None
-    content_number: int | None = None  # the contents that the UID was claimed for, counted
+    content_number: int | None = None  # where the UID was claimed for several contents: which
+
+    @property
+    def words(self) -> str:
+        """What it says, for a person."""
+        parts = [self.kind.words]
+        for name, value in (
+            ("in series", self.series_instance_uid),
+            ("of study", self.study_instance_uid),
+            ("of class", self.sop_class_uid),
+            ("with modality", self.modality),
+            ("with content", self.content_number),
+        ):
+            if value is not None:
+                parts.append(f"{name} {value}")
+        return " ".join(parts)
 
     @property
     def says(self) -> tuple[object, ...]:
@@ -99,7 +114,7 @@ def _others(connection: Connection, words: Words, uid: str, first: Claimed) -> l
     """The claims that the row doesn't hold, in the order of their entries. Where an entry
     made one claim of another place and one of another content, they are one object's."""
     places: dict[int, list[Claimed]] = {}
-    told = set[tuple[object, ...]]()
+    told = {replace(first, content=None).says}
     refused, seen = schema.refused_claims, schema.content_claims
     for row in connection.execute(
         select(refused).where(refused.c.uid == uid).order_by(refused.c.entry, refused.c.claim)
@@ -139,6 +154,7 @@ def _others(connection: Connection, words: Words, uid: str, first: Claimed) -> l
 def _numbered(claims: list[Claimed]) -> list[Claimed]:
     """Each with the name by which it is chosen, and with the number of its content."""
     entries = Counter(claim.entry for claim in claims)
+    several = len({claim.content for claim in claims if claim.content is not None}) > 1
     counted: Counter[int] = Counter()
     contents: dict[bytes, int] = {}
     named = []
@@ -148,7 +164,7 @@ def _numbered(claims: list[Claimed]) -> list[Claimed]:
         if entries[claim.entry] > 1:
             name += f".{counted[claim.entry]}"
         number = None
-        if claim.content is not None:
+        if several and claim.content is not None:
             number = contents.setdefault(claim.content, len(contents) + 1)
         named.append(replace(claim, name=name, content_number=number))
     return named

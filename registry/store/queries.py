@@ -305,37 +305,20 @@ def named_only(connection: Connection, uid: str) -> bool:
     )
 
 
-def refused_about(connection: Connection, uid: str) -> list[Any]:
-    """The refused claims about a UID, with when and by whom."""
-    claims = schema.refused_claims
-    query = (
-        select(
-            claims.c.kind,
-            claims.c.series_uid,
-            claims.c.study_uid,
-            _sop_class.c.value.label("sop_class"),
-            _modality.c.value.label("modality"),
-            claims.c.entry,
-            entries.c.at,
-            entries.c.actor,
-        )
-        .join_from(claims, entries, claims.c.entry == entries.c.id)
-        .join(_sop_class, claims.c.sop_class_id == _sop_class.c.id, isouter=True)
-        .join(_modality, claims.c.modality_id == _modality.c.id, isouter=True)
-        .where(claims.c.uid == uid)
-        .order_by(claims.c.entry)
-    )
-    return list(connection.execute(query))
+def uses_of(connection: Connection, uid: str) -> list[tuple[int, int]]:
+    """What became of a UID: state and entry."""
+    query = select(uses.c.state, uses.c.entry).where(uses.c.uid == uid).order_by(uses.c.entry)
+    return [(state, entry) for state, entry in connection.execute(query)]
 
 
-def uses_of(connection: Connection, uid: str) -> list[Any]:
-    """What became of a UID: state, entry, when, by whom and the reason given."""
-    notes = schema.notes
-    query = (
-        select(uses.c.state, uses.c.entry, entries.c.at, entries.c.actor, notes.c.text)
-        .join_from(uses, entries, uses.c.entry == entries.c.id)
-        .join(notes, notes.c.entry == uses.c.entry, isouter=True)
-        .where(uses.c.uid == uid)
-        .order_by(uses.c.entry)
-    )
-    return list(connection.execute(query))
+def withdrawals_of(connection: Connection, uid: str) -> list[tuple[bool, int]]:
+    """What was said after a UID was withdrawn for the first time: whether it is again, and in which entry."""
+    table = schema.withdrawals
+    query = select(table.c.withdrawn, table.c.entry).where(table.c.uid == uid).order_by(table.c.entry)
+    return [(bool(again), entry) for again, entry in connection.execute(query)]
+
+
+def decisions_about(connection: Connection, uid: str) -> list[Any]:
+    """What was decided of a UID, in order."""
+    table = schema.decisions
+    return list(connection.execute(select(table).where(table.c.uid == uid).order_by(table.c.entry)))
