@@ -82,8 +82,9 @@ def server() -> Iterator[Server]:
     server.close()
 
 
-def fill(settings: Settings, folder: Path) -> None:
-    """Leave rows in every history table."""
+def fill(settings: Settings, folder: Path, *, decided: bool = True) -> None:
+    """Leave rows in every history table; unless ``decided``, in those alone that
+    were there before people could decide anything."""
     with opened(settings) as registry:
         asked = IssueRequest(Kind.STUDY, purpose="trial", request_id="r1")
         study = issue(registry, asked).uids[0]
@@ -102,7 +103,8 @@ def fill(settings: Settings, folder: Path) -> None:
         paths = [str(path) for path in save_all(objects, folder)]
         register(registry, paths)
         derive(registry, DeriveRequest((slices[0].SOPInstanceUID,), "SEG"))
-        decide(registry, instances[0], paths)
+        if decided:
+            decide(registry, instances[0], paths)
 
 
 def decide(registry: OpenRegistry, withdrawn: str, paths: list[str]) -> None:
@@ -132,7 +134,8 @@ class Registries:
 
     def make(self, kind: str = "fresh") -> Settings:
         """The settings of a copy of the ``fresh`` registry, under the example production
-        root, or of the ``filled`` one, in which no history table is empty."""
+        root, of the ``filled`` one, in which no history table is empty, or of the
+        ``undecided`` one, which an older program could have filled."""
         if kind not in self._templates:
             self._templates[kind] = self._template(kind)
         template = self._templates[kind]
@@ -154,9 +157,9 @@ class Registries:
         return Settings(self._server.url(name), actor="tester", key_file=f"{folder}/key")
 
     def _template(self, kind: str) -> Settings:
-        if kind == "filled":
+        if kind in ("filled", "undecided"):
             settings = self.make("fresh")
-            fill(settings, self._folder / "files")
+            fill(settings, self._folder / kind, decided=kind == "filled")
         else:
             settings = self.empty()
             init(settings, root=ROOT, organization="Example Hospital")

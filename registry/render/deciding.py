@@ -37,7 +37,7 @@ def reinstated(result: Reinstated) -> Output:
 def choice(found: Sequence[Claimed], kept: Claimed) -> Iterator[str]:
     """The claims that there are, the one that is to hold marked: for a person to look at."""
     for claim in found:
-        mark = "keep " if claim is kept else "     "
+        mark = "keep " if claim.name in kept.name.split("+") else "     "
         yield f"{mark}{claim.name}: {claim.words} ({claim.actor}, {claim.at})"
 
 

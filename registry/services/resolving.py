@@ -8,7 +8,7 @@ was issued stays as it was issued.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from registry.errors import BadRequest, ParentMismatch, UidCollision, UnknownUid
 from registry.records import Kind, Origin
@@ -48,7 +48,8 @@ def claims(registry: OpenRegistry, uid: str) -> list[Claimed]:
 
 
 def choose(found: Sequence[Claimed], keep: str) -> Claimed:
-    """The claim that is meant: the ``first``, the ``second``, or one by its entry.
+    """The claim that is meant: the ``first``, the ``second``, or one by its entry; where an
+    entry made one of another place and one of another content, both of them: ``17.1+17.2``.
 
     Raises ``BadRequest``, whose message lists them, where none or several are.
     """
@@ -60,12 +61,26 @@ def choose(found: Sequence[Claimed], keep: str) -> Claimed:
         )
     if wanted in ("first", "second"):
         return found[0 if wanted == "first" else 1]
+    if len(parts := [claim for claim in found if claim.name in wanted.split("+")]) == 2 and "+" in wanted:
+        return _joined(found[0], *parts)
     meant = [claim for claim in found if wanted in (claim.name, str(claim.entry))]
     if len(meant) == 1:
         return meant[0]
     said = f"entry {wanted} made {len(meant)} claims" if meant else f"--keep {keep!r} names no claim"
     listed = "".join(f"\n  {claim.name}: {claim.words} ({claim.actor}, {claim.at})" for claim in found)
     raise BadRequest(f"{said} about it:{listed}", advice="Give one of the names before the colon.")
+
+
+def _joined(first: Claimed, one: Claimed, other: Claimed) -> Claimed:
+    """Another place and another content that one object claimed. Raises ``BadRequest`` where it can't be."""
+    place, content = (one, other) if other.content is not None else (other, one)
+    if one.entry != other.entry or place.content is not None or content is first or place is first:
+        raise BadRequest(
+            f"the claims {one.name} and {other.name} can't be one object's",
+            advice="One must be of another place, one of another content, both of one entry.",
+        )
+    name = f"{one.name}+{other.name}"
+    return replace(place, name=name, content=content.content, content_number=content.content_number)
 
 
 def resolve(registry: OpenRegistry, uid: str, keep: str, reason: str) -> Resolved:

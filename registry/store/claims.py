@@ -111,8 +111,8 @@ def _first_content(connection: Connection, uid: str) -> bytes | None:
 
 
 def _others(connection: Connection, words: Words, uid: str, first: Claimed) -> list[Claimed]:
-    """The claims that the row doesn't hold, in the order of their entries. Where an entry
-    made one claim of another place and one of another content, they are one object's."""
+    """The claims that the row doesn't hold, in the order of their entries. Another place and
+    another content are one claim where the act was about one object; else nobody can tell."""
     places: dict[int, list[Claimed]] = {}
     told = {replace(first, content=None).says}
     refused, seen = schema.refused_claims, schema.content_claims
@@ -141,9 +141,12 @@ def _others(connection: Connection, words: Words, uid: str, first: Claimed) -> l
             known.add(row.content)
             contents.setdefault(row.entry, []).append(row.content)
     listed: list[Claimed] = []
+    single = {
+        e.id for e in log(connection, ids=places.keys() & contents.keys()) if e.detail.get("files") == 1
+    }
     for entry in sorted(places.keys() | contents.keys()):
         here, digests = places.get(entry, []), contents.get(entry, [])
-        if len(here) == len(digests) == 1:
+        if len(here) == len(digests) == 1 and entry in single:
             listed.append(replace(here[0], content=digests[0]))
             continue
         listed += here

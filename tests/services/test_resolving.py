@@ -272,6 +272,24 @@ def test_an_entry_that_made_several_claims_is_ambiguous_and_they_are_listed(
     assert place(registry, IMAGE)[0] == found[2].series_instance_uid
 
 
+def test_two_objects_of_one_act_are_told_apart_and_one_object_can_be_put_together(
+    registry: OpenRegistry, put: Callable[..., str]
+) -> None:
+    put(tiny(IMAGE, SERIES, STUDY))
+    put(tiny(IMAGE, "1.2.3.5", STUDY), tiny(IMAGE, SERIES, STUDY, pixels=OTHER))
+    first, moved, other = claims(registry, IMAGE)
+    assert (moved.series_instance_uid, moved.content_number) == ("1.2.3.5", None)
+    assert (other.series_instance_uid, other.content_number) == (SERIES, 2)
+    resolve(registry, IMAGE, other.name, "the right image")
+    assert place(registry, IMAGE)[0] == SERIES
+    assert put(tiny(IMAGE, SERIES, STUDY, pixels=OTHER)) == "repeat"
+    with pytest.raises(BadRequest, match="can't be one object's"):
+        resolve(registry, IMAGE, f"{first.name}+{other.name}", "both")
+    resolve(registry, IMAGE, f"{moved.name}+{other.name}", "both were of one object")
+    assert place(registry, IMAGE)[0] == "1.2.3.5"
+    assert put(tiny(IMAGE, "1.2.3.5", STUDY, pixels=OTHER)) == "repeat"
+
+
 def test_what_can_not_be_decided(registry: OpenRegistry, put: Callable[..., str], settings: Settings) -> None:
     put(tiny(IMAGE))
     with pytest.raises(UnknownUid):
