@@ -70,7 +70,8 @@ _CATALOGUE = {
             (SELECT pg_get_expr(adbin, adrelid) FROM pg_attrdef d
              WHERE d.adrelid = a.attrelid AND d.adnum = a.attnum))
         FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid
-        JOIN pg_namespace n ON n.oid = c.relnamespace WHERE {_OURS} AND c.relkind = 'r' AND a.attnum > 0""",
+        JOIN pg_namespace n ON n.oid = c.relnamespace WHERE {_OURS} AND c.relkind = 'r' AND a.attnum > 0
+        AND NOT a.attisdropped""",
     "constraints": f"""
         SELECT c.conname, concat_ws(' ', c.conrelid::regclass, pg_get_constraintdef(c.oid))
         FROM pg_constraint c JOIN pg_namespace n ON n.oid = c.connamespace
