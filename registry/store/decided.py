@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Select, exists, select, union
+from sqlalchemy import Connection, Select, exists, select
 
 from registry.records import Kind
 from registry.store import schema
@@ -60,11 +60,11 @@ def decided(connection: Connection, words: Words, uids: Iterable[str]) -> Iterat
         )
 
 
-def series_in(study: Any) -> Any:
-    """A query for the UIDs of the series in a study: by their row, unless moved, and by decision."""
+def series_in(study: Any) -> tuple[Select[Any], Select[Any]]:
+    """Queries for the UIDs of the series in a study: by their row, unless moved, and by decision."""
     series, studies, left, came = schema.series.alias(), schema.studies.alias(), latest(), latest()
     moved = exists().where(left.c.uid == series.c.uid, left.c.study_uid != study)
-    return union(
+    return (
         select(series.c.uid)
         .join_from(series, studies, series.c.study_id == studies.c.id)
         .where(studies.c.uid == study, ~moved),
@@ -72,11 +72,11 @@ def series_in(study: Any) -> Any:
     )
 
 
-def instances_in(those: Any) -> Any:
-    """A query for the UIDs of the instances in some series, which a query or a list names."""
+def instances_in(those: Any) -> tuple[Select[Any], Select[Any]]:
+    """Queries for the UIDs of the instances in some series, which a query or a list names."""
     ledger, series, left, came = schema.ledger.alias(), schema.series.alias(), latest(), latest()
     moved = exists().where(left.c.uid == ledger.c.uid, left.c.series_uid != series.c.uid)
-    return union(
+    return (
         select(ledger.c.uid)
         .join_from(ledger, series, ledger.c.series_id == series.c.id)
         .where(series.c.uid.in_(those), ~moved),

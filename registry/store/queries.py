@@ -6,7 +6,20 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, LargeBinary, Select, case, exists, func, or_, select, type_coerce
+from sqlalchemy import (
+    BindParameter,
+    Connection,
+    LargeBinary,
+    Select,
+    bindparam,
+    case,
+    exists,
+    func,
+    or_,
+    select,
+    type_coerce,
+    union,
+)
 
 from registry.records import Kind, Origin
 from registry.store import decided, schema
@@ -147,8 +160,16 @@ def listing(connection: Connection, filters: Filters, most: int | None = None) -
 
 def one(connection: Connection, uid: str) -> Listed | None:
     """What the ledger holds of one UID."""
-    row = connection.execute(_listing().where(ledger.c.uid == uid)).one_or_none()
+    row = connection.execute(_ONE, {"uid": uid}).one_or_none()
     return None if row is None else _listed(row)
+
+
+# Queries that are run often are built once.
+_UID: BindParameter[Any] = bindparam("uid")
+_ONE = _listing().where(ledger.c.uid == _UID)
+_SERIES_IN = union(*decided.series_in(_UID))
+_INSTANCES_IN = union(*decided.instances_in([_UID]))
+_HELD = select(func.count()).select_from(_INSTANCES_IN.subquery())
 
 
 def _listed(row: Any) -> Listed:
@@ -177,8 +198,8 @@ def _filtered(query: Select[Any], filters: Filters) -> Select[Any]:
     if filters.study is not None:
         conditions.append(_in_study(filters.study))
     if filters.series is not None:
-        inside = decided.instances_in([filters.series])
-        conditions.append(or_(ledger.c.uid == filters.series, ledger.c.uid.in_(inside)))
+        itself = select(series.c.uid).where(series.c.uid == filters.series)
+        conditions.append(ledger.c.uid.in_(union(itself, *decided.instances_in([filters.series]))))
     if filters.modality is not None:
         conditions.append(filters.modality == _MODALITY)
     if filters.under is not None:
@@ -197,12 +218,14 @@ def _filtered(query: Select[Any], filters: Filters) -> Select[Any]:
 
 
 def _in_study(uid: str) -> Any:
-    inside = decided.series_in(uid)
-    return or_(
-        ledger.c.uid == uid,
-        ledger.c.uid.in_(inside),
-        ledger.c.uid.in_(decided.instances_in(decided.series_in(uid))),
-        schema.owners.c.study_uid == uid,
+    owners, inside = schema.owners.alias(), union(*decided.series_in(uid))
+    return ledger.c.uid.in_(
+        union(
+            select(studies.c.uid).where(studies.c.uid == uid),
+            *decided.series_in(uid),
+            *decided.instances_in(inside),
+            select(owners.c.uid).where(owners.c.study_uid == uid),
+        )
     )
 
 
@@ -222,13 +245,12 @@ def _without_parent() -> Any:
 
 def children(connection: Connection, uid: str) -> int:
     """How many series and instances a study or series holds."""
-    inside = list(connection.execute(decided.series_in(uid)).scalars())
+    inside = list(connection.execute(_SERIES_IN, {"uid": uid}).scalars())
     return len(inside) + sum(_held(connection, each) for each in (uid, *inside))
 
 
 def _held(connection: Connection, series_uid: str) -> int:
-    held = decided.instances_in([series_uid]).subquery()
-    return int(connection.execute(select(func.count()).select_from(held)).scalar_one())
+    return int(connection.execute(_HELD, {"uid": series_uid}).scalar_one())
 
 
 @dataclass(frozen=True, slots=True)
@@ -244,36 +266,44 @@ class Branch:
 
 def branches(connection: Connection, study: str) -> list[Branch]:
     """The series of a study, with what they are derived from."""
-    query = (
-        select(_own.c.uid, _own_modality.c.value.label("modality"), _STATE.label("state"))
-        .join_from(_own, ledger, ledger.c.uid == _own.c.uid)
-        .join(_said, _said.c.uid == _own.c.uid, isouter=True)
-        .join(
-            _own_modality,
-            func.coalesce(_said.c.modality_id, _own.c.modality_id) == _own_modality.c.id,
-            isouter=True,
-        )
-        .where(_own.c.uid.in_(decided.series_in(study)))
-        .order_by(_own.c.id)
-    )
     return [
         Branch(row.uid, row.modality, row.state, _held(connection, row.uid), _sources(connection, row.uid))
-        for row in connection.execute(query).all()
+        for row in connection.execute(_BRANCHES, {"uid": study}).all()
     ]
+
+
+_BRANCHES = (
+    select(_own.c.uid, _own_modality.c.value.label("modality"), _STATE.label("state"))
+    .join_from(_own, ledger, ledger.c.uid == _own.c.uid)
+    .join(_said, _said.c.uid == _own.c.uid, isouter=True)
+    .join(
+        _own_modality,
+        func.coalesce(_said.c.modality_id, _own.c.modality_id) == _own_modality.c.id,
+        isouter=True,
+    )
+    .where(_own.c.uid.in_(_SERIES_IN))
+    .order_by(_own.c.id)
+)
 
 
 def _sources(connection: Connection, series_uid: str) -> tuple[str, ...]:
     """The series that a series, or an object in it, refers to."""
+    return tuple(sorted(connection.execute(_SOURCES, {"uid": series_uid}).scalars()))
+
+
+def _leading() -> Select[Any]:
     claims, derivations = schema.reference_claims, schema.derivations
-    inside = decided.instances_in([series_uid])
-    query = (
+    itself = select(series.c.uid).where(series.c.uid == _UID)
+    return (
         select(derivations.c.source_series_uid)
         .distinct()
         .join_from(claims, derivations, claims.c.set_id == derivations.c.set_id)
-        .where(or_(claims.c.uid == series_uid, claims.c.uid.in_(inside)))
-        .where(derivations.c.source_series_uid != series_uid)
+        .where(claims.c.uid.in_(union(itself, *decided.instances_in([_UID]))))
+        .where(derivations.c.source_series_uid != _UID)
     )
-    return tuple(sorted(connection.execute(query).scalars()))
+
+
+_SOURCES = _leading()
 
 
 def counts(connection: Connection, *columns: str) -> list[tuple[Any, ...]]:
@@ -292,8 +322,14 @@ def count_under(connection: Connection, prefix: str) -> int:
 
 def instances_of(connection: Connection, series_uid: str) -> list[str]:
     """The instances of a series, in the order of their keys."""
-    query = select(ledger.c.uid).where(ledger.c.uid.in_(decided.instances_in([series_uid])))
-    return list(connection.execute(query.order_by(type_coerce(ledger.c.uid, LargeBinary))).scalars())
+    return list(connection.execute(_INSTANCES_IN_ORDER, {"uid": series_uid}).scalars())
+
+
+_INSTANCES_IN_ORDER = (
+    select(ledger.c.uid)
+    .where(ledger.c.uid.in_(_INSTANCES_IN))
+    .order_by(type_coerce(ledger.c.uid, LargeBinary))
+)
 
 
 def named_only(connection: Connection, uid: str) -> bool:
