@@ -27,19 +27,26 @@ from registry.services import (
     indexing,
     initializing,
     issuing,
+    patients,
     querying,
+    redacting,
     registering,
+    resolving,
     withdrawing,
 )
 from registry.services.acknowledging import Spoken
 from registry.services.initializing import Initialized
 from registry.services.issuing import Derived, Issued
 from registry.services.opening import opened
+from registry.services.patients import Said
 from registry.services.querying import STANDING, Event, Shown
+from registry.services.redacting import Redacted
 from registry.services.reports import Report
 from registry.services.requests import DeriveRequest, IssueRequest
-from registry.services.withdrawing import Withdrawn
+from registry.services.resolving import Resolved
+from registry.services.withdrawing import Reinstated, Withdrawn
 from registry.settings import CHECK_FORMATS, Settings, load_settings
+from registry.store.claims import Claimed
 from registry.store.findings import KeptFinding, Which
 
 if TYPE_CHECKING:
@@ -135,16 +142,24 @@ class Registry:
         request = DeriveRequest(tuple(sources), modality, n_instances, study_instance_uid, root)
         return issuing.derive(self._registry, replace(request, purpose=purpose, request_id=request_id))
 
-    def register(self, paths: Sequence[str], *, digests: bool = True) -> Report:
-        """Record what objects made elsewhere say; ``Report.raise_for_findings("collision")``
-        raises where one was refused."""
-        return registering.register(self._registry, list(paths), digests=digests)
+    def register(self, paths: Sequence[str], *, digests: bool = True, context: str | None = None) -> Report:
+        """Record what objects made elsewhere say; ``context`` tells what they are copies for.
+
+        ``Report.raise_for_findings("collision")`` raises where one was refused.
+        """
+        return registering.register(self._registry, list(paths), digests=digests, context=context)
 
     def register_rows(self, rows: Iterable[IndexRow]) -> Report:
         """Record what an archive's index says of its instances, without their files."""
         return indexing.register_rows(self._registry, rows)
 
-    def check(self, objects: Checkable | Iterable[Checkable], *, digests: bool = True) -> Report:
+    def check(
+        self,
+        objects: Checkable | Iterable[Checkable],
+        *,
+        digests: bool = True,
+        context: str | None = None,
+    ) -> Report:
         """What registering these objects would decide and find; writes nothing.
 
         ``objects`` are paths (files, folders, zip archives, DICOMDIRs) and pydicom
@@ -162,7 +177,7 @@ class Registry:
         """
         one = isinstance(objects, str | os.PathLike) or is_data_set(objects)
         several: Any = [objects] if one else objects
-        return checking.check(self._registry, several, digests=digests)
+        return checking.check(self._registry, several, digests=digests, context=context)
 
     def show(self, uid: str) -> Shown:
         """What the registry knows of a UID. Raises ``UnknownUid`` if nothing."""
@@ -239,6 +254,30 @@ class Registry:
     def withdraw(self, uids: Sequence[str], *, reason: str) -> Withdrawn:
         """Take UIDs out of use for ever."""
         return withdrawing.withdraw(self._registry, list(uids), reason)
+
+    def reinstate(self, uids: Sequence[str], *, reason: str) -> Reinstated:
+        """End the withdrawal of UIDs."""
+        return withdrawing.reinstate(self._registry, list(uids), reason)
+
+    def claims(self, uid: str) -> list[Claimed]:
+        """The claims about a UID, the first one first. Raises ``UnknownUid``."""
+        return resolving.claims(self._registry, uid)
+
+    def resolve(self, uid: str, *, keep: str, reason: str) -> Resolved:
+        """Decide which claim about a UID holds: ``first``, ``second``, or the ``name`` of one."""
+        return resolving.resolve(self._registry, uid, keep, reason)
+
+    def merge_patients(self, ids: Iterable[tuple[str, str]], *, reason: str | None = None) -> Said:
+        """Say that Patient IDs, each with its issuer or an empty text, are one person's."""
+        return patients.say(self._registry, ids, same=True, reason=reason)
+
+    def split_patients(self, ids: Iterable[tuple[str, str]], *, reason: str | None = None) -> Said:
+        """Say that no Patient ID is another's person."""
+        return patients.say(self._registry, ids, same=False, reason=reason)
+
+    def redact(self, entry: int, *, reason: str) -> Redacted:
+        """Take the free text of an entry out of the registry."""
+        return redacting.redact(self._registry, entry, reason)
 
 
 def _which(

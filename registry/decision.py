@@ -2,8 +2,9 @@
 
 ``register`` and ``check`` call the same function, so the two can't disagree:
 ``check`` gives it what the ledger says, ``register`` what the ledger says after
-its own rows went in. The first record stays as it is; what conflicts with it is
-refused and kept as a refused claim, what doesn't is recorded.
+its own rows went in. The first record stays as it is, unless somebody decided
+that another claim holds; what conflicts with it is refused and kept as a refused
+claim, what doesn't is recorded.
 """
 
 from __future__ import annotations
@@ -35,6 +36,7 @@ class Standing:
         default_factory=set
     )  # how an issued or foreign UID was used: as recorded, otherwise
     withdrawn: bool = False
+    decided: int | None = None  # the entry in which somebody last said which claim about it holds
 
 
 class RefusedClaim(NamedTuple):
@@ -47,6 +49,7 @@ class RefusedClaim(NamedTuple):
     study_instance_uid: str | None = None
     sop_class_uid: str | None = None
     modality: str | None = None
+    after: int | None = None  # the decision that it contradicts: made again after one, a claim is news
 
 
 class Use(NamedTuple):
@@ -156,7 +159,10 @@ class _Desk:
             self.decision.uses.append(Use(uid, as_recorded, sop_class_uid))
 
     def _refuse(self, refused: RefusedClaim) -> bool:
-        self.decision.refused.add(refused)
+        places = (refused.uid, refused.series_instance_uid)
+        known = [found for uid in places if uid and (found := self._find(uid)) is not None]
+        after = max((found.decided for found in known if found.decided is not None), default=None)
+        self.decision.refused.add(refused._replace(after=after))
         return False
 
     def _settle_study(self, uid: str | None, claim: ObjectClaim) -> bool:

@@ -3,7 +3,9 @@
 Facts are sets that only grow, so adding claims gives the same facts in any
 order and in any split into batches; a rule is a function of facts, so the same
 claims give the same findings. Refused claims count like the others: which of
-two colliding claims holds the ledger row decides nothing here.
+two colliding claims holds the ledger row decides nothing here. Only a person
+can say that a claim doesn't count: of a decided UID what was decided counts, and
+what is claimed after that.
 """
 
 from __future__ import annotations
@@ -63,6 +65,7 @@ class InstanceFacts:
     references: set[Reference] = field(default_factory=set)
     traits: set[Trait] = field(default_factory=set)
     frames: set[str] = field(default_factory=set)  # of reference, of a derived object
+    former: set[Placement] = field(default_factory=set)  # where it was until somebody decided otherwise
 
     @property
     def series(self) -> set[str]:
@@ -85,6 +88,7 @@ class SeriesFacts:
     issued_study: str | None = None
     issued_modality: str | None = None
     appearances: set[Appearance] = field(default_factory=set)
+    former: set[str] = field(default_factory=set)  # studies that it was in until somebody decided otherwise
 
     @property
     def sop_classes(self) -> set[str]:
@@ -174,6 +178,7 @@ class Facts:
     labels: dict[tuple[str, Mark], dict[bytes, set[str]]] = field(
         default_factory=lambda: defaultdict(lambda: defaultdict(set))
     )
+    parted: set[frozenset[Patient]] = field(default_factory=set)  # two persons, whatever objects say
 
     def add(self, claim: ObjectClaim) -> None:
         """Let one claim speak. UIDs that can't be keys of the ledger say nothing."""
@@ -226,16 +231,24 @@ class Facts:
         facts.traits.update(claim.traits)
 
     def one_patient(self, one: Patient, other: Patient) -> bool:
-        """Whether two patients can be the same: same ID and no two issuers, or
-        IDs that some object gives to one person (Other Patient IDs, Original Attributes)."""
-        if one.may_be(other):
+        """Whether two patients can be the same: same ID and no two issuers, or IDs that some
+        object gives to one person (Other Patient IDs, Original Attributes) or somebody joined;
+        never those that somebody parted."""
+        if one == other:
             return True
+        if self._are_parted(one, other):
+            return False
+        return one.may_be(other) or self.linked(one, other)
+
+    def linked(self, one: Patient, other: Patient) -> bool:
+        """Whether IDs that are said to be one person's lead from one patient to the other."""
         reached, edge = {one}, {one}
         while edge:
             edge = {
                 patient
                 for pair in self.aliases
                 if any(known.may_be(member) for known in edge for member in pair)
+                and not self._are_parted(*pair)
                 for patient in pair
             } - reached
             if any(patient.may_be(other) for patient in edge):
@@ -250,6 +263,17 @@ class Facts:
             edge = {uid for pair in self.registered if edge & set(pair) for uid in pair} - reached
             reached |= edge
         return reached - {frame}
+
+    def _are_parted(self, *two: Patient) -> bool:
+        """Whether somebody decided that two patients aren't one; an ID without an issuer means any."""
+        if not self.parted or len(two) < 2:
+            return False
+        one, other = two
+        for pair in self.parted:
+            this, that = tuple(pair)
+            if (this.may_be(one) and that.may_be(other)) or (this.may_be(other) and that.may_be(one)):
+                return True
+        return False
 
     def two_patients(self, patients: Iterable[Patient]) -> bool:
         """Whether among ``patients`` there are two who can't be the same."""

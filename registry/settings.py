@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import getpass
 import os
+import re
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -22,6 +23,9 @@ from registry.limits import LEAST_MEMORY, Limits, parse_seconds, parse_size
 
 APPLICATION = "uid-registry"
 PROJECT_FILE = "uid-registry.toml"
+CLINICAL = "clinical"
+"""The context of whatever isn't a copy for another purpose."""
+
 FORMATS = ("table", "json", "ndjson", "csv")
 CHECK_FORMATS = (*FORMATS, "sarif", "junit", "github")
 """What `check` speaks: also what other tools show findings from."""
@@ -34,11 +38,12 @@ VARIABLES = {
     "format": "UID_REGISTRY_FORMAT",
     "paths": "UID_REGISTRY_PATHS",
     "key_file": "UID_REGISTRY_KEY_FILE",
+    "context": "UID_REGISTRY_CONTEXT",
     "file_limit": "UID_REGISTRY_FILE_LIMIT",
     "memory_limit": "UID_REGISTRY_MEMORY_LIMIT",
     "time_limit": "UID_REGISTRY_TIME_LIMIT",
 }
-_STRINGS = ("database", "actor", "format", "key_file", "origin", "paths")
+_STRINGS = ("database", "actor", "format", "key_file", "origin", "context", "paths")
 _LIMITS = {"file_limit": "file_size", "memory_limit": "memory", "time_limit": "seconds"}
 _LEAST = {"file_limit": 1, "memory_limit": LEAST_MEMORY}
 
@@ -57,6 +62,7 @@ class Settings:
     origin: str | None = None  # the registry that the project is pinned to
     modalities: tuple[str, ...] = ()  # private terms that `issue` accepts besides the standard's
     paths: str = "full"
+    context: str = CLINICAL  # within which contents and patients are compared
     limits: Limits = field(default_factory=Limits)  # what reading one file may take
     check: CheckSettings = field(default_factory=CheckSettings)
     sources: Mapping[str, str] = field(default_factory=dict)
@@ -113,6 +119,8 @@ def load_settings(
     strings.setdefault("database", default_database())
     _require_one_of("format", formats, strings, sources)
     _require_one_of("paths", PATHS, strings, sources)
+    if "context" in strings:
+        parse_context(strings["context"], _named("context", sources["context"]))
     limits = {
         field: _limit(name, str(values[name]), sources[name])
         for name, field in _LIMITS.items()
@@ -143,6 +151,19 @@ def _require_one_of(
 
 
 _NOUNS = {"format": "format", "paths": "way to name files"}
+
+
+def parse_context(text: str, where: str = "--context") -> str:
+    """The name of a context. Raises ``BadSetting``."""
+    if not _CONTEXT.fullmatch(text):
+        raise BadSetting(
+            f"{text!r} (from {where}) is no name of a context",
+            advice="Small letters, digits and dashes, 32 at most, e.g. research.",
+        )
+    return text
+
+
+_CONTEXT = re.compile(r"[a-z0-9-]{1,32}")
 
 
 def _limit(name: str, value: str, source: str) -> int:

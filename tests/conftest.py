@@ -23,10 +23,14 @@ from registry.records import Kind
 from registry.services.initializing import init
 from registry.services.issuing import derive, issue
 from registry.services.opening import OpenRegistry, opened
+from registry.services.patients import say
+from registry.services.redacting import redact
 from registry.services.registering import register
 from registry.services.requests import DeriveRequest, IssueRequest
-from registry.services.withdrawing import withdraw
+from registry.services.resolving import resolve
+from registry.services.withdrawing import reinstate, withdraw
 from registry.settings import Settings
+from registry.store import schema
 from tests.objects import ROOT, ct_slices, save_all, tiny
 from tests.postgres import Server, database_of
 
@@ -48,6 +52,7 @@ def _clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest
         "ACTOR",
         "FORMAT",
         "PATHS",
+        "CONTEXT",
         "KEY_FILE",
         "FILE_LIMIT",
         "MEMORY_LIMIT",
@@ -78,8 +83,9 @@ def server() -> Iterator[Server]:
     server.close()
 
 
-def fill(settings: Settings, folder: Path) -> None:
-    """Leave rows in every history table."""
+def fill(settings: Settings, folder: Path, *, decided: bool = True) -> None:
+    """Leave rows in every history table; unless ``decided``, in those alone that
+    were there before people could decide anything."""
     with opened(settings) as registry:
         asked = IssueRequest(Kind.STUDY, purpose="trial", request_id="r1")
         study = issue(registry, asked).uids[0]
@@ -95,8 +101,28 @@ def fill(settings: Settings, folder: Path) -> None:
             tiny("1.2.3.4.1", pixels=b"\t\t\t\t"),
             tiny(instances[1], series, study),
         ]
-        register(registry, [str(path) for path in save_all(objects, folder)])
+        paths = [str(path) for path in save_all(objects, folder)]
+        register(registry, paths)
         derive(registry, DeriveRequest((slices[0].SOPInstanceUID,), "SEG"))
+        if decided:
+            decide(registry, instances[0], paths)
+
+
+def decide(registry: OpenRegistry, withdrawn: str, paths: list[str]) -> None:
+    """What people decide, and what only other contexts and rules remember."""
+    resolve(registry, "1.2.3.4.1", "first", "the others were bad copies")
+    reinstate(registry, [withdrawn], "withdrawn by mistake")
+    say(registry, [("P1", ""), ("P9", "X")], same=True)
+    register(registry, paths[:1], context="research")
+    redact(registry, issue(registry, IssueRequest(Kind.STUDY, purpose="for Smith")).entry, "a name")
+    # Until the program writes rows of these.
+    with registry.act("test:fill", actor="tester") as act:
+        act.insert(schema.traits, [{"uid": "1.2.3.4.1", "trait": "lossy", "content": b""}])
+        act.insert(schema.frames, [{"uid": "1.2.3.4.1", "frame_uid": "1.2.9.1"}])
+        act.insert(schema.registrations, [{"frame_uid": "1.2.9.1", "other_uid": "1.2.9.2"}])
+        finding = {"code": "UID301", "uid": "1.2.3.4.1", "counterpart": ""}
+        act.insert(schema.acknowledgements, [{**finding, "state": schema.ACKNOWLEDGED}])
+        act.commit()
 
 
 class Registries:
@@ -109,7 +135,8 @@ class Registries:
 
     def make(self, kind: str = "fresh") -> Settings:
         """The settings of a copy of the ``fresh`` registry, under the example production
-        root, or of the ``filled`` one, in which no history table is empty."""
+        root, of the ``filled`` one, in which no history table is empty, or of the
+        ``undecided`` one, which an older program could have filled."""
         if kind not in self._templates:
             self._templates[kind] = self._template(kind)
         template = self._templates[kind]
@@ -131,9 +158,9 @@ class Registries:
         return Settings(self._server.url(name), actor="tester", key_file=f"{folder}/key")
 
     def _template(self, kind: str) -> Settings:
-        if kind == "filled":
+        if kind in ("filled", "undecided"):
             settings = self.make("fresh")
-            fill(settings, self._folder / "files")
+            fill(settings, self._folder / kind, decided=kind == "filled")
         else:
             settings = self.empty()
             init(settings, root=ROOT, organization="Example Hospital")

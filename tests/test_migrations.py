@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+import sqlite3
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from alembic.config import Config
@@ -11,16 +13,23 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection
 
 from registry.errors import DatabaseUnusable, NoRegistry, SchemaOutdated, SchemaTooNew
+from registry.keys import RegistryKey, put_key
 from registry.minting import Method
 from registry.records import Kind
-from registry.services.auditing import audit_verify
+from registry.services.auditing import audit_log, audit_verify
 from registry.services.initializing import init, upgrade_existing
 from registry.services.issuing import issue
-from registry.services.opening import opened
+from registry.services.opening import OpenRegistry, opened
+from registry.services.patients import say
+from registry.services.querying import kept_findings, listing
+from registry.services.redacting import redact
 from registry.services.requests import IssueRequest
+from registry.services.resolving import claims, resolve
+from registry.services.withdrawing import reinstate, withdraw
 from registry.settings import Settings
 from registry.store import migrating, schema, triggers
 from registry.store.columns import metadata
+from registry.store.queries import Filters
 from registry.store.session import Database
 from tests.conftest import Registries
 from tests.databases import everything, raw, run
@@ -167,12 +176,13 @@ def test_up_down_up_leaves_the_same_schema(registries: Registries, migrated: Set
     assert described(migrated) == described(fresh)
 
 
-def test_a_full_registry_goes_down_and_up_whole(filled: Settings) -> None:
+def test_a_full_registry_goes_down_and_up_whole(registries: Registries) -> None:
     """What an older program wrote is there after the upgrade, and goes on being protected."""
+    filled = registries.make("undecided")
     before, described_before = everything_in_tables(filled), described(filled)
     with opened(filled) as registry:
         trail = audit_verify(registry)
-    for revision in ("0001",):
+    for steps, revision in enumerate(("0001", "0002"), 1):
         _downgrade(filled, revision)
         with pytest.raises(SchemaOutdated), opened(filled):
             pass
@@ -183,11 +193,63 @@ def test_a_full_registry_goes_down_and_up_whole(filled: Settings) -> None:
         }
         assert after["entries"][: len(before["entries"])] == before["entries"]
         assert described(filled) == described_before
+        with opened(filled) as registry:
+            verified = audit_verify(registry)
+            assert verified.ok
+            assert verified.size == trail.size + steps, "the upgrade is an act too"
     with opened(filled) as registry:
-        verified = audit_verify(registry)
-        assert verified.ok
-        assert verified.size == trail.size + 1, "the upgrade is an act too"
         assert issue(registry, IssueRequest(Kind.STUDY)).uids
+        decide_all(registry)
+
+
+def decide_all(registry: OpenRegistry) -> None:
+    """Everything that came with 0003, on what was recorded before."""
+    found = {(finding.code, finding.uid) for finding in kept_findings(registry)}
+    (about,) = {uid for code, uid in found if code == "UID301"} & {"1.2.3.4.1"}
+    (content,) = (claim for claim in claims(registry, about) if claim.content_number == 2)
+    assert resolve(registry, about, content.name, "the first was a copy").cleared
+    (withdrawn,) = (each.uid for each in listing(registry, Filters(state="withdrawn")))
+    assert reinstate(registry, [withdrawn], "by mistake").uids
+    assert withdraw(registry, [withdrawn], "after all").uids
+    (noted,) = (told.entry for told in audit_log(registry) if told.entry.note == "trial")
+    redact(registry, noted.id, "a name")
+    assert say(registry, [("P1", ""), ("P2", "")], same=True).ids == 2
+    assert audit_verify(registry).ok
+
+
+KEY_0002 = "5e156e84a4f18dc3cade7ac5a466a9153127a5958ec354320a5f06e283ae7603"
+"""The key of the stored registry: of nobody but these tests."""
+
+
+@pytest.mark.engine("sqlite")
+def test_a_registry_that_the_program_of_0002_wrote(registries: Registries) -> None:
+    """Not one that was downgraded: its very rows, triggers and entries (tests/stored)."""
+    settings = registries.empty()
+    file = Path(settings.database)
+    with sqlite3.connect(file) as stored:
+        stored.executescript((Path(__file__).parent / "stored" / "registry-0002.sql").read_text())
+    stored.close()
+    put_key(file.with_name(f"{file.name}.key"), RegistryKey(bytes.fromhex(KEY_0002)))
+    old = sqlite3.connect(file)
+    tables = [name for (name,) in old.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
+    rows = {table: old.execute(f"SELECT * FROM {table}").fetchall() for table in tables}
+    old.close()
+    with pytest.raises(SchemaOutdated), opened(settings):
+        pass
+    upgrade_existing(settings)
+    after = everything_in_tables(settings)
+    for table in set(tables) - {"alembic_version", "findings", "entries"}:
+        assert sorted(map(tuple, rows[table]), key=str) == after[table], table
+    assert [row[:11] for row in sorted(rows["findings"])] == [row[:11] for row in sorted(after["findings"])]
+    assert len(after["entries"]) == len(rows["entries"]) + 1
+    fresh = registries.empty()
+    init(fresh)
+    assert described(settings) == described(fresh)
+    with opened(settings) as registry:
+        assert audit_verify(registry).ok
+        assert "UID306" in {finding.code for finding in kept_findings(registry)}
+        decide_all(registry)
+        assert "UID306" not in {finding.code for finding in kept_findings(registry)}
 
 
 def _downgrade(settings: Settings, revision: str) -> None:

@@ -170,7 +170,7 @@ def test_of_an_unknown_setting_the_known_ones_are_told(project: Path) -> None:
     project.write_text('databse = "x"')
     with pytest.raises(BadSetting) as caught:
         loaded(project.parent)
-    assert "database, actor, format, key_file, origin, paths, modalities" in caught.value.advice
+    assert "database, actor, format, key_file, origin, context, paths, modalities" in caught.value.advice
 
 
 def test_a_mistake_is_told_even_where_a_nearer_place_has_the_setting(project: Path) -> None:

@@ -13,7 +13,19 @@ from typing import Annotated
 
 import typer
 
-from registry.cli import asking, audit, config, db, doctor, findings, issuing, objects, root
+from registry.cli import (
+    asking,
+    audit,
+    config,
+    db,
+    deciding,
+    doctor,
+    findings,
+    issuing,
+    objects,
+    patient,
+    root,
+)
 from registry.cli.options import Actor, Database, Format, NoInput, with_globals
 from registry.cli.output import tell
 from registry.errors import RegistryError
@@ -63,10 +75,12 @@ def _globals(
 
 app.command()(with_globals(db.init))
 issuing.add_to(app)
+deciding.add_to(app)
 objects.add_to(app)
 asking.add_to(app)
 app.command()(with_globals(findings.rule))
 app.add_typer(root.app, name="root")
+app.add_typer(patient.app, name="patient")
 app.add_typer(findings.app, name="findings")
 app.add_typer(audit.app, name="audit")
 app.add_typer(db.app, name="db")

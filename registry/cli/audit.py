@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from registry.cli.asking import parse_time
+from registry.cli.freetext import looked_at
 from registry.cli.options import Run, with_globals
 from registry.cli.output import show
 
@@ -59,5 +60,27 @@ def verify(run: Run) -> None:
     raise typer.Exit(0 if result.ok else 5)
 
 
+def redact(
+    run: Run,
+    entry: Annotated[int, typer.Argument(metavar="ENTRY", help="The entry whose text it is.")],
+    reason: Annotated[str, typer.Option(metavar="TEXT", help="Why; don't repeat the text.")],
+) -> None:
+    """Take the free text of an entry out of the registry. The trail goes on verifying.
+
+    Its hash stays, and who took it out and why.
+
+    Example:
+
+      uid-registry audit redact 17 --reason "it named a patient"
+    """
+    from registry.render.deciding import redacted
+    from registry.services.redacting import redact as service
+
+    with run.registry() as registry:
+        result = service(registry, entry, looked_at(reason, "--reason") or "")
+    show(redacted(result), run.settings.format)
+
+
 app.command()(with_globals(log))
 app.command()(with_globals(verify))
+app.command()(with_globals(redact))

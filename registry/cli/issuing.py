@@ -1,4 +1,4 @@
-"""`issue`, `derive` and `withdraw`: UIDs of our own."""
+"""`issue` and `derive`: UIDs of our own."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ from typing import Annotated
 
 import typer
 
+from registry.cli.freetext import looked_at
 from registry.cli.options import Run, with_globals
-from registry.cli.output import show, tell
+from registry.cli.output import show
 from registry.errors import BadRequest
 from registry.minting import Method
 from registry.records import Kind
@@ -73,7 +74,7 @@ def issue(
         root=root.removesuffix(".") if root else None,
         method=_method(method),
         parts=tuple(_lines(part or [])),
-        purpose=purpose,
+        purpose=looked_at(purpose, "--purpose"),
         request_id=request_id,
     )
     with run.registry() as registry:
@@ -123,41 +124,12 @@ def derive(
         study_instance_uid=study,
         root=root.removesuffix(".") if root else None,
         method=chosen,
-        purpose=purpose,
+        purpose=looked_at(purpose, "--purpose"),
         request_id=request_id,
     )
     with run.registry() as registry:
         result = service(registry, request)
     show(derived(result), run.settings.format)
-
-
-def withdraw(
-    run: Run,
-    uids: Annotated[
-        list[str], typer.Argument(metavar="UID...", help="UIDs; - reads them from standard input.")
-    ],
-    reason: Annotated[
-        str, typer.Option(metavar="TEXT", help="Why; kept apart from the trail. Name no patient.")
-    ],
-) -> None:
-    """Take UIDs out of use for ever. Their rows stay, and their use is found (UID312).
-
-    Example:
-
-      uid-registry withdraw 1.3.6.1.4.1.32473.1.3 --reason "sent with wrong contours"
-    """
-    from registry.render.issuing import withdrawn
-    from registry.services.withdrawing import covered
-    from registry.services.withdrawing import withdraw as service
-
-    wanted = _lines(uids)
-    with run.registry() as registry:
-        for uid, count in covered(registry, wanted).items():
-            tell(f"{uid} holds {count:,} series or instances, which stay in use")
-            if run.may_ask and not typer.confirm("withdraw it?", err=True):
-                raise typer.Exit(0)
-        result = service(registry, wanted, reason)
-    show(withdrawn(result), run.settings.format)
 
 
 def parse_kind(text: str) -> Kind:
@@ -187,5 +159,5 @@ def _lines(values: list[str]) -> list[str]:
 
 
 def add_to(app: typer.Typer) -> None:
-    for command in (issue, derive, withdraw):
+    for command in (issue, derive):
         app.command()(with_globals(command))

@@ -40,6 +40,15 @@ NamedBy = Annotated[
     str | None,
     typer.Option("--paths", metavar="HOW", help="full, name, hash or none: how the report names files."),
 ]
+Context = Annotated[
+    str | None,
+    typer.Option(
+        "--context",
+        metavar="NAME",
+        help="What the objects are copies for; contents and patients compare within it. "
+        "Also UID_REGISTRY_CONTEXT; default clinical.",
+    ),
+]
 
 _NAMED = 10
 
@@ -53,6 +62,7 @@ def register(
     ignore: Ignore = None,
     statistics: Statistics = False,
     named_by: NamedBy = None,
+    within: Context = None,
     fail_on: Annotated[
         str,
         typer.Option(metavar="WHAT", help="collision, error, warning, note or never: when to exit with 1."),
@@ -76,7 +86,9 @@ def register(
     progress = Progress("registered")
     with run.registry() as registry, _unnamed_paths(run):
         _name(registry)
-        result = service(registry, _paths(paths, null), digests=_digests(digest), progress=progress)
+        result = service(
+            registry, _paths(paths, null), digests=_digests(digest), context=within, progress=progress
+        )
         progress.done()
         _rename(registry, result)
     if fail_on == "collision":
@@ -101,6 +113,7 @@ def check(
         typer.Option(metavar="RULE", help="Show the page of a rule, and each finding of it whole."),
     ] = None,
     named_by: NamedBy = None,
+    within: Context = None,
     fail_on: Annotated[
         str | None,
         typer.Option(metavar="WHAT", help="error (default), warning, note or never: when to exit with 1."),
@@ -137,7 +150,9 @@ def check(
     progress = Progress("checked")
     with run.registry(read_only=True) as registry, _unnamed_paths(run):
         _name(registry)
-        result = service(registry, _paths(paths, null), digests=_digests(digest), progress=progress)
+        result = service(
+            registry, _paths(paths, null), digests=_digests(digest), context=within, progress=progress
+        )
         progress.done()
         _rename(registry, result)
     failing = _failing(result, fail_on)

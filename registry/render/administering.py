@@ -110,6 +110,8 @@ def _told(told: Told) -> Row:
         "application": entry.application,
         "request_id": entry.request_id,
         "note": entry.note,
+        "redacted_by": entry.redacted.actor if entry.redacted else None,
+        "redacted_in": entry.redacted.entry if entry.redacted else None,
         "detail": entry.detail,
         "rows": entry.rows,
         "uids": list(told.uids),
@@ -121,7 +123,7 @@ def _log_lines(found: Sequence[Told]) -> Iterator[str]:
     for told in found:
         entry = told.entry
         detail = ", ".join(_fact(name, value) for name, value in entry.detail.items() if value)
-        what = f"{detail}{f'; {entry.note}' if entry.note else ''}"
+        what = f"{detail}{f'; {entry.text}' if entry.text else ''}"
         rows.append(
             {
                 "entry": entry.id,

@@ -10,6 +10,7 @@ from registry.records import Finding, Place, Recorded, Severity, Verdict
 from registry.render.folding import Block, folded
 from registry.render.formats import Output, counted, visible
 from registry.render.rulebook import rule_lines, rule_row
+from registry.settings import CLINICAL
 
 if TYPE_CHECKING:
     from registry.rules.base import Rule
@@ -82,6 +83,7 @@ def summarized(result: Report, passed: bool) -> dict[str, object]:
             "organization": result.registry.organization,
             "size": result.registry.size,
         },
+        "context": result.context or CLINICAL,
         "passed": passed,
         "files": result.files,
         "skipped": len(result.skipped),

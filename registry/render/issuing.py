@@ -1,14 +1,13 @@
-"""What issuing, deriving and withdrawing give."""
+"""What issuing and deriving give."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from registry.render.formats import Output, Row
+from registry.render.formats import Output
 
 if TYPE_CHECKING:
     from registry.services.issuing import Derived, Issued
-    from registry.services.withdrawing import Withdrawn
 
 
 def issued(result: Issued) -> Output:
@@ -38,12 +37,3 @@ def derived(result: Derived) -> Output:
         f"SOP_INSTANCE_UIDS='{' '.join(result.sop_instance_uids)}'",
     ]
     return Output(document, [document], lines)
-
-
-def withdrawn(result: Withdrawn) -> Output:
-    document = {"withdrawn": list(result.uids), "before": list(result.before), "entry": result.entry}
-    rows: list[Row] = [{"uid": uid, "withdrawn": "now"} for uid in result.uids]
-    rows += [{"uid": uid, "withdrawn": "before"} for uid in result.before]
-    lines = [f"withdrawn {uid}" for uid in result.uids]
-    lines += [f"was withdrawn before: {uid}" for uid in result.before]
-    return Output(document, rows, lines)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from itertools import groupby
 
 from registry.facts import InstanceFacts
-from registry.records import Kind, Patient, Reference
+from registry.records import Kind, Patient, Reference, Severity
 from registry.rules.base import Sighting, View, listed
 from registry.sopclass import Family, family_of
 
@@ -70,6 +70,8 @@ def reference_parent_mismatch(uid: str, view: View) -> Iterator[Sighting]:
     What it does
     Compares the Series and Study Instance UID that stand around a reference with
     those that the target was ever said to be in. Only for targets that are known.
+    A warning where it named the right ones until somebody decided that the target
+    is elsewhere (`uid-registry resolve`).
 
     Why it matters
     Whoever follows the reference asks the archive for the wrong series and gets
@@ -90,8 +92,11 @@ def reference_parent_mismatch(uid: str, view: View) -> Iterator[Sighting]:
         if target == uid:
             continue  # UID503
         wrong: dict[tuple[str, str], set[str]] = {}  # as named -> where the target really is
+        was_right = True
         for reference in references:
             said, known = _said_and_known(reference, view)
+            former = _former(reference, view)
+            was_right &= all(name in was for name, was in zip(said, former, strict=True) if name)
             for level, name, real in zip(("series", "study"), said, known, strict=True):
                 if name and real and name not in real:
                     wrong[level, name] = real
@@ -101,6 +106,7 @@ def reference_parent_mismatch(uid: str, view: View) -> Iterator[Sighting]:
                 uid,
                 f"names {target} in {' and '.join(told)}",
                 Kind.INSTANCE,
+                Severity.WARNING if was_right else None,
                 counterpart=target,
                 related=(target, *dict.fromkeys(name for _, name in wrong)),
                 evidence=tuple(sorted(set().union(*wrong.values()))),
@@ -125,6 +131,18 @@ def _said_and_known(
     target = view.instances.get(reference.sop_instance_uid)
     known = (target.series, target.studies) if target else (set[str](), set[str]())
     return (reference.series_instance_uid, reference.study_instance_uid), known
+
+
+def _former(reference: Reference, view: View) -> tuple[set[str | None], set[str | None]]:
+    """The series and studies in which a reference's target is or was, before somebody decided otherwise."""
+    if reference.sop_instance_uid is None:
+        series = view.series.get(reference.target)
+        return set(), {*series.former, *series.studies} if series else set()
+    target = view.instances.get(reference.sop_instance_uid)
+    if target is None:
+        return set(), set()
+    places = target.placements | target.former | ({target.issued} if target.issued else set())
+    return {place.series_instance_uid for place in places}, {place.study_instance_uid for place in places}
 
 
 def undeclared_other_study(uid: str, view: View) -> Iterator[Sighting]:

@@ -43,6 +43,7 @@ class Assessment:
     reached: Sequence[tuple[int, list[Reference]]]  # the reference sets that name one of them
     ground: Ground  # what all of it rests on
     rules: Sequence[Rule]  # that were asked
+    context: str | None = None  # within which contents and patients were compared; None: clinical
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,12 +123,13 @@ def assess(
     *,
     gate: bool,
     policy: Policy = PLAIN,
+    context: str | None = None,
 ) -> Assessment:
     """Decide a batch against what the registry knows, and ask the rules of the policy about it."""
     readings = list(readings)
     claims = [reading for reading in readings if isinstance(reading, ObjectClaim)]
     codes = {rule.code for rule in policy.rules}
-    knowledge = Knowledge(connection, words)
+    knowledge = Knowledge(connection, words, context)
     knowledge.learn(_named(claims))
     if "UID206" in codes:
         knowledge.learn(base for c in claims for _, uid in c.identities for base in beginnings(uid, roots))
@@ -157,10 +159,19 @@ def assess(
         knowledge.learned,
         awaited,
         everything=bool(news.changed_studies or news.new_aliases or news.registrations),
-        subjects=frozenset(c.patient.token for c in claims if c.patient),
+        subjects=knowledge.described,
     )
     return Assessment(
-        decision, findings, weighed, subjects, knowledge.facts, news.moved, reached, ground, policy.rules
+        decision,
+        findings,
+        weighed,
+        subjects,
+        knowledge.facts,
+        news.moved,
+        reached,
+        ground,
+        policy.rules,
+        context,
     )
 
 
@@ -292,6 +303,18 @@ def _reach(
         dependents |= open_subjects(connection, {"UID505"})
     knowledge.learn(dependents)
     subjects.instances |= {uid for uid in dependents if Kind.INSTANCE in facts.kinds[uid]}
+    learn_around(knowledge, subjects)
+    reached = [
+        (number, references)
+        for number, references in knowledge.reference_sets(citing if news.moved else ())
+        if any(reference.target in news.moved for reference in references)
+    ]
+    return reached, {uid: waiting.get(uid, set()) for uid in own}
+
+
+def learn_around(knowledge: Knowledge, subjects: Subjects) -> None:
+    """Learn all that rules ask about what the instances among the subjects refer to."""
+    facts = knowledge.facts
     knowledge.learn_references(subjects.instances)
     knowledge.learn_traits(subjects.instances)
     knowledge.learn_registrations(
@@ -309,9 +332,3 @@ def _reach(
         if known is not None
         for study in known.studies
     )
-    reached = [
-        (number, references)
-        for number, references in knowledge.reference_sets(citing if news.moved else ())
-        if any(reference.target in news.moved for reference in references)
-    ]
-    return reached, {uid: waiting.get(uid, set()) for uid in own}

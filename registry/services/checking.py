@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from registry.dicomfile.datasets import is_data_set
+from registry.dicomfile.readerkeys import ReaderKeys
 from registry.dicomfile.sources import require
 from registry.errors import BadRequest
 from registry.records import Reading
@@ -34,6 +35,7 @@ def check(
     objects: Iterable[Checkable],
     *,
     digests: bool = True,
+    context: str | None = None,
     progress: Progress | None = None,
 ) -> Report:
     """What registering these files and data sets would decide and find. All of them are one batch.
@@ -43,16 +45,20 @@ def check(
     """
     paths, data_sets = _sorted_out(objects)
     require(paths)
+    context = registry.context(context)
     policy = Policy(registry.settings.check)
     readings = []
-    for reading in _read(registry, paths, data_sets, digests):
+    for reading in _read(registry, paths, data_sets, registry.keys_in(context), digests):
         readings.append(reading)
         if progress is not None and len(readings) % _TOLD_EVERY == 0:
             progress(len(readings))
     with registry.database.reading() as connection:
-        report = Report(registry.name(connection), policy)
+        report = Report(registry.name(connection), policy, context=context)
         words, roots, now = Words(connection), load_roots(connection), datetime.now(UTC)
-        report.add(readings, assess(connection, words, readings, roots, now, gate=True, policy=policy))
+        assessment = assess(
+            connection, words, readings, roots, now, gate=True, policy=policy, context=context
+        )
+        report.add(readings, assessment)
         report.findings, report.explained = explained(connection, report.findings), True
     return report
 
@@ -74,9 +80,12 @@ def _sorted_out(objects: Iterable[Checkable]) -> tuple[list[str], list[tuple[str
 
 
 def _read(
-    registry: OpenRegistry, paths: list[str], data_sets: list[tuple[str, DataSet]], digests: bool
+    registry: OpenRegistry,
+    paths: list[str],
+    data_sets: list[tuple[str, DataSet]],
+    keys: ReaderKeys,
+    digests: bool,
 ) -> Iterator[Reading]:
-    keys = registry.reader_keys
     if paths:
         for _, reading in read_all(paths, keys, registry.settings.limits, digests=digests):
             yield reading

@@ -6,22 +6,21 @@ committed. What the registry refuses is recorded too, in an entry of its own.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from registry.errors import BadRequest, ParentNeeded, Refused, SourceUnclear
+from registry.errors import BadRequest, ParentNeeded, SourceUnclear
 from registry.minting import Method
 from registry.modality import parse_modality
 from registry.records import Kind, Reference
 from registry.services import requests, sources
 from registry.services.desk import IssuingDesk
 from registry.services.opening import OpenRegistry
+from registry.services.refusing import recorded
 from registry.services.requests import DeriveRequest, IssueRequest
 from registry.store.act import Act
-from registry.store.keyed import Question
 from registry.store.knowledge import places_of
 from registry.store.requests import Answered
-from registry.store.retrying import Answer
 from registry.uid import parse
 
 MOST = 1_000_000
@@ -81,7 +80,7 @@ def issue(registry: OpenRegistry, request: IssueRequest) -> Issued:
         )
 
     parents = places_of((request.study_instance_uid, request.series_instance_uid))
-    return _decided(registry, "uid:issue", request.request_id, actor, work, parents)
+    return recorded(registry, "uid:issue", work, actor=actor, request_id=request.request_id, question=parents)
 
 
 def derive(registry: OpenRegistry, request: DeriveRequest) -> Derived:
@@ -115,24 +114,7 @@ def derive(registry: OpenRegistry, request: DeriveRequest) -> Derived:
         act.commit(modality=request.modality, count=1 + len(instances), root=root.prefix)
         return Derived(str(study), series, tuple(sorted(instances)), root.prefix, act.entry)
 
-    return _decided(registry, "object:derive", request.request_id, actor, work)
-
-
-def _decided(
-    registry: OpenRegistry,
-    event: str,
-    request_id: str | None,
-    actor: str,
-    work: Callable[[Act], Answer],
-    question: Question | None = None,
-) -> Answer:
-    """Do the act; what the ledger refuses is recorded in an entry of its own."""
-    try:
-        return registry.perform(event, work, request_id=request_id, actor=actor, question=question)
-    except Refused as refusal:
-        told = {"reason": refusal.code, "message": refusal.message}
-        registry.perform(event, lambda act: act.commit("refused", **told), request_id=request_id, actor=actor)
-        raise
+    return recorded(registry, "object:derive", work, actor=actor, request_id=request.request_id)
 
 
 def _check_issue(registry: OpenRegistry, request: IssueRequest) -> None:

@@ -14,7 +14,7 @@ import platformdirs
 from registry.dicomfile.readerkeys import ReaderKeys
 from registry.errors import KeyUnusable
 from registry.keys import RegistryKey, load_key
-from registry.settings import APPLICATION, Settings
+from registry.settings import APPLICATION, CLINICAL, Settings, parse_context
 from registry.store.act import Act
 from registry.store.entries import ledger_size
 from registry.store.keyed import Question
@@ -54,8 +54,17 @@ class OpenRegistry:
     @property
     def reader_keys(self) -> ReaderKeys:
         """The keys under which the reader hides what identifies people. Raises ``KeyUnusable``."""
-        key = self.key
-        return ReaderKeys(key.subkey("fingerprint"), key.subkey("digest"))
+        return self.keys_in(None)
+
+    def keys_in(self, context: str | None) -> ReaderKeys:
+        """Those of one context, so that nothing in it is comparable with another's; None: clinical."""
+        key, suffix = self.key, f" {context}" if context else ""
+        return ReaderKeys(key.subkey(f"fingerprint{suffix}"), key.subkey(f"digest{suffix}"))
+
+    def context(self, asked: str | None) -> str | None:
+        """The context that is asked for, or set; None: the clinical one."""
+        name = parse_context(asked or self.settings.context)
+        return None if name == CLINICAL else name
 
     def perform(
         self,

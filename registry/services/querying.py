@@ -12,11 +12,13 @@ from registry.records import Kind, Origin
 from registry.services.opening import OpenRegistry
 from registry.store import acknowledgements, findings, queries, schema
 from registry.store.acknowledgements import Acknowledgement
+from registry.store.claims import Claimed, claims_about
 from registry.store.entries import ledger_size, log, trail_size
 from registry.store.findings import KeptFinding, Which
 from registry.store.queries import Branch, Filters, Listed
 from registry.store.roots import load_roots
 from registry.store.session import Connection
+from registry.store.words import Words
 from registry.uid import findable, printable
 
 _PREFIX = frozenset("0123456789.")
@@ -52,7 +54,7 @@ def show(registry: OpenRegistry, uid: str) -> Shown:
         if listed is None:
             return Shown(wanted, None, "foreign", prefix, codes)
         (entry,) = log(connection, ids=[listed.entry])
-        return Shown(wanted, listed.kind, listed.state, prefix, codes, listed, entry.note)
+        return Shown(wanted, listed.kind, listed.state, prefix, codes, listed, entry.text)
 
 
 @dataclass(slots=True)
@@ -139,22 +141,19 @@ def history(registry: OpenRegistry, uid: str) -> list[Event]:
     wanted = findable(uid)
     with registry.database.reading() as connection:
         listed = queries.one(connection, wanted)
-        events = [_recorded(listed)] if listed is not None else []
-        events += [
-            Event(r.at, r.entry, r.actor, _refusal(r)) for r in queries.refused_about(connection, wanted)
-        ]
-        events += [Event(r.at, r.entry, r.actor, _use(r)) for r in queries.uses_of(connection, wanted)]
-        about = findings.listing(connection, Which(uid=wanted), State)
-        entries = {
-            entry.id: entry for entry in log(connection, ids={finding.first_entry for finding in about})
-        }
-        for finding in about:
-            entry = entries[finding.first_entry]
-            events.append(Event(entry.at, entry.id, entry.actor, f"found {finding.code}: {finding.message}"))
-        for word in acknowledgements.about(connection, wanted):
-            events.append(Event(word.at, word.entry, word.actor, _word(word)))
-        if not events and not queries.named_only(connection, wanted):
+        told = _told(connection, wanted, listed)
+        entries = {entry.id: entry for entry in log(connection, ids={entry for entry, _, _ in told})}
+        if not told and not queries.named_only(connection, wanted):
             raise UnknownUid(f"the registry has never heard of {wanted}")
+    events = [
+        Event(
+            entries[entry].at,
+            entry,
+            entries[entry].actor,
+            f"{what}: {entries[entry].text}" if reason else what,
+        )
+        for entry, what, reason in told
+    ]
     return sorted(events, key=lambda event: (event.entry, event.what))
 
 
@@ -165,34 +164,51 @@ _RECORDED = {
 }
 
 
-def _recorded(listed: Listed) -> Event:
-    place = ""
-    if listed.series_instance_uid is not None:
-        place = f" in series {listed.series_instance_uid}"
-    if listed.study_instance_uid is not None:
-        place += f" of study {listed.study_instance_uid}"
-    return Event(
-        listed.at, listed.entry, listed.actor, f"{_RECORDED[listed.origin]} as {listed.kind.words}{place}"
-    )
+def _told(connection: Connection, uid: str, listed: Listed | None) -> list[tuple[int, str, bool]]:
+    """Each thing that happened to a UID: its entry, what, and whether a reason goes with it."""
+    told: list[tuple[int, str, bool]] = []
+    about = claims_about(connection, Words(connection), uid)
+    if about is not None and listed is not None:
+        origin, (first, *others) = about
+        told.append((first.entry, f"{_RECORDED[origin]} as {_place(first, listed)}", False))
+        told += [
+            (claim.entry, f"refused: claimed as {claim.words} (claim {claim.name})", False)
+            for claim in others
+        ]
+    told += [
+        (entry, _USES[state], state == schema.WITHDRAWN) for state, entry in queries.uses_of(connection, uid)
+    ]
+    told += [
+        (entry, "withdrawn again" if again else "reinstated", True)
+        for again, entry in queries.withdrawals_of(connection, uid)
+    ]
+    told += [(row.entry, _decision(row), True) for row in queries.decisions_about(connection, uid)]
+    told += [
+        (finding.first_entry, f"found {finding.code}: {finding.message}", False)
+        for finding in findings.listing(connection, Which(uid=uid), State)
+    ]
+    told += [(word.entry, _word(word), False) for word in acknowledgements.about(connection, uid)]
+    return told
 
 
-def _refusal(row: Any) -> str:
-    parts = [f"refused: claimed as {Kind(row.kind).words}"]
-    if row.series_uid is not None:
-        parts.append(f"in series {row.series_uid}")
-    if row.study_uid is not None:
-        parts.append(f"of study {row.study_uid}")
-    if row.sop_class is not None:
-        parts.append(f"of class {row.sop_class}")
-    if row.modality is not None:
-        parts.append(f"with modality {row.modality}")
-    return " ".join(parts)
+_USES = {
+    schema.USED: "used as recorded",
+    schema.MISUSED: "used otherwise than it was issued for",
+    schema.WITHDRAWN: "withdrawn",
+}
 
 
-def _use(row: Any) -> str:
-    if row.state == schema.WITHDRAWN:
-        return f"withdrawn: {row.text or '(reason redacted)'}"
-    return "used as recorded" if row.state == schema.USED else "used otherwise than it was issued for"
+def _place(first: Claimed, listed: Listed) -> str:
+    series = f" in series {first.series_instance_uid}" if first.series_instance_uid else ""
+    shared = first.kind > Kind.INSTANCE
+    study = listed.study_instance_uid if shared else first.study_instance_uid
+    return f"{first.kind.words}{series}{f' of study {study}' if study else ''}"
+
+
+def _decision(row: Any) -> str:
+    series = f" in series {row.series_uid}" if row.series_uid else ""
+    study = f" of study {row.study_uid}" if row.study_uid else ""
+    return f"decided: the claim of entry {row.chosen} holds, {Kind(row.kind).words}{series}{study}"
 
 
 def _word(word: Acknowledgement) -> str:

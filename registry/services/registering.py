@@ -36,20 +36,26 @@ Progress = Callable[[int], None]
 
 
 def register(
-    registry: OpenRegistry, paths: Sequence[str], *, digests: bool = True, progress: Progress | None = None
+    registry: OpenRegistry,
+    paths: Sequence[str],
+    *,
+    digests: bool = True,
+    context: str | None = None,
+    progress: Progress | None = None,
 ) -> Report:
     """Read files, folders, zip archives and DICOMDIR media, and record what they claim.
 
-    ``digests=False`` compares no contents and is quicker on large objects. Raises
+    ``digests=False`` compares no contents and is quicker on large objects; ``context`` is
+    the one of the settings if none is named. Raises
     ``NoSuchPath`` before anything is read; what can't be read is in the report.
     """
     require(paths)
-    key = registry.key
-    run = _Run(key.subkey("marks"), paths, digests)
+    context = registry.context(context)
+    run = _Run(registry.key.subkey("marks"), paths, digests, context)
     with registry.database.reading() as connection:
-        report = Report(registry.name(connection), Policy(registry.settings.check))
+        report = Report(registry.name(connection), Policy(registry.settings.check), context=context)
         earlier = marks.done(connection, run.id)
-    with Readers(registry.reader_keys, registry.settings.limits, digests=digests) as readers:
+    with Readers(registry.keys_in(context), registry.settings.limits, digests=digests) as readers:
         sources = _not_in(earlier, run, readers.expand(paths), report)
         for batch in _batches(readers.read(sources)):
             report.add((reading for _, reading in batch), _record(registry, batch, run, report.policy))
@@ -70,9 +76,9 @@ def _forget(registry: OpenRegistry, run: _Run) -> None:
 class _Run:
     """One run over some paths, as its marks know it."""
 
-    def __init__(self, key: bytes, paths: Iterable[str], digests: bool) -> None:
-        self._key = key
-        self.id = marks.mark(key, digests, *sorted(os.path.abspath(path) for path in paths))
+    def __init__(self, key: bytes, paths: Iterable[str], digests: bool, context: str | None) -> None:
+        self._key, self.context = key, context
+        self.id = marks.mark(key, digests, context, *sorted(os.path.abspath(path) for path in paths))
 
     def mark(self, source: Source) -> bytes:
         place = os.path.abspath(source.path)
@@ -101,7 +107,16 @@ def _record(registry: OpenRegistry, batch: Sequence[Item], run: _Run, policy: Po
     def work(act: Act) -> Assessment:
         words = Words(act.connection)
         roots = load_roots(act.connection, act.roots_said)
-        assessment = assess(act.connection, words, readings, roots, act.now, gate=False, policy=policy)
+        assessment = assess(
+            act.connection,
+            words,
+            readings,
+            roots,
+            act.now,
+            gate=False,
+            policy=policy,
+            context=run.context,
+        )
         write(act, words, assessment)
         sources = (source for source, _ in batch if isinstance(source, Source))
         marks.add(act.connection, run.id, map(run.mark, sources))
@@ -125,10 +140,11 @@ def write(act: Act, words: Words, assessment: Assessment) -> None:
             for word in (claim.sop_class_uid, claim.modality, claim.transfer_syntax_uid)
         ),
     )
-    if not enter(act, words, assessment.decision.rows, known_is_fine=True):
+    context = assessment.context
+    if not enter(act, words, recording.rows_in(context, assessment.decision), known_is_fine=True):
         raise LostRace
-    recording.record_decision(act, words, assessment.decision)
-    recording.record_claims(act, words, claims, facts)
+    recording.record_decision(act, words, assessment.decision, context)
+    recording.record_claims(act, words, claims, facts, context)
     if any(rule.labels for rule in assessment.rules):
         recording.remember_labels(act, claims)
     links.settle(act, assessment.subjects.instances | assessment.subjects.series, facts)
@@ -141,7 +157,7 @@ def write(act: Act, words: Words, assessment: Assessment) -> None:
     evaluated = subjects.instances | subjects.studies | subjects.shared | subjects.uids
     # A rule that wasn't asked clears nothing.
     retractable = {rule.code for rule in assessment.rules if rule.retractable}
-    findings.save(act, assessment.findings, evaluated, retractable)
+    findings.save(act, assessment.findings, evaluated, retractable, context)
     back = {key: finding.facts for key, finding in assessment.weighed.reopened.items()}
     acknowledgements.say(act, Word.REOPENED, back)
 
@@ -154,6 +170,7 @@ def told(
     verdicts.update(further or {})
     codes = Counter(finding.code for finding in assessment.findings)
     return {
+        **({"context": assessment.context} if assessment.context else {}),
         **counts,
         "new": verdicts[Verdict.NEW],
         "repeats": verdicts[Verdict.REPEAT],

@@ -40,6 +40,7 @@ class Report:
     unreadable: int = 0
     findings: list[Finding] = field(default_factory=list)
     accepted: int = 0  # collisions that somebody has acknowledged
+    context: str | None = None  # None: clinical
     resumed: int = 0  # files that an interrupted run had recorded before
     explained: bool = False  # whether the findings tell what their UIDs are recorded as
     _told: set[tuple[object, ...]] = field(default_factory=set)

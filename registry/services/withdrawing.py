@@ -1,4 +1,8 @@
-"""Withdraw: a UID is never to be used again. Its rows stay; the reason is kept with the entry."""
+"""Withdraw: a UID is never to be used again. Its rows stay; the reason is kept with the entry.
+
+Never is until somebody says otherwise: a withdrawal that was a mistake is ended by
+``reinstate``, and both stay in the UID's history.
+"""
 
 from __future__ import annotations
 
@@ -7,12 +11,16 @@ from dataclasses import dataclass
 
 from registry.errors import BadRequest, UnknownUid
 from registry.services.opening import OpenRegistry
-from registry.store import schema
+from registry.store import findings, schema
 from registry.store.act import Act
+from registry.store.concurrent import Ground, confirm
+from registry.store.decided import once_withdrawn
 from registry.store.knowledge import Knowledge
 from registry.store.queries import children
 from registry.store.words import Words
 from registry.uid import parse
+
+_USE_OF_WITHDRAWN = "UID312"
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +32,15 @@ class Withdrawn:
     entry: int | None
 
 
+@dataclass(frozen=True, slots=True)
+class Reinstated:
+    """What may be used again now, and what wasn't withdrawn."""
+
+    uids: tuple[str, ...]
+    in_use: tuple[str, ...]
+    entry: int | None
+
+
 def covered(registry: OpenRegistry, uids: Sequence[str]) -> dict[str, int]:
     """For each study or series among some UIDs how many series and instances it holds."""
     with registry.database.reading() as connection:
@@ -31,30 +48,69 @@ def covered(registry: OpenRegistry, uids: Sequence[str]) -> dict[str, int]:
 
 
 def withdraw(registry: OpenRegistry, uids: Sequence[str], reason: str) -> Withdrawn:
-    """Withdraw UIDs, all of them or none. One that was withdrawn before stays so.
+    """Withdraw UIDs, all of them or none. One that is withdrawn stays so.
 
     Raises ``MalformedUid`` or ``UnknownUid`` naming the first that can't be.
     """
     actor = registry.settings.named_actor()
-    if not reason.strip():
-        raise BadRequest("a withdrawal needs its reason", advice="Give it with --reason TEXT.")
-    wanted = sorted({parse(uid) for uid in uids})
-    if not wanted:
-        raise BadRequest("there is no UID to withdraw")
+    wanted = _wanted(uids, reason, "a withdrawal", "withdraw")
 
     def work(act: Act) -> Withdrawn:
-        knowledge = Knowledge(act.connection, Words(act.connection))
-        knowledge.learn_places(wanted)
-        for uid in wanted:
-            if uid not in knowledge.standing:
-                raise UnknownUid(f"the registry has never heard of {uid}; nothing was withdrawn")
-        before = tuple(uid for uid in wanted if knowledge.standing[uid].withdrawn)
-        new = tuple(uid for uid in wanted if uid not in before)
+        new, before = _by_state(act, wanted, "withdrawn")
         if not new:
             return Withdrawn((), before, None)
-        act.insert(schema.uses, [{"uid": uid, "state": schema.WITHDRAWN} for uid in new], known_is_fine=True)
-        act.note(reason)
-        act.commit(count=len(new))
-        return Withdrawn(new, before, act.entry)
+        again = once_withdrawn(act.connection, new)
+        first = [{"uid": uid, "state": schema.WITHDRAWN} for uid in new if uid not in again]
+        act.insert(schema.uses, first, known_is_fine=True)
+        act.insert(schema.withdrawals, [{"uid": uid, "withdrawn": 1} for uid in new if uid in again])
+        return Withdrawn(new, before, _said(act, wanted, new, reason))
 
     return registry.perform("uid:withdraw", work, actor=actor)
+
+
+def reinstate(registry: OpenRegistry, uids: Sequence[str], reason: str) -> Reinstated:
+    """End the withdrawal of UIDs, of all or of none. One that isn't withdrawn stays as it is.
+
+    That they were used meanwhile is no finding any more. Raises like ``withdraw``.
+    """
+    actor = registry.settings.named_actor()
+    wanted = _wanted(uids, reason, "a reinstatement", "reinstate")
+
+    def work(act: Act) -> Reinstated:
+        in_use, new = _by_state(act, wanted, "reinstated")
+        if not new:
+            return Reinstated((), in_use, None)
+        act.insert(schema.withdrawals, [{"uid": uid, "withdrawn": 0} for uid in new])
+        findings.save(act, (), new, {_USE_OF_WITHDRAWN})
+        return Reinstated(new, in_use, _said(act, wanted, new, reason))
+
+    return registry.perform("uid:reinstate", work, actor=actor)
+
+
+def _wanted(uids: Sequence[str], reason: str, noun: str, verb: str) -> list[str]:
+    if not reason.strip():
+        raise BadRequest(f"{noun} needs its reason", advice="Give it with --reason TEXT.")
+    wanted = sorted({parse(uid) for uid in uids})
+    if not wanted:
+        raise BadRequest(f"there is no UID to {verb}")
+    return wanted
+
+
+def _by_state(act: Act, wanted: list[str], done: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Those in use, and those that are withdrawn. Raises ``UnknownUid`` for one that isn't there."""
+    knowledge = Knowledge(act.connection, Words(act.connection))
+    knowledge.learn_places(wanted)
+    for uid in wanted:
+        if uid not in knowledge.standing:
+            raise UnknownUid(f"the registry has never heard of {uid}; nothing was {done}")
+    return (
+        tuple(uid for uid in wanted if not knowledge.standing[uid].withdrawn),
+        tuple(uid for uid in wanted if knowledge.standing[uid].withdrawn),
+    )
+
+
+def _said(act: Act, wanted: list[str], new: Sequence[str], reason: str) -> int:
+    act.note(reason)
+    confirm(act, Ground(frozenset(wanted)))
+    act.commit(count=len(new))
+    return act.entry

@@ -20,7 +20,6 @@ from sqlalchemy import Column, Connection, bindparam, select
 from registry.store import links, schema
 from registry.store.act import Act
 from registry.store.keyed import Keyed
-from registry.store.packing import pack
 from registry.store.retrying import LostRace
 from registry.store.schema import entries
 
@@ -37,6 +36,10 @@ _COLUMNS: tuple[Column[str], ...] = (
     schema.frames.c.uid,
     schema.registrations.c.frame_uid,
     schema.registrations.c.other_uid,
+    schema.context_contents.c.uid,
+    schema.context_patients.c.uid,
+    schema.decisions.c.uid,
+    schema.withdrawals.c.uid,
 )
 _SAID_ABOUT = tuple(
     Keyed(
@@ -60,7 +63,7 @@ class Ground:
 
     uids: frozenset[str]  # all that was looked at
     awaited: dict[str, set[int]] = field(default_factory=dict)  # who waited for what comes now
-    subjects: frozenset[bytes] = frozenset()  # patients whose fingerprints were compared
+    subjects: frozenset[bytes] = frozenset()  # whose fingerprints were compared
     everything: bool = False  # it asked questions that no list of UIDs covers
 
 
@@ -68,26 +71,27 @@ def confirm(act: Act, ground: Ground) -> None:
     """Raise ``LostRace`` if what a decision rests on has changed since the act began."""
     if act.began_after is None:
         return
-    newest, others = _others(act.connection, act.began_after)
-    if others and (ground.everything or _changed(act.connection, others, ground)):
+    newest, others, everybody = _others(act.connection, act.began_after)
+    if others and (everybody or ground.everything or _changed(act.connection, others, ground)):
         raise LostRace
     act.confirmed(newest)
 
 
-def _others(connection: Connection, since: int) -> tuple[int, list[int]]:
-    """The newest place in the trail, and the acts after ``since`` that made rows."""
+def _others(connection: Connection, since: int) -> tuple[int, list[int], bool]:
+    """The newest place in the trail, the acts after ``since`` that made rows, and whether one
+    of them concerns everybody: it said which patients are one, which no list of UIDs covers."""
     rows = connection.execute(
         select(entries.c.seq, entries.c.id, entries.c.rows).where(entries.c.seq > since)
     ).all()
     newest = max((row.seq for row in rows), default=since)
-    return newest, [row.id for row in rows if row.rows != "{}"]
+    patients = any(schema.patient_decisions.name in row.rows for row in rows)
+    return newest, [row.id for row in rows if row.rows != "{}"], patients
 
 
 def _changed(connection: Connection, others: list[int], ground: Ground) -> bool:
-    subjects = {*ground.subjects, *map(pack, ground.uids)}
     return (
         _spoken_of(connection, others, ground.uids)
-        or any(True for _ in _FINGERPRINTED.rows(connection, subjects, others=others))
+        or any(True for _ in _FINGERPRINTED.rows(connection, ground.subjects, others=others))
         or links.awaiting(connection, ground.awaited)
         != {uid: sets for uid, sets in ground.awaited.items() if sets}
     )

@@ -13,6 +13,7 @@ from sqlalchemy.exc import DBAPIError
 
 from registry.errors import DatabaseUnusable
 from registry.store.catalogue import SCHEMA
+from registry.store.roles import writer_rights
 from registry.store.schema import HISTORY, entries
 from registry.store.session import Database
 from registry.store.sqlite import PRAGMAS
@@ -122,8 +123,9 @@ class UserRights:
     def against_history(self) -> list[str]:
         """Rights to change or take away what must stay, told for one table each."""
         found: dict[str, str] = {}
+        allowed = writer_rights()
         for table in HISTORY:
-            for right in self.tables.get(table.name, frozenset()) - {"SELECT", "INSERT"}:
+            for right in self.tables.get(table.name, frozenset()) - allowed[table.name]:
                 found.setdefault(right, table.name)
         return [f"{right} on {table}" for right, table in sorted(found.items())]
 

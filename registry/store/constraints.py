@@ -25,6 +25,7 @@ _ERRORS: dict[str, type[RegistryError | LostRace]] = {
     "pk_uses": UidWithdrawn,
     # Somebody was first with the same request, or has said something meanwhile.
     "pk_requests": LostRace,
+    "pk_redactions": LostRace,
     "ck_entries_gapless": LostRace,
 }
 

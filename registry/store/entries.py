@@ -10,7 +10,8 @@ from typing import Any
 from sqlalchemy import Connection, Select, Table, func, select, union_all
 
 from registry.store import schema
-from registry.store.schema import entries, notes
+from registry.store.redacting import Redaction
+from registry.store.schema import entries, notes, redactions
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +30,12 @@ class Entry:
     detail: dict[str, Any]
     rows: dict[str, int]  # how many it made in each table
     note: str | None  # the free text given with it
+    redacted: Redaction | None = None  # who took that out
+
+    @property
+    def text(self) -> str | None:
+        """The free text, or what became of it."""
+        return str(self.redacted) if self.redacted else self.note
 
 
 def ledger_size(connection: Connection) -> int:
@@ -80,9 +87,20 @@ def log(
     return map(_entry, rows)
 
 
+_redacting = entries.alias("redacting")
+
+
 def _select() -> Select[Any]:
-    return select(entries, notes.c.text.label("note")).join_from(
-        entries, notes, entries.c.id == notes.c.entry, isouter=True
+    return (
+        select(
+            entries,
+            notes.c.text.label("note"),
+            _redacting.c.actor.label("redacted_by"),
+            _redacting.c.id.label("redacted_in"),
+        )
+        .join_from(entries, notes, entries.c.id == notes.c.entry, isouter=True)
+        .join(redactions, redactions.c.note == notes.c.entry, isouter=True)
+        .join(_redacting, _redacting.c.id == redactions.c.entry, isouter=True)
     )
 
 
@@ -99,11 +117,20 @@ def _entry(row: Any) -> Entry:
         row.request_id,
         json.loads(row.detail),
         {name: counted[0] for name, counted in json.loads(row.rows).items()},
-        row.note,
+        None if row.redacted_in else row.note,
+        Redaction(row.redacted_by, row.redacted_in) if row.redacted_in else None,
     )
 
 
-_UID_TABLES: tuple[Table, ...] = (schema.ledger, schema.uses, schema.refused_claims, schema.content_claims)
+_UID_TABLES: tuple[Table, ...] = (
+    schema.ledger,
+    schema.uses,
+    schema.refused_claims,
+    schema.content_claims,
+    schema.context_contents,
+    schema.decisions,
+    schema.withdrawals,
+)
 """Where an act leaves the UIDs that it touched."""
 
 

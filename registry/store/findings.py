@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import islice
@@ -27,13 +28,15 @@ from registry.store.schema import acknowledgements, entries, findings, notes
 _KEEP = """
     INSERT INTO findings
         (code, uid, counterpart, severity, kind, message, related, facts, series_uid,
-         first_entry, last_entry, seen)
+         first_entry, last_entry, seen, context)
     VALUES (:code, :uid, :counterpart, :severity, :kind, :message, :related, :facts, :series_uid,
-         :entry, :entry, 1)
+         :entry, :entry, 1, :context)
     ON CONFLICT (code, uid, counterpart) DO UPDATE SET severity = excluded.severity,
         message = excluded.message, related = excluded.related, facts = excluded.facts,
         series_uid = coalesce(excluded.series_uid, findings.series_uid), last_entry = excluded.last_entry,
-        seen = findings.seen + 1, cleared_entry = NULL"""
+        seen = findings.seen + 1, cleared_entry = NULL,
+        context = CASE WHEN findings.cleared_entry IS NULL AND findings.context IS NULL
+            THEN NULL ELSE excluded.context END"""
 
 _CLEAR = """
     UPDATE findings SET cleared_entry = :entry
@@ -76,7 +79,7 @@ def _select() -> Select[Any]:
 
 _OPEN_ABOUT = Keyed(_select(), findings.c.uid)
 _CLEARABLE = Keyed(
-    select(findings.c.code, findings.c.uid, findings.c.counterpart).where(
+    select(findings.c.code, findings.c.uid, findings.c.counterpart, findings.c.context).where(
         findings.c.cleared_entry.is_(None), findings.c.code.in_(bindparam("codes", expanding=True))
     ),
     findings.c.uid,
@@ -119,23 +122,31 @@ class KeptFinding:
     said_by: str | None
     said_at: str | None
     reason: str | None
+    context: str | None = None  # None: clinical
 
     @property
     def key(self) -> Key:
         return (self.code, self.uid, self.counterpart or "")
 
 
-def save(act: Act, found: Iterable[Finding], evaluated: Iterable[str], retractable: set[str]) -> None:
+def save(
+    act: Act,
+    found: Iterable[Finding],
+    evaluated: Iterable[str],
+    retractable: AbstractSet[str],
+    context: str | None = None,
+) -> None:
     """Keep what was found, and clear what is no longer found.
 
     ``evaluated`` are the UIDs that the rules were asked about, ``retractable`` the
-    codes of rules whose findings may go when more is known.
+    codes of rules whose findings may go when more is known; those of another context
+    than this one stay (None: the clinical one).
     """
     unique: dict[Key, Finding] = {}
     for finding in found:
         if finding.uid is not None:
             unique.setdefault((finding.code, finding.uid, finding.counterpart or ""), finding)
-    _clear(act, evaluated, retractable, unique.keys())
+    _clear(act, evaluated, retractable, unique.keys(), context)
     if not unique:
         return
     act.connection.execute(
@@ -152,18 +163,33 @@ def save(act: Act, found: Iterable[Finding], evaluated: Iterable[str], retractab
                 "facts": finding.facts,
                 "series_uid": finding.series_instance_uid,
                 "entry": act.entry,
+                "context": context,
             }
             for (code, uid, counterpart), finding in sorted(unique.items(), key=lambda item: item[0])
         ],
     )
 
 
-def _clear(act: Act, evaluated: Iterable[str], retractable: set[str], found: Iterable[Key]) -> None:
+def _clear(
+    act: Act,
+    evaluated: Iterable[str],
+    retractable: AbstractSet[str],
+    found: Iterable[Key],
+    context: str | None,
+) -> None:
     still = set(found)
     rows = _CLEARABLE.rows(act.connection, evaluated, codes=sorted(retractable))
-    gone = [row._asdict() for row in rows if tuple(row) not in still]
-    if gone:
-        act.connection.execute(text(_CLEAR), [{**key, "entry": act.entry} for key in gone])
+    retract(act, [key for *key, of in rows if of == context and tuple(key) not in still])
+
+
+def retract(act: Act, gone: Iterable[Sequence[str | None]]) -> None:
+    """Clear findings, each named by its key."""
+    rows = [
+        {"code": code, "uid": uid, "counterpart": counterpart or "", "entry": act.entry}
+        for code, uid, counterpart in gone
+    ]
+    if rows:
+        act.connection.execute(text(_CLEAR), rows)
 
 
 def open_about(connection: Connection, uids: Iterable[str]) -> list[KeptFinding]:
@@ -254,4 +280,5 @@ def _kept(row: Any, now: str) -> KeptFinding:
         row.said_by,
         row.said_at,
         None if said is None else reason_of(row),
+        row.context,
     )

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, exists, func, select
+from sqlalchemy import Connection, bindparam, case, func, select
 
 from registry.decision import Standing
 from registry.facts import (
@@ -24,6 +24,8 @@ from registry.facts import (
 from registry.fingerprint import VERSION
 from registry.records import Kind, Level, Mark, ObjectClaim, Origin, Patient, Trait
 from registry.store import schema
+from registry.store.decided import PACKED, Decided, decided, latest, withdrawn
+from registry.store.fingerprinted import stored
 from registry.store.keyed import Keyed, Question
 from registry.store.packing import pack, unpack
 from registry.store.references import decode
@@ -51,23 +53,28 @@ def _ledger() -> Keyed:
 
 
 def _places() -> Keyed:
-    """What a UID stands for, whichever kind it is of, and whether it was withdrawn."""
-    ledger, studies, uses = schema.ledger, schema.studies, schema.uses
+    """What a UID stands for, whichever kind it is of and whatever was decided of it, and
+    whether it is withdrawn."""
+    ledger, studies = schema.ledger, schema.studies
     parent, own, node = (schema.series.alias("parent"), schema.series.alias("own"), studies.alias("node"))
-    withdrawn = exists().where(uses.c.uid == ledger.c.uid, uses.c.state == schema.WITHDRAWN)
+    said, moved, of_parent = latest(), schema.series.alias("moved"), latest()
+    of_series = case((ledger.c.kind == int(Kind.SERIES), said.c.study_uid))
     query = (
         select(
             ledger.c.uid,
             ledger.c.kind,
             ledger.c.origin,
-            ledger.c.sop_class_id,
+            func.coalesce(said.c.sop_class_id, ledger.c.sop_class_id).label("sop_class_id"),
             parent.c.uid.label("series_uid"),
-            own.c.modality_id,
-            studies.c.uid.label("study_uid"),
-            withdrawn.label("withdrawn"),
+            func.coalesce(said.c.modality_id, own.c.modality_id).label("modality_id"),
+            func.coalesce(of_parent.c.study_uid, of_series, studies.c.uid, type_=PACKED).label("study_uid"),
+            withdrawn(ledger.c.uid).label("withdrawn"),
             func.coalesce(own.c.id, node.c.id).label("node"),
         )
-        .join_from(ledger, parent, ledger.c.series_id == parent.c.id, isouter=True)
+        .join_from(ledger, said, said.c.uid == ledger.c.uid, isouter=True)
+        .join(moved, moved.c.uid == said.c.series_uid, isouter=True)
+        .join(parent, parent.c.id == func.coalesce(moved.c.id, ledger.c.series_id), isouter=True)
+        .join(of_parent, of_parent.c.uid == parent.c.uid, isouter=True)
         .join(own, own.c.uid == ledger.c.uid, isouter=True)
         .join(node, node.c.uid == ledger.c.uid, isouter=True)
         .join(studies, studies.c.id == func.coalesce(parent.c.study_id, own.c.study_id), isouter=True)
@@ -93,6 +100,17 @@ def _patients() -> Keyed:
     return Keyed(query, claims.c.uid)
 
 
+def _context_patients() -> Keyed:
+    claims, patients = schema.context_patients, schema.patients
+    query = (
+        select(claims.c.uid, patients.c.token, patients.c.issuer)
+        .join_from(claims, patients, claims.c.patient_id == patients.c.id)
+        .where(claims.c.context == bindparam("context"))
+        .order_by(claims.c.entry)
+    )
+    return Keyed(query, claims.c.uid)
+
+
 def _aliases() -> tuple[Keyed, Keyed]:
     aliases, one, other = schema.patient_aliases, schema.patients.alias(), schema.patients.alias()
     query = (
@@ -103,14 +121,34 @@ def _aliases() -> tuple[Keyed, Keyed]:
     return Keyed(query, one.c.token), Keyed(query, other.c.token)
 
 
+def _patient_decisions() -> tuple[Keyed, Keyed]:
+    said, one, other = schema.patient_decisions, schema.patients.alias(), schema.patients.alias()
+    query = (
+        select(said.c.same, said.c.entry, one.c.token, one.c.issuer, other.c.token, other.c.issuer)
+        .join_from(said, one, said.c.patient_id == one.c.id)
+        .join(other, said.c.other_id == other.c.id)
+    )
+    return Keyed(query, one.c.token), Keyed(query, other.c.token)
+
+
 _LEDGER, _PLACES, _SERIES, _PATIENTS, _ALIASES = _ledger(), _places(), _series(), _patients(), _aliases()
+_CONTEXT_PATIENTS, _PATIENT_DECISIONS = _context_patients(), _patient_decisions()
 _REFUSED = Keyed(
     select(schema.refused_claims).order_by(schema.refused_claims.c.entry), schema.refused_claims.c.uid
 )
 _CONTENTS = Keyed(
     select(schema.content_claims).order_by(schema.content_claims.c.first.desc()), schema.content_claims.c.uid
 )
+_CONTEXT_CONTENTS = Keyed(
+    select(schema.context_contents)
+    .where(schema.context_contents.c.context == bindparam("context"))
+    .order_by(schema.context_contents.c.first.desc()),
+    schema.context_contents.c.uid,
+)
 _USES = Keyed(select(schema.uses), schema.uses.c.uid)
+_WITHDRAWALS = Keyed(
+    select(schema.withdrawals).order_by(schema.withdrawals.c.entry), schema.withdrawals.c.uid
+)
 _SERIES_CLAIMS = Keyed(select(schema.series_claims), schema.series_claims.c.series_uid)
 _REFERENCE_CLAIMS = Keyed(
     select(schema.reference_claims.c.uid, schema.reference_claims.c.set_id), schema.reference_claims.c.uid
@@ -144,14 +182,20 @@ def _text(uid: str | bytes | None) -> str:
 
 
 class Knowledge:
-    """What stands in the ledger (``standing``) and what was claimed (``facts``)."""
+    """What stands in the ledger (``standing``) and what was claimed (``facts``).
 
-    def __init__(self, connection: Connection, words: Words) -> None:
+    Of contents and patients it knows those of one context alone (None: the clinical one).
+    """
+
+    def __init__(self, connection: Connection, words: Words, context: str | None = None) -> None:
         self._connection = connection
         self._words = words
+        self._context = context
+        self._decisions: dict[str, Decided | None] = {}  # None: nothing was decided
         self._learned: set[str] = set()
         self._placed: set[str] = set()
         self._related: set[str] = set()
+        self._described: set[bytes] = set()
         self._aliases_of: set[bytes] = set()
         self.standing: dict[str, Standing] = {}
         self.nodes: dict[str, int] = {}  # the surrogate keys of studies and series, as far as they are known
@@ -162,12 +206,18 @@ class Knowledge:
         """All UIDs that were asked for, known or not."""
         return frozenset(self._learned | self._related)
 
+    @property
+    def described(self) -> frozenset[bytes]:
+        """The subjects of all fingerprints that were asked for, as their rows name them."""
+        return frozenset(self._described)
+
     def learn(self, uids: Iterable[str]) -> None:
         """Load all that is known of some UIDs, except what they refer to."""
         new = sorted(set(uids) - self._learned)
         if not new:
             return
         self._learned.update(new)
+        self._learn_decisions(new)
         self._ledger(new)
         self._series([uid for uid in new if self._stands_as(uid, Kind.SERIES)])
         # What is not in the ledger may still have been claimed of: a refused series.
@@ -208,12 +258,17 @@ class Knowledge:
     def learn_attributes(self, claims: Iterable[ObjectClaim]) -> None:
         """Load what was said of the patients, studies and series of some claims."""
         subjects = {
-            (level, subject if isinstance(subject, bytes) else pack(subject)): subject
+            (level, stored(subject, self._context)): subject
             for claim in claims
             for level, subject, _ in fingerprints_of(claim)
+        }
+        self._described.update(kept for _, kept in subjects)
+        known = {
+            kept
+            for (_, kept), subject in subjects.items()
             if isinstance(subject, bytes) or subject in self.facts.kinds
         }
-        for row in self._rows(_FINGERPRINTS, {stored for _, stored in subjects}):
+        for row in self._rows(_FINGERPRINTS, known):
             if subject := subjects.get((Level(row.level), row.subject)):
                 self.facts.attributes.know(Level(row.level), subject, row.attributes)
 
@@ -284,27 +339,49 @@ class Knowledge:
     def _rows(self, query: Keyed, keys: Iterable[Any]) -> Iterator[Any]:
         return query.rows(self._connection, keys)
 
+    def _learn_decisions(self, uids: Iterable[str | None]) -> None:
+        new = {uid for uid in uids if uid} - self._decisions.keys()
+        self._decisions |= dict.fromkeys(new)
+        self._decisions.update(decided(self._connection, self._words, new))
+
     def _ledger(self, uids: list[str]) -> None:
-        for row in self._rows(_LEDGER, uids):
-            kind, origin = Kind(row.kind), Origin(row.origin)
-            standing = Standing(row.uid, kind, origin, row.series_uid, row.study_uid)
+        rows = list(self._rows(_LEDGER, uids))
+        # The study of an instance is that of its series, and that may have been moved.
+        said = (self._decisions[row.uid] for row in rows)
+        self._learn_decisions(each.series_instance_uid for each in said if each)
+        self._learn_decisions(row.series_uid for row in rows)
+        for row in rows:
+            kind, origin, said_of_it = Kind(row.kind), Origin(row.origin), self._decisions[row.uid]
+            series, study = row.series_uid, row.study_uid
+            if said_of_it is not None and said_of_it.series_instance_uid:
+                series, study = said_of_it.series_instance_uid, said_of_it.study_instance_uid
+            standing = Standing(row.uid, kind, origin, series, self._study_of(series, study))
+            standing.decided = said_of_it.entry if said_of_it is not None else None
             self.standing[row.uid] = standing
             self.facts.kinds[row.uid].add(kind)
             if kind is Kind.INSTANCE:
-                self._instance(standing, row)
+                self._instance(standing, row, said_of_it)
 
-    def _instance(self, standing: Standing, row: Any) -> None:
+    def _study_of(self, series: str | None, study: str | None) -> str | None:
+        """The study that an instance is in which is in this series, and was recorded in that study."""
+        said = self._decisions.get(series) if series else None
+        return said.study_instance_uid or study if said else study
+
+    def _instance(self, standing: Standing, row: Any, said: Decided | None) -> None:
         facts = self.facts.instances[standing.uid]
-        if row.series_uid is not None:
-            placement = Placement(row.series_uid, row.study_uid)
+        if standing.series_instance_uid is not None:
+            placement = Placement(standing.series_instance_uid, standing.study_instance_uid)
             if standing.origin is Origin.ISSUED:
                 facts.issued = placement
             else:
                 facts.placements.add(placement)
-        if (sop_class := self._words.value(row.sop_class_id)) is not None:
+            if row.series_uid is not None and (row.series_uid, row.study_uid) != placement:
+                facts.former.add(Placement(row.series_uid, row.study_uid))
+        sop_class = said.sop_class_uid if said else None
+        if (sop_class := sop_class or self._words.value(row.sop_class_id)) is not None:
             standing.sop_class_uid = sop_class
             facts.sop_classes.add(sop_class)
-        if row.content is not None:
+        if row.content is not None and self._context is None:
             self._content(standing, row)
 
     def _content(self, standing: Standing, row: Any) -> None:
@@ -317,48 +394,103 @@ class Knowledge:
         if row.data_set is not None:
             attributes.add(row.data_set)
 
+    def _decide_contents(self, uid: str, said: Decided, later: set[Content]) -> None:
+        """Of a decided instance one content stands in each encoding: the decided one, else the
+        first. Besides it only those count that were claimed ``later``."""
+        standing, facts = self.standing[uid], self.facts.instances[uid]
+        for encoding, digests in standing.contents.items():
+            stands = said.content if said.content in digests else digests[0]
+            kept = {stands: None}
+            kept |= {each: None for each in digests if Content(encoding, each) in later}
+            for each in set(digests) - kept.keys():
+                del facts.contents[Content(encoding, each)]
+                facts.lossy.pop(Content(encoding, each), None)
+            standing.contents[encoding] = list(kept)
+
     def _series(self, uids: list[str]) -> None:
         for row in self._rows(_SERIES, uids):
-            standing, facts = self.standing[row.uid], self.facts.series[row.uid]
-            standing.study_instance_uid = row.study_uid
-            standing.modality = self._words.value(row.modality_id)
+            standing, facts, said = (
+                self.standing[row.uid],
+                self.facts.series[row.uid],
+                self._decisions[row.uid],
+            )
+            standing.study_instance_uid = (said.study_instance_uid if said else None) or row.study_uid
+            standing.modality = (said.modality if said else None) or self._words.value(row.modality_id)
             if standing.origin is Origin.ISSUED:
                 facts.issued_study, facts.issued_modality = row.study_uid, standing.modality
-            elif row.study_uid is not None:
-                facts.studies.add(row.study_uid)
+            elif standing.study_instance_uid is not None:
+                facts.studies.add(standing.study_instance_uid)
+            if row.study_uid not in (None, standing.study_instance_uid):
+                facts.former.add(row.study_uid)
 
     def _refused(self, uids: list[str]) -> None:
-        for row in self._rows(_REFUSED, uids):
-            kind = Kind(row.kind)
+        rows = list(self._rows(_REFUSED, uids))
+        self._learn_decisions(row.series_uid for row in rows)
+        for row in rows:
+            said, kind = self._decisions[row.uid], Kind(row.kind)
+            if said is not None and row.entry <= said.entry:
+                self._overruled(row, kind)
+                continue
             self.facts.kinds[row.uid].add(kind)
             if kind is Kind.INSTANCE:
-                facts = self.facts.instances[row.uid]
-                if row.series_uid is not None:
-                    facts.placements.add(Placement(row.series_uid, row.study_uid))
-                if (sop_class := self._words.value(row.sop_class_id)) is not None:
-                    facts.sop_classes.add(sop_class)
-                    if self._stands_as(row.uid, Kind.INSTANCE):
-                        standing = self.standing[row.uid]
-                        standing.sop_class_uid = standing.sop_class_uid or sop_class
+                self._refused_instance(row)
             elif kind is Kind.SERIES and row.study_uid is not None:
                 self.facts.series[row.uid].studies.add(row.study_uid)
 
+    def _refused_instance(self, row: Any) -> None:
+        facts = self.facts.instances[row.uid]
+        if row.series_uid is not None:
+            said = self._decisions[row.series_uid]
+            study = row.study_uid
+            if said is not None and row.entry <= said.entry and study is not None:
+                study = self._study_of(row.series_uid, study)  # it goes with its series
+            facts.placements.add(Placement(row.series_uid, study))
+        if (sop_class := self._words.value(row.sop_class_id)) is not None:
+            facts.sop_classes.add(sop_class)
+            if self._stands_as(row.uid, Kind.INSTANCE):
+                standing = self.standing[row.uid]
+                standing.sop_class_uid = standing.sop_class_uid or sop_class
+
+    def _overruled(self, row: Any, kind: Kind) -> None:
+        """A claim about a UID of which somebody decided after it was made."""
+        if kind is Kind.INSTANCE and row.series_uid is not None:
+            self.facts.instances[row.uid].former.add(Placement(row.series_uid, row.study_uid))
+        elif kind is Kind.SERIES and row.study_uid is not None:
+            self.facts.series[row.uid].former.add(row.study_uid)
+
     def _contents(self, uids: list[str]) -> None:
-        for row in self._rows(_CONTENTS, uids):
+        later: dict[str, set[Content]] = {}
+        for row in self._content_rows(uids):
             self._content(self.standing[row.uid], row)
+            said = self._decisions[row.uid]
+            if said is not None and row.entry > said.entry:
+                encoding = encoding_of(self._words.value(row.transfer_syntax_id))
+                later.setdefault(row.uid, set()).add(Content(encoding, row.content))
+        for uid in uids:
+            if self._context is None and (said := self._decisions[uid]) is not None:
+                self._decide_contents(uid, said, later.get(uid, set()))
+
+    def _content_rows(self, uids: list[str]) -> Iterator[Any]:
+        if self._context is None:
+            return self._rows(_CONTENTS, uids)
+        return _CONTEXT_CONTENTS.rows(self._connection, uids, context=self._context)
 
     def _uses(self, uids: list[str]) -> None:
         for row in self._rows(_USES, uids):
-            standing = self.standing[row.uid]
+            standing, said = self.standing[row.uid], self._decisions[row.uid]
             if row.state == schema.WITHDRAWN:
                 standing.withdrawn = True
                 continue
             standing.seen.add(row.state == schema.USED)
             if (sop_class := self._words.value(row.sop_class_id)) is not None:
+                overruled = said is not None and said.sop_class_uid is not None and row.entry <= said.entry
                 standing.sop_class_uid = standing.sop_class_uid or sop_class
-                self.facts.instances[row.uid].sop_classes.add(sop_class)
+                if not overruled:
+                    self.facts.instances[row.uid].sop_classes.add(sop_class)
             if row.state == schema.USED:
                 self._used_as_recorded(standing)
+        for row in self._rows(_WITHDRAWALS, uids):
+            self.standing[row.uid].withdrawn = bool(row.withdrawn)
 
     def _used_as_recorded(self, standing: Standing) -> None:
         if standing.kind is Kind.INSTANCE:
@@ -381,7 +513,10 @@ class Knowledge:
 
     def _patients(self, uids: list[str]) -> None:
         found: set[Patient] = set()
-        for row in self._rows(_PATIENTS, uids):
+        query, values = (
+            (_PATIENTS, {}) if self._context is None else (_CONTEXT_PATIENTS, {"context": self._context})
+        )
+        for row in query.rows(self._connection, uids, **values):
             patient = Patient(row.token, row.issuer)
             self.facts.patients[row.uid].add(patient)
             found.add(patient)
@@ -391,7 +526,8 @@ class Knowledge:
         self.learn_aliases({patient.token for patient in found})
 
     def learn_aliases(self, tokens: set[bytes]) -> None:
-        """Load which Patient IDs were said to be one person's, as far as it leads."""
+        """Load which Patient IDs were said or decided to be one person's or not, as far as it leads."""
+        decisions: dict[frozenset[Patient], tuple[int, int]] = {}
         while tokens := tokens - self._aliases_of:
             self._aliases_of |= tokens
             reached: set[bytes] = set()
@@ -399,4 +535,11 @@ class Knowledge:
                 for row in self._rows(query, tokens):
                     self.facts.aliases.add(frozenset((Patient(*row[:2]), Patient(*row[2:]))))
                     reached |= {row[0], row[2]}
+            for query in _PATIENT_DECISIONS:
+                for row in self._rows(query, tokens):
+                    pair = frozenset((Patient(*row[2:4]), Patient(*row[4:])))
+                    decisions[pair] = max(decisions.get(pair, (0, 0)), (row.entry, row.same))
+                    reached |= {row[2], row[4]}
             tokens = reached
+        for pair, (_, same) in decisions.items():
+            (self.facts.aliases if same else self.facts.parted).add(pair)

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from sqlalchemy import Connection, bindparam, delete, select
 
 from registry.facts import Facts
-from registry.records import Reference
+from registry.records import Kind, Reference
 from registry.store import schema
 from registry.store.act import Act
 from registry.store.keyed import Keyed
@@ -27,7 +27,7 @@ _LEADING = Keyed(select(schema.derivations.c.set_id), schema.derivations.c.sourc
 _REFERRING = Keyed(select(schema.reference_claims.c.uid), schema.reference_claims.c.set_id)
 
 
-def _in_studies() -> tuple[Keyed, Keyed]:
+def _in_studies() -> tuple[Keyed, Keyed, Keyed]:
     series, nodes, ledger, claims = schema.series, schema.studies, schema.ledger, schema.reference_claims
     listed = select(series.c.uid).join_from(series, nodes, series.c.study_id == nodes.c.id)
     instances = (
@@ -36,10 +36,26 @@ def _in_studies() -> tuple[Keyed, Keyed]:
         .join(ledger, ledger.c.series_id == series.c.id)
         .join(claims, claims.c.uid == ledger.c.uid)
     )
-    return Keyed(listed, nodes.c.uid), Keyed(instances, nodes.c.uid)
+    of_series = (
+        select(claims.c.uid)
+        .join_from(series, ledger, ledger.c.series_id == series.c.id)
+        .join(claims, claims.c.uid == ledger.c.uid)
+    )
+    return Keyed(listed, nodes.c.uid), Keyed(instances, nodes.c.uid), Keyed(of_series, series.c.uid)
 
 
-_SERIES_IN, _REFERRING_IN = _in_studies()
+def _moved() -> tuple[Keyed, Keyed]:
+    """Series and instances that somebody decided to be in some studies, then or now: who asks
+    looks at more than must be rather than at less."""
+    decisions, claims = schema.decisions, schema.reference_claims
+    series = select(decisions.c.uid).where(decisions.c.kind == int(Kind.SERIES))
+    instances = select(claims.c.uid).join_from(decisions, claims, claims.c.uid == decisions.c.uid)
+    return Keyed(series, decisions.c.study_uid), Keyed(instances, decisions.c.study_uid)
+
+
+_SERIES_IN, _STAYING, _REFERRING_OF = _in_studies()
+_MOVED_IN, _DECIDED = _moved()
+_REFERRING_IN = (_STAYING, _DECIDED)
 
 
 def record_references(act: Act, named: Iterable[tuple[str, Sequence[Reference]]], facts: Facts) -> None:
@@ -161,10 +177,14 @@ def referring(connection: Connection, sets: Iterable[int]) -> set[str]:
 
 
 def series_in(connection: Connection, studies: Iterable[str]) -> set[str]:
-    """The series that the ledger holds in some studies."""
-    return {row.uid for row in _SERIES_IN.rows(connection, studies)}
+    """The series that the ledger holds in some studies, or that were moved there."""
+    listed = set(studies)
+    return {row.uid for query in (_SERIES_IN, _MOVED_IN) for row in query.rows(connection, listed)}
 
 
 def referring_instances_of(connection: Connection, studies: Iterable[str]) -> set[str]:
-    """The instances of some studies that refer to anything."""
-    return {row.uid for row in _REFERRING_IN.rows(connection, studies)}
+    """The instances of some studies that refer to anything, those that were moved there included."""
+    listed = set(studies)
+    moved = {row.uid for row in _MOVED_IN.rows(connection, listed)}
+    found = {row.uid for query in _REFERRING_IN for row in query.rows(connection, listed)}
+    return found | {row.uid for row in _REFERRING_OF.rows(connection, moved)}

@@ -297,7 +297,9 @@ _BEGIN = (
 )
 
 # Of an act that made rows: it says something of UIDs that it didn't issue itself.
-_SAYS_SOMETHING = "rows <> '{}' AND (event ~ ':register$' OR rows ~ '_claims|derivations|uses')"
+_SAYS_SOMETHING = (
+    "rows <> '{}' AND (event ~ ':register$' OR rows ~ '_claims|derivations|uses|decisions|withdrawals')"
+)
 
 _PLACED = ("seq", "prev", "ledger_size")
 

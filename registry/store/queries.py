@@ -6,13 +6,27 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, LargeBinary, Select, case, exists, func, or_, select, type_coerce
+from sqlalchemy import (
+    BindParameter,
+    Connection,
+    LargeBinary,
+    Select,
+    bindparam,
+    case,
+    exists,
+    func,
+    or_,
+    select,
+    type_coerce,
+    union,
+)
 
 from registry.records import Kind, Origin, Place, Recorded
-from registry.store import schema
+from registry.store import decided, schema
+from registry.store.decided import PACKED
 from registry.store.keyed import Keyed
-from registry.store.packing import PackedUid, prefix_range
-from registry.store.schema import MISUSED, USED, WITHDRAWN, entries, ledger, series, studies, uses, words
+from registry.store.packing import prefix_range
+from registry.store.schema import MISUSED, USED, entries, ledger, series, studies, uses, words
 
 STATES = ("issued", "registered", "foreign", "withdrawn")
 
@@ -61,6 +75,8 @@ _own_place = studies.alias("own_place")
 _sop_class = words.alias("sop_class")
 _modality = words.alias("modality")
 _own_modality = words.alias("own_modality")
+# What was decided of the UID itself, and of the series that it is in (store/decided.py).
+_said, _moved, _said_of_series = decided.latest(), series.alias("moved"), decided.latest()
 
 
 def _state_is(*states: int) -> Any:
@@ -68,7 +84,7 @@ def _state_is(*states: int) -> Any:
 
 
 _STATE = case(
-    (_state_is(WITHDRAWN), "withdrawn"),
+    (decided.withdrawn(ledger.c.uid), "withdrawn"),
     (ledger.c.origin == int(Origin.OBSERVED), "registered"),
     (_state_is(USED, MISUSED), "registered"),
     (ledger.c.origin == int(Origin.FOREIGN), "foreign"),
@@ -76,18 +92,29 @@ _STATE = case(
 )
 
 
+_OF_SERIES = case((ledger.c.kind == int(Kind.SERIES), _said.c.study_uid))
+_STUDY = func.coalesce(
+    _said_of_series.c.study_uid,
+    _OF_SERIES,
+    _place.c.uid,
+    _own_place.c.uid,
+    schema.owners.c.study_uid,
+    type_=PACKED,
+)
+_MODALITY = func.coalesce(_modality.c.value, _own_modality.c.value)
+
+
 def _listing() -> Select[Any]:
-    """Every UID with its place, whatever its kind."""
-    study = func.coalesce(_place.c.uid, _own_place.c.uid, schema.owners.c.study_uid, type_=PackedUid())
+    """Every UID with its place, whatever its kind, as was last decided."""
     return (
         select(
             ledger.c.uid,
             ledger.c.kind,
             ledger.c.origin,
             _STATE.label("state"),
-            study.label("study_uid"),
+            _STUDY.label("study_uid"),
             series.c.uid.label("series_uid"),
-            func.coalesce(_modality.c.value, _own_modality.c.value).label("modality"),
+            _MODALITY.label("modality"),
             _sop_class.c.value.label("sop_class"),
             ledger.c.entry,
             entries.c.at,
@@ -95,13 +122,28 @@ def _listing() -> Select[Any]:
             entries.c.event,
         )
         .join_from(ledger, entries, ledger.c.entry == entries.c.id)
-        .join(series, ledger.c.series_id == series.c.id, isouter=True)
+        .join(_said, _said.c.uid == ledger.c.uid, isouter=True)
+        .join(_moved, _moved.c.uid == _said.c.series_uid, isouter=True)
+        .join(series, series.c.id == func.coalesce(_moved.c.id, ledger.c.series_id), isouter=True)
+        .join(_said_of_series, _said_of_series.c.uid == series.c.uid, isouter=True)
         .join(_place, series.c.study_id == _place.c.id, isouter=True)
-        .join(_modality, series.c.modality_id == _modality.c.id, isouter=True)
+        .join(
+            _modality,
+            func.coalesce(_said_of_series.c.modality_id, series.c.modality_id) == _modality.c.id,
+            isouter=True,
+        )
         .join(_own, _own.c.uid == ledger.c.uid, isouter=True)
         .join(_own_place, _own.c.study_id == _own_place.c.id, isouter=True)
-        .join(_own_modality, _own.c.modality_id == _own_modality.c.id, isouter=True)
-        .join(_sop_class, ledger.c.sop_class_id == _sop_class.c.id, isouter=True)
+        .join(
+            _own_modality,
+            func.coalesce(_said.c.modality_id, _own.c.modality_id) == _own_modality.c.id,
+            isouter=True,
+        )
+        .join(
+            _sop_class,
+            func.coalesce(_said.c.sop_class_id, ledger.c.sop_class_id) == _sop_class.c.id,
+            isouter=True,
+        )
         .join(schema.owners, schema.owners.c.uid == ledger.c.uid, isouter=True)
     )
 
@@ -119,7 +161,7 @@ def listing(connection: Connection, filters: Filters, most: int | None = None) -
 
 def one(connection: Connection, uid: str) -> Listed | None:
     """What the ledger holds of one UID."""
-    row = connection.execute(_listing().where(ledger.c.uid == uid)).one_or_none()
+    row = connection.execute(_ONE, {"uid": uid}).one_or_none()
     return None if row is None else _listed(row)
 
 
@@ -139,6 +181,14 @@ def recorded(connection: Connection, uids: Iterable[str]) -> dict[str, Recorded]
         )
         for row in rows
     }
+
+
+# Queries that are run often are built once.
+_UID: BindParameter[Any] = bindparam("uid")
+_ONE = _listing().where(ledger.c.uid == _UID)
+_SERIES_IN = union(*decided.series_in(_UID))
+_INSTANCES_IN = union(*decided.instances_in([_UID]))
+_HELD = select(func.count()).select_from(_INSTANCES_IN.subquery())
 
 
 def _listed(row: Any) -> Listed:
@@ -167,10 +217,10 @@ def _filtered(query: Select[Any], filters: Filters) -> Select[Any]:
     if filters.study is not None:
         conditions.append(_in_study(filters.study))
     if filters.series is not None:
-        inside = select(series.c.id).where(series.c.uid == filters.series)
-        conditions.append(or_(ledger.c.uid == filters.series, ledger.c.series_id.in_(inside)))
+        itself = select(series.c.uid).where(series.c.uid == filters.series)
+        conditions.append(ledger.c.uid.in_(union(itself, *decided.instances_in([filters.series]))))
     if filters.modality is not None:
-        conditions.append(func.coalesce(_modality.c.value, _own_modality.c.value) == filters.modality)
+        conditions.append(filters.modality == _MODALITY)
     if filters.under is not None:
         conditions += _begins_with(filters.under)
     if filters.actor is not None:
@@ -180,20 +230,21 @@ def _filtered(query: Select[Any], filters: Filters) -> Select[Any]:
     if filters.until is not None:
         conditions.append(entries.c.at < filters.until)
     if filters.issued_unused:
-        conditions += [ledger.c.origin == int(Origin.ISSUED), ~_state_is(USED, MISUSED, WITHDRAWN)]
+        conditions.append(_STATE == "issued")
     if filters.parent_unknown:
         conditions.append(_without_parent())
     return query.where(*conditions)
 
 
 def _in_study(uid: str) -> Any:
-    node = select(studies.c.id).where(studies.c.uid == uid)
-    inside = series.alias("inside")
-    return or_(
-        ledger.c.uid == uid,
-        ledger.c.uid.in_(select(inside.c.uid).where(inside.c.study_id.in_(node))),
-        ledger.c.series_id.in_(select(inside.c.id).where(inside.c.study_id.in_(node))),
-        schema.owners.c.study_uid == uid,
+    owners, inside = schema.owners.alias(), union(*decided.series_in(uid))
+    return ledger.c.uid.in_(
+        union(
+            select(studies.c.uid).where(studies.c.uid == uid),
+            *decided.series_in(uid),
+            *decided.instances_in(inside),
+            select(owners.c.uid).where(owners.c.study_uid == uid),
+        )
     )
 
 
@@ -206,25 +257,19 @@ def _begins_with(prefix: str) -> list[Any]:
 def _without_parent() -> Any:
     """Observed instances and series whose claim of a parent was refused or absent."""
     return or_(
-        (ledger.c.kind == int(Kind.INSTANCE)) & ledger.c.series_id.is_(None),
-        (ledger.c.kind == int(Kind.SERIES)) & _own.c.study_id.is_(None),
+        (ledger.c.kind == int(Kind.INSTANCE)) & series.c.id.is_(None),
+        (ledger.c.kind == int(Kind.SERIES)) & _STUDY.is_(None),
     )
 
 
 def children(connection: Connection, uid: str) -> int:
     """How many series and instances a study or series holds."""
-    nodes = select(series.c.id).join_from(series, studies, series.c.study_id == studies.c.id)
-    inside = (
-        nodes.where(studies.c.uid == uid).union(select(series.c.id).where(series.c.uid == uid)).subquery()
-    )
-    instances = select(func.count()).where(ledger.c.series_id.in_(select(inside.c.id)))
-    of_study = select(func.count()).select_from(
-        select(series.c.id)
-        .join(studies, series.c.study_id == studies.c.id)
-        .where(studies.c.uid == uid)
-        .subquery()
-    )
-    return int(connection.execute(instances).scalar_one()) + int(connection.execute(of_study).scalar_one())
+    inside = list(connection.execute(_SERIES_IN, {"uid": uid}).scalars())
+    return len(inside) + sum(_held(connection, each) for each in (uid, *inside))
+
+
+def _held(connection: Connection, series_uid: str) -> int:
+    return int(connection.execute(_HELD, {"uid": series_uid}).scalar_one())
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,40 +285,44 @@ class Branch:
 
 def branches(connection: Connection, study: str) -> list[Branch]:
     """The series of a study, with what they are derived from."""
-    node = select(studies.c.id).where(studies.c.uid == study)
-    count = select(func.count()).where(ledger.alias("held").c.series_id == _own.c.id).scalar_subquery()
-    query = (
-        select(
-            _own.c.uid,
-            _own_modality.c.value.label("modality"),
-            _STATE.label("state"),
-            count.label("instances"),
-        )
-        .join_from(_own, ledger, ledger.c.uid == _own.c.uid)
-        .join(_own_modality, _own.c.modality_id == _own_modality.c.id, isouter=True)
-        .where(_own.c.study_id.in_(node))
-        .order_by(_own.c.id)
-    )
-    rows = connection.execute(query).all()
     return [
-        Branch(row.uid, row.modality, row.state, row.instances, _sources(connection, row.uid)) for row in rows
+        Branch(row.uid, row.modality, row.state, _held(connection, row.uid), _sources(connection, row.uid))
+        for row in connection.execute(_BRANCHES, {"uid": study}).all()
     ]
+
+
+_BRANCHES = (
+    select(_own.c.uid, _own_modality.c.value.label("modality"), _STATE.label("state"))
+    .join_from(_own, ledger, ledger.c.uid == _own.c.uid)
+    .join(_said, _said.c.uid == _own.c.uid, isouter=True)
+    .join(
+        _own_modality,
+        func.coalesce(_said.c.modality_id, _own.c.modality_id) == _own_modality.c.id,
+        isouter=True,
+    )
+    .where(_own.c.uid.in_(_SERIES_IN))
+    .order_by(_own.c.id)
+)
 
 
 def _sources(connection: Connection, series_uid: str) -> tuple[str, ...]:
     """The series that a series, or an object in it, refers to."""
+    return tuple(sorted(connection.execute(_SOURCES, {"uid": series_uid}).scalars()))
+
+
+def _leading() -> Select[Any]:
     claims, derivations = schema.reference_claims, schema.derivations
-    inside = (
-        select(ledger.c.uid).join(series, ledger.c.series_id == series.c.id).where(series.c.uid == series_uid)
-    )
-    query = (
+    itself = select(series.c.uid).where(series.c.uid == _UID)
+    return (
         select(derivations.c.source_series_uid)
         .distinct()
         .join_from(claims, derivations, claims.c.set_id == derivations.c.set_id)
-        .where(or_(claims.c.uid == series_uid, claims.c.uid.in_(inside)))
-        .where(derivations.c.source_series_uid != series_uid)
+        .where(claims.c.uid.in_(union(itself, *decided.instances_in([_UID]))))
+        .where(derivations.c.source_series_uid != _UID)
     )
-    return tuple(sorted(connection.execute(query).scalars()))
+
+
+_SOURCES = _leading()
 
 
 def counts(connection: Connection, *columns: str) -> list[tuple[Any, ...]]:
@@ -292,10 +341,14 @@ def count_under(connection: Connection, prefix: str) -> int:
 
 def instances_of(connection: Connection, series_uid: str) -> list[str]:
     """The instances of a series, in the order of their keys."""
-    query = (
-        select(ledger.c.uid).join(series, ledger.c.series_id == series.c.id).where(series.c.uid == series_uid)
-    )
-    return list(connection.execute(query.order_by(type_coerce(ledger.c.uid, LargeBinary))).scalars())
+    return list(connection.execute(_INSTANCES_IN_ORDER, {"uid": series_uid}).scalars())
+
+
+_INSTANCES_IN_ORDER = (
+    select(ledger.c.uid)
+    .where(ledger.c.uid.in_(_INSTANCES_IN))
+    .order_by(type_coerce(ledger.c.uid, LargeBinary))
+)
 
 
 def named_only(connection: Connection, uid: str) -> bool:
@@ -307,37 +360,20 @@ def named_only(connection: Connection, uid: str) -> bool:
     )
 
 
-def refused_about(connection: Connection, uid: str) -> list[Any]:
-    """The refused claims about a UID, with when and by whom."""
-    claims = schema.refused_claims
-    query = (
-        select(
-            claims.c.kind,
-            claims.c.series_uid,
-            claims.c.study_uid,
-            _sop_class.c.value.label("sop_class"),
-            _modality.c.value.label("modality"),
-            claims.c.entry,
-            entries.c.at,
-            entries.c.actor,
-        )
-        .join_from(claims, entries, claims.c.entry == entries.c.id)
-        .join(_sop_class, claims.c.sop_class_id == _sop_class.c.id, isouter=True)
-        .join(_modality, claims.c.modality_id == _modality.c.id, isouter=True)
-        .where(claims.c.uid == uid)
-        .order_by(claims.c.entry)
-    )
-    return list(connection.execute(query))
+def uses_of(connection: Connection, uid: str) -> list[tuple[int, int]]:
+    """What became of a UID: state and entry."""
+    query = select(uses.c.state, uses.c.entry).where(uses.c.uid == uid).order_by(uses.c.entry)
+    return [(state, entry) for state, entry in connection.execute(query)]
 
 
-def uses_of(connection: Connection, uid: str) -> list[Any]:
-    """What became of a UID: state, entry, when, by whom and the reason given."""
-    notes = schema.notes
-    query = (
-        select(uses.c.state, uses.c.entry, entries.c.at, entries.c.actor, notes.c.text)
-        .join_from(uses, entries, uses.c.entry == entries.c.id)
-        .join(notes, notes.c.entry == uses.c.entry, isouter=True)
-        .where(uses.c.uid == uid)
-        .order_by(uses.c.entry)
-    )
-    return list(connection.execute(query))
+def withdrawals_of(connection: Connection, uid: str) -> list[tuple[bool, int]]:
+    """What was said after a UID was withdrawn for the first time: whether it is again, and in which entry."""
+    table = schema.withdrawals
+    query = select(table.c.withdrawn, table.c.entry).where(table.c.uid == uid).order_by(table.c.entry)
+    return [(bool(again), entry) for again, entry in connection.execute(query)]
+
+
+def decisions_about(connection: Connection, uid: str) -> list[Any]:
+    """What was decided of a UID, in order."""
+    table = schema.decisions
+    return list(connection.execute(select(table).where(table.c.uid == uid).order_by(table.c.entry)))

@@ -4,22 +4,30 @@ seen; what was claimed of whole series, studies and patients; fingerprints, trai
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from hashlib import blake2b
 
 from sqlalchemy import select, text
 
-from registry.decision import Decision, RefusedClaim
+from registry.decision import Decision, NewRow, RefusedClaim, SeenContent
 from registry.facts import Facts, compared_frames, is_lossy, lossy_by, owned_by_patient, registrations_of
 from registry.fingerprint import VERSION
 from registry.records import Kind, ObjectClaim, Patient, Trait
 from registry.store import schema
 from registry.store.act import Act
+from registry.store.fingerprinted import stored
 from registry.store.packing import pack
 from registry.store.words import NONE, Words
 
 
-def record_decision(act: Act, words: Words, decision: Decision) -> None:
+def rows_in(context: str | None, decision: Decision) -> list[NewRow]:
+    """The ledger rows that a decision brings: the content goes with them in the clinical context alone."""
+    if context is None:
+        return decision.rows
+    return [NewRow(row.standing) for row in decision.rows]
+
+
+def record_decision(act: Act, words: Words, decision: Decision, context: str | None = None) -> None:
     """Write what follows from deciding: refused claims, uses, further contents."""
     act.insert(
         schema.refused_claims,
@@ -49,33 +57,49 @@ def record_decision(act: Act, words: Words, decision: Decision) -> None:
         ],
         known_is_fine=True,
     )
+    contents = [*decision.contents, *(_first_contents(decision) if context else ())]
     act.insert(
-        schema.content_claims,
+        schema.context_contents if context else schema.content_claims,
         [
             {
+                **({"context": context} if context else {}),
                 "uid": seen.uid,
                 "content": seen.content_digest,
                 "transfer_syntax_id": words.id(seen.transfer_syntax_uid) or NONE,
                 "data_set": seen.data_set_digest,
                 "first": int(seen.first),
             }
-            for seen in decision.contents
+            for seen in contents
         ],
         known_is_fine=True,
     )
 
 
+def _first_contents(decision: Decision) -> Iterator[SeenContent]:
+    """The contents that new ledger rows would hold in the clinical context."""
+    for row in decision.rows:
+        if row.content_digest is not None:
+            yield SeenContent(
+                row.standing.uid, row.transfer_syntax_uid, row.content_digest, row.data_set_digest, first=True
+            )
+
+
 def claim_digest(refused: RefusedClaim) -> bytes:
     """What tells one refused claim about a UID from another; 16 bytes."""
-    text = "\0".join("" if part is None else str(part) for part in refused)
+    *parts, after = refused
+    if after is not None:
+        parts.append(after)
+    text = "\0".join("" if part is None else str(part) for part in parts)
     return blake2b(text.encode(), digest_size=16).digest()
 
 
-def record_claims(act: Act, words: Words, claims: Sequence[ObjectClaim], facts: Facts) -> None:
+def record_claims(
+    act: Act, words: Words, claims: Sequence[ObjectClaim], facts: Facts, context: str | None = None
+) -> None:
     """Write what a batch claims of series, patients and instances, as far as it is new."""
     _series_claims(act, words, claims)
-    _patients(act, claims)
-    _fingerprints(act, facts)
+    _patients(act, claims, context)
+    _fingerprints(act, facts, context)
     _traits(act, claims)
     _frames(act, claims)
 
@@ -107,13 +131,16 @@ def _series_claims(act: Act, words: Words, claims: Iterable[ObjectClaim]) -> Non
     )
 
 
-def _patients(act: Act, claims: Sequence[ObjectClaim]) -> None:
+def _patients(act: Act, claims: Sequence[ObjectClaim], context: str | None) -> None:
     pairs = {(uid, claim.patient) for claim in claims if claim.patient for uid in owned_by_patient(claim)}
     aliases = {(claim.patient, alias) for claim in claims if claim.patient for alias in claim.aliases}
-    numbers = _patient_ids(act, {p for _, p in pairs} | {p for pair in aliases for p in pair})
+    numbers = patient_ids(act, {p for _, p in pairs} | {p for pair in aliases for p in pair})
     act.insert(
-        schema.patient_claims,
-        [{"uid": uid, "patient_id": numbers[patient]} for uid, patient in pairs],
+        schema.context_patients if context else schema.patient_claims,
+        [
+            {**({"context": context} if context else {}), "uid": uid, "patient_id": numbers[patient]}
+            for uid, patient in pairs
+        ],
         known_is_fine=True,
     )
     ordered = {tuple(sorted((numbers[one], numbers[other]))) for one, other in aliases}
@@ -124,7 +151,7 @@ def _patients(act: Act, claims: Sequence[ObjectClaim]) -> None:
     )
 
 
-def _patient_ids(act: Act, wanted: set[Patient]) -> dict[Patient, int]:
+def patient_ids(act: Act, wanted: set[Patient]) -> dict[Patient, int]:
     """The surrogate keys of some patients; who isn't there is added."""
     known = _known_patients(act, wanted)
     new = sorted(wanted - known.keys())
@@ -150,12 +177,12 @@ def _known_patients(act: Act, wanted: set[Patient]) -> dict[Patient, int]:
     return {patient: number for patient, number in found.items() if patient in wanted}
 
 
-def _fingerprints(act: Act, facts: Facts) -> None:
+def _fingerprints(act: Act, facts: Facts, context: str | None) -> None:
     act.insert(
         schema.fingerprints,
         [
             {
-                "subject": subject if isinstance(subject, bytes) else pack(subject),
+                "subject": stored(subject, context),
                 "level": int(level),
                 "variant": blake2b(packed, digest_size=8).digest(),
                 "version": VERSION,

@@ -157,11 +157,7 @@ def derived_image(slices: list, instance: str, **more: object) -> Dataset:
     ids=[
         "segmentation",
         "map",
-<<<<<<< HEAD
-        "map of another modality",
-=======
         "map of a modality",
->>>>>>> policy
         "image",
         "image of another modality",
         "private modality",

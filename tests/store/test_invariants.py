@@ -78,10 +78,14 @@ def test_no_row_joins_an_entry_that_is_written(raw: Connection, table: str) -> N
         row[name] = another(row[name], name)
     # PostgreSQL looks after the rows are in; some could not be another row at all.
     only_one = raw.dialect.name == "postgresql" and table in (
+        "decisions",
         "notes",
         "owners",
         "patient_aliases",
+        "patient_decisions",
+        "redactions",
         "registry",
+        "withdrawals",
     )
     refused = f"pk_{table}" if only_one else f"tr_{table}_sealed"
     if raw.dialect.name == "postgresql" and table in ("studies", "series"):

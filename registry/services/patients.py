@@ -1,0 +1,107 @@
+"""Patients: somebody says that Patient IDs are one person's, or that they aren't.
+
+An ID is hashed as the reader hashes it, and nothing else of it is kept, told or
+logged: entries and answers hold counts. Which findings that explains, or brings,
+is looked at in the same act.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from itertools import combinations
+
+from registry.dicomfile.identity import token
+from registry.errors import BadRequest
+from registry.records import Patient
+from registry.services.opening import OpenRegistry
+from registry.services.reassessing import ask_again
+from registry.store import links, patients
+from registry.store.act import Act
+from registry.store.concurrent import Ground, confirm
+from registry.store.knowledge import Knowledge
+from registry.store.words import Words
+
+MOST = 200
+"""IDs in one call at most: each is said of each other."""
+
+CODES = frozenset({"UID306", "UID309", "UID311", "UID314", "UID507"})
+"""The rules that ask who is one person."""
+
+_BLANK = " \0\r\n"
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What came of saying who is one person. Counts alone: no ID."""
+
+    same: bool
+    ids: int
+    unknown: int  # of which the registry had never heard
+    linked: int  # pairs that were parted, and that a third ID still leads between
+    cleared: tuple[str, ...]
+    found: tuple[str, ...]
+    entry: int
+
+
+def parse_lines(lines: Iterable[str]) -> list[tuple[str, str]]:
+    """Patient ID and issuer of each line, the issuer behind a tab and empty where there is none.
+
+    Raises ``BadRequest``, which names a bad line by its number alone.
+    """
+    found = []
+    for number, line in enumerate(lines, 1):
+        patient_id, _, issuer = line.strip("\r\n").partition("\t")
+        if not line.strip():
+            continue
+        if not patient_id.strip(_BLANK) or "\t" in issuer:
+            raise BadRequest(
+                f"line {number} isn't a Patient ID", advice="Write ID, or ID, a tab, and its issuer."
+            )
+        found.append((patient_id.strip(_BLANK), issuer.strip(_BLANK)))
+    return found
+
+
+def say(
+    registry: OpenRegistry, given: Iterable[tuple[str, str]], *, same: bool, reason: str | None = None
+) -> Said:
+    """Record that Patient IDs, each with its issuer or an empty text, are one person's, or none another's."""
+    actor = registry.settings.named_actor()
+    key = registry.reader_keys.fingerprint
+    wanted = {
+        Patient(token(patient_id.strip(_BLANK), key), token(issuer.strip(_BLANK), key) if issuer else b"")
+        for patient_id, issuer in given
+    }
+    if not 2 <= len(wanted) <= MOST:
+        raise BadRequest(
+            f"{len(wanted)} different Patient IDs were given; from 2 to {MOST} are needed",
+            advice="One a line on standard input: `uid-registry patient merge - < ids.txt`.",
+        )
+
+    def work(act: Act) -> Said:
+        known = patients.known_of(act.connection, wanted)
+        patients.say(act, wanted, same=same)
+        words = Words(act.connection)
+        knowledge = Knowledge(act.connection, words)
+        tokens = {patient.token for patient in wanted}
+        knowledge.learn_aliases(tokens)
+        facts = knowledge.facts
+        reached = {patient.token for pair in facts.aliases | facts.parted for patient in pair}
+        again = ask_again(act, words, _concerned(act, tokens | reached), CODES)
+        linked = 0 if same else sum(facts.linked(*pair) for pair in combinations(sorted(wanted), 2))
+        if reason and reason.strip():
+            act.note(reason)
+        confirm(act, Ground(again.ground.uids, everything=True))
+        counts = {"ids": len(wanted), "unknown": len(wanted - known), "linked": linked}
+        act.commit(**counts, cleared=len(again.cleared), found=len(again.found))
+        return Said(same=same, **counts, cleared=again.cleared, found=again.found, entry=act.entry)
+
+    return registry.perform(f"patient:{'merge' if same else 'split'}", work, actor=actor)
+
+
+def _concerned(act: Act, tokens: set[bytes]) -> set[str]:
+    """What the patients with these IDs own, and what refers to it or from it."""
+    connection = act.connection
+    owned = patients.owned_by(connection, tokens)
+    referring = links.referring(connection, links.leading_to(connection, links.series_in(connection, owned)))
+    return owned | referring | links.referring_instances_of(connection, owned)
