@@ -225,14 +225,16 @@ def loopback_host_id(claim: ObjectClaim, view: View) -> Iterator[Sighting]:
     Standard
     PS3.5 chapter 9 asks for uniqueness. That this way of minting is weak is policy.
     """
-    found = [uid for kind, uid in claim.identities if kind in _IDENTITY and _LOOPBACK.search(uid)]
+    found = {uid: kind for kind, uid in claim.identities if kind in _IDENTITY and _LOOPBACK.search(uid)}
     if found:
         subject = claim.series_instance_uid or claim.sop_instance_uid
+        # One finding a series: each of its objects must show the same.
+        above = {uid for uid, kind in found.items() if kind is not Kind.INSTANCE}
         yield Sighting(
             subject,
             f"{listed(set(found))}: made on a machine that only knows its loopback address",
             Kind.SERIES if claim.series_instance_uid else Kind.INSTANCE,
-            related=tuple(sorted({*found} - {subject}))[:4],
+            related=tuple(sorted(above - {subject})),
         )
 
 

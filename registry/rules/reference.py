@@ -258,7 +258,7 @@ def reference_class_mismatch(uid: str, view: View) -> Iterator[Sighting]:
     Standard
     PS3.3 section 10.8: it identifies the class of the referenced instance.
     """
-    for reference in sorted(view.instances[uid].references, key=lambda reference: reference.target):
+    for reference in sorted(view.instances[uid].references, key=_place):
         said = reference.sop_class_uid
         if not said or reference.sop_instance_uid is None or reference.target == uid:
             continue
