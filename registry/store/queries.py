@@ -165,7 +165,7 @@ def one(connection: Connection, uid: str) -> Listed | None:
 
 
 # Queries that are run often are built once.
-_UID: BindParameter[Any] = bindparam("uid")
+_UID: BindParameter[Any] = bindparam("uid", type_=PACKED)
 _ONE = _listing().where(ledger.c.uid == _UID)
 _SERIES_IN = union(*decided.series_in(_UID))
 _INSTANCES_IN = union(*decided.instances_in([_UID]))
