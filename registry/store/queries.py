@@ -184,7 +184,7 @@ def recorded(connection: Connection, uids: Iterable[str]) -> dict[str, Recorded]
 
 
 # Queries that are run often are built once.
-_UID: BindParameter[Any] = bindparam("uid")
+_UID: BindParameter[Any] = bindparam("uid", type_=PACKED)
 _ONE = _listing().where(ledger.c.uid == _UID)
 _SERIES_IN = union(*decided.series_in(_UID))
 _INSTANCES_IN = union(*decided.instances_in([_UID]))

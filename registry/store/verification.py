@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from itertools import groupby
 from operator import itemgetter
@@ -63,8 +64,14 @@ def _entries(connection: Connection, head: TreeHead) -> Iterator[None]:
         .join_from(entries, notes, entries.c.id == notes.c.entry, isouter=True)
         .join(redactions, redactions.c.note == notes.c.entry, isouter=True)
     )
+    rows = connection.execution_options(yield_per=_AT_ONCE).execute(query.order_by(entries.c.seq))
+    with closing(rows):  # also where it ends early
+        yield from _each(rows, head)
+
+
+def _each(rows: Iterable[Any], head: TreeHead) -> Iterator[None]:
     size, last_seq = 0, -1
-    for row in connection.execution_options(yield_per=_AT_ONCE).execute(query.order_by(entries.c.seq)):
+    for row in rows:
         if row.seq != last_seq + 1 or row.prev != (last_seq if last_seq >= 0 else None):
             raise _Bad(
                 row.id, f"its place is {row.seq}; {last_seq + 1} was due: entries are missing or inserted"
@@ -103,7 +110,15 @@ def _rows(connection: Connection) -> Iterator[None]:
     redacted = select(redactions.c.note)
     query = select(entries.c.id, entries.c.rows, entries.c.id.in_(redacted).label("redacted"))
     query = query.order_by(entries.c.id)
-    for entry in connection.execution_options(yield_per=_AT_ONCE).execute(query):
+    with ExitStack() as open_results:
+        for stream in streams:
+            open_results.enter_context(closing(stream.result))
+        found = connection.execution_options(yield_per=_AT_ONCE).execute(query)
+        yield from _compared(open_results.enter_context(closing(found)), streams)
+
+
+def _compared(found: Iterable[Any], streams: Sequence[_Stream]) -> Iterator[None]:
+    for entry in found:
         expected = json.loads(entry.rows)
         for stream in streams:
             count, digest = stream.take(entry.id)
@@ -134,9 +149,9 @@ class _Stream:
             type_coerce(c, LargeBinary) if isinstance(c.type, PackedUid) else c for c in table.primary_key
         ]
         query = select(*columns).order_by(table.c.entry, *keys)
-        rows = connection.execution_options(yield_per=_AT_ONCE).execute(query)
+        self.result = connection.execution_options(yield_per=_AT_ONCE).execute(query)
         position = list(table.columns.keys()).index("entry")
-        self._groups = groupby(map(tuple, rows), key=itemgetter(position))
+        self._groups = groupby(map(tuple, self.result), key=itemgetter(position))
         self.entry: int | None = None
         self._rows: Iterator[tuple[Any, ...]] = iter(())
         self._advance()
