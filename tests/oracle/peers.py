@@ -74,7 +74,12 @@ def at_once(ask: Callable[[Any], Any], many: Iterable[Any]) -> list[Any]:
 
 
 def check(folder: Path, known: Path | None = None) -> list[dict[str, Any]]:
-    """The findings of `uid-registry check` about a folder, in a registry made for it.
+    """The findings of `uid-registry check` about a folder."""
+    return list(report(folder, known)["findings"])
+
+
+def report(folder: Path, known: Path | None = None) -> dict[str, Any]:
+    """What `uid-registry check` says of a folder, with all rules and in a registry made for it.
 
     ``known`` is registered before.
     """
@@ -85,7 +90,8 @@ def check(folder: Path, known: Path | None = None) -> list[dict[str, Any]]:
         if known is not None:
             _run(*program, "register", *options, "--fail-on", "never", known)
         answer = _run(*program, "check", *options, "--fail-on", "never", *_every_rule(), folder)
-    return list(json.loads(answer)["findings"])
+    told: dict[str, Any] = json.loads(answer)
+    return told
 
 
 @cache
