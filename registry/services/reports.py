@@ -18,6 +18,7 @@ from registry.records import (
     Unreadable,
     Verdict,
 )
+from registry.rules.attributes import pseudonym
 from registry.rules.policy import PLAIN, Policy
 from registry.services.assessing import Assessment
 from registry.services.opening import RegistryName
@@ -123,8 +124,11 @@ class _Placed:
         self._facts = assessment.facts
         self._by_path: dict[str, ObjectClaim] = {}
         self._by_uid: dict[str, ObjectClaim] = {}
+        self._of_patient: dict[str, str] = {}
         for claim in assessment.subjects.claims:
             self._by_path.setdefault(claim.path, claim)
+            if claim.patient:
+                self._of_patient.setdefault(pseudonym(claim.patient), claim.path)
             for uid in (*claim.place, *(uid for _, uid in claim.shared)):
                 if uid is not None:
                     self._by_uid.setdefault(uid, claim)
@@ -140,7 +144,8 @@ class _Placed:
         claim = self._claim(finding)
         series = finding.series_instance_uid or self._series(finding, claim)
         if claim is None:
-            return replace(finding, series_instance_uid=series)
+            path = finding.path or self._of_patient.get(finding.uid or "") or None
+            return replace(finding, path=path, series_instance_uid=series)
         path = finding.path or claim.path or None
         return replace(finding, path=path, series_instance_uid=series, claimed=_claimed(finding.uid, claim))
 
