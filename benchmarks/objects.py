@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import shutil
+import warnings
 from pathlib import Path
 
 import pydicom
@@ -60,3 +61,31 @@ def _uid(digits: random.Random, kind: int) -> str:
     arc = f"{_ROOT}.{kind}."
     lowest = 10 ** (_LENGTH - len(arc) - 1)
     return f"{arc}{digits.randrange(lowest, 10 * lowest)}"
+
+
+def with_segmentations(folder: Path, count: int) -> Path:
+    """A folder of ``count`` objects: CT images, and for each series its segmentation in another."""
+    made = folder / f"segmented-{count}"
+    if not made.is_dir():
+        unfinished = folder / f"unfinished-segmented-{count}"
+        shutil.rmtree(unfinished, ignore_errors=True)
+        images = objects(folder, count * PER_SERIES // (PER_SERIES + 1))
+        shutil.copytree(images, unfinished)
+        rest = count - sum(1 for _ in unfinished.rglob("*.dcm"))
+        for number, series in enumerate(sorted(unfinished.glob("study-*/series-*"))[:rest]):
+            _segment(series, number)
+        unfinished.rename(made)
+    return made
+
+
+def _segment(series: Path, number: int) -> None:
+    """A segmentation of a series' images."""
+    from tests.objects import save, segmentation  # highdicom takes a while to start
+
+    images = [pydicom.dcmread(path) for path in sorted(series.glob("*.dcm"))]
+    for place, image in enumerate(images):
+        image.ImagePositionPatient = [0.0, 0.0, float(place)]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        made = segmentation(images, f"{_ROOT}.5.{number}", f"{_ROOT}.6.{number}")
+        save(made, series.with_name(f"{series.name}-segmented") / "0.dcm")

@@ -19,6 +19,7 @@ from registry.records import (
     Unreadable,
     Verdict,
 )
+from registry.rules.attributes import pseudonym
 from registry.rules.policy import PLAIN, Policy
 from registry.services.assessing import Assessment
 from registry.services.opening import RegistryName
@@ -138,6 +139,10 @@ class _Placed:
                     named.setdefault(uid, claim)
         return named
 
+    @cached_property
+    def _of_patient(self) -> dict[str, str]:
+        return {pseudonym(claim.patient): claim.path for claim in reversed(self._claims) if claim.patient}
+
     def _claim(self, finding: Finding) -> ObjectClaim | None:
         """The object that it was found in, else the first in the batch that names its UID."""
         if finding.path:
@@ -149,7 +154,8 @@ class _Placed:
         claim = self._claim(finding)
         series = finding.series_instance_uid or self._series(finding, claim)
         if claim is None:
-            return replace(finding, series_instance_uid=series)
+            path = finding.path or self._of_patient.get(finding.uid or "") or None
+            return replace(finding, path=path, series_instance_uid=series)
         path = finding.path or claim.path or None
         return replace(finding, path=path, series_instance_uid=series, claimed=_claimed(finding.uid, claim))
 
