@@ -20,6 +20,7 @@ from hypothesis import settings as hypothesis_settings
 
 from registry.cli import main
 from registry.records import Kind
+from registry.services.acknowledging import acknowledge
 from registry.services.initializing import init
 from registry.services.issuing import derive, issue
 from registry.services.opening import OpenRegistry, opened
@@ -30,8 +31,8 @@ from registry.services.requests import DeriveRequest, IssueRequest
 from registry.services.resolving import resolve
 from registry.services.withdrawing import reinstate, withdraw
 from registry.settings import Settings
-from registry.store import schema
-from tests.objects import ROOT, ct_slices, save_all, tiny
+from registry.store.findings import Which
+from tests.objects import ROOT, SEG_CLASS, ct_slices, registration, save_all, tiny
 from tests.postgres import Server, database_of
 
 ENGINES = ("sqlite", "postgresql")
@@ -100,6 +101,9 @@ def fill(settings: Settings, folder: Path, *, decided: bool = True) -> None:
             tiny("1.2.3.4.1", study="1.2.9"),
             tiny("1.2.3.4.1", pixels=b"\t\t\t\t"),
             tiny(instances[1], series, study),
+            tiny("1.2.3.5.1", "1.2.3.5", sop_class=SEG_CLASS, frame="1.2.3.9", sources=(slices[0],)),
+            tiny("1.2.3.4.2", ConcatenationUID="1.2.3.8"),
+            registration("1.2.3.6.1", "1.2.3.6", "1.2.3.9", slices[0].FrameOfReferenceUID),
         ]
         paths = [str(path) for path in save_all(objects, folder)]
         register(registry, paths)
@@ -115,14 +119,7 @@ def decide(registry: OpenRegistry, withdrawn: str, paths: list[str]) -> None:
     say(registry, [("P1", ""), ("P9", "X")], same=True)
     register(registry, paths[:1], context="research")
     redact(registry, issue(registry, IssueRequest(Kind.STUDY, purpose="for Smith")).entry, "a name")
-    # Until the program writes rows of these.
-    with registry.act("test:fill", actor="tester") as act:
-        act.insert(schema.traits, [{"uid": "1.2.3.4.1", "trait": "lossy", "content": b""}])
-        act.insert(schema.frames, [{"uid": "1.2.3.4.1", "frame_uid": "1.2.9.1"}])
-        act.insert(schema.registrations, [{"frame_uid": "1.2.9.1", "other_uid": "1.2.9.2"}])
-        finding = {"code": "UID301", "uid": "1.2.3.4.1", "counterpart": ""}
-        act.insert(schema.acknowledgements, [{**finding, "state": schema.ACKNOWLEDGED}])
-        act.commit()
+    acknowledge(registry, Which(code="UID315"), "corrected names")
 
 
 class Registries:

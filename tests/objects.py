@@ -91,6 +91,7 @@ SC_CLASS = "1.2.840.10008.5.1.4.1.1.7"
 SEG_CLASS = "1.2.840.10008.5.1.4.1.1.66.4"
 SR_CLASS = "1.2.840.10008.5.1.4.1.1.88.33"
 PR_CLASS = "1.2.840.10008.5.1.4.1.1.11.1"
+REG_CLASS = "1.2.840.10008.5.1.4.1.1.66.1"
 RTSTRUCT_CLASS = "1.2.840.10008.5.1.4.1.1.481.3"
 
 
@@ -139,6 +140,17 @@ def tiny(
     if sources:
         data_set.SourceImageSequence = [reference_to(source) for source in sources]
     return data_set
+
+
+def registration(instance: str, series: str, *frames: str, study: str = "1.2.3") -> FileDataset:
+    """A spatial registration between frames of reference (PS3.3 C.20.2), the first being its own."""
+    made = tiny(instance, series, study, sop_class=REG_CLASS, modality="REG", frame=frames[0])
+    made.RegistrationSequence = []
+    for frame in frames:
+        item = Dataset()
+        item.FrameOfReferenceUID = frame
+        made.RegistrationSequence.append(item)
+    return made
 
 
 def reference_to(target: Dataset, sop_class: str | None = None) -> Dataset:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import lru_cache
-from hashlib import blake2b
 
 from registry.dicomfile import tags
 from registry.dicomfile.attributes import decoded
+from registry.dicomfile.tokens import token
 from registry.dicomfile.tree import Tree, items, name_of, text
 from registry.dicomfile.unreadable import UnreadableDicom
 from registry.limits import MOST_NAMED
@@ -136,8 +136,3 @@ def _text(tree: Tree, tag: int, charset: str) -> str:
     if element is None or element[0] == "SQ":
         return ""
     return decoded(element[1], charset).strip(" \0")
-
-
-def token(value: str, key: bytes) -> bytes:
-    """The keyed fingerprint by which a Patient ID or its issuer is known; 16 bytes."""
-    return blake2b(value.encode(), digest_size=16, key=key, person=b"patient").digest()

@@ -22,6 +22,9 @@ _HIERARCHICAL = (Kind.SERIES, Kind.INSTANCE)  # what others are in is nobody's p
 _PATIENT_RULES = frozenset({"UID306", "UID309", "UID311", "UID507"})
 """Rules that compare the Patient ID, of which the ledger holds a keyed fingerprint alone."""
 
+_ATTRIBUTE_RULES = frozenset({"UID403", "UID405", "UID406", "UID407"})
+"""Rules whose evidence is the names of the attributes that disagree."""
+
 
 def explained(connection: Connection, findings: Iterable[Finding]) -> list[Finding]:
     """The findings, each with what the ledger says of its UID; one question for all of them."""
@@ -33,6 +36,8 @@ def explained(connection: Connection, findings: Iterable[Finding]) -> list[Findi
 
 def _with(finding: Finding, recorded: Recorded | None) -> Finding:
     differing: tuple[str, ...] = ("PatientID",) if finding.code in _PATIENT_RULES else ()
+    if finding.code in _ATTRIBUTE_RULES:
+        return replace(finding, recorded=recorded, disagrees=finding.evidence)
     if recorded is not None:
         differing += _disagreeing(finding.claimed, recorded.place)
     return replace(finding, recorded=recorded, disagrees=differing)

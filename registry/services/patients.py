@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import combinations
 
-from registry.dicomfile.identity import token
+from registry.dicomfile.tokens import token
 from registry.errors import BadRequest
 from registry.records import Patient
 from registry.services.opening import OpenRegistry

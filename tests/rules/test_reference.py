@@ -20,14 +20,13 @@ from tests.objects import (
     ct_slices,
     presentation,
     reference_to,
+    registration,
     segmentation,
     tiny,
 )
 from tests.rules.batches import Bench, E, N, W, of, one
 
 pytestmark = pytest.mark.engine("sqlite")
-
-REG_CLASS = "1.2.840.10008.5.1.4.1.1.66.1"
 
 
 @pytest.fixture
@@ -106,17 +105,6 @@ def test_derived_keeps_source_uid(bench: Bench) -> None:
 # --- UID505 -------------------------------------------------------------------------------------
 
 
-def joining(*frames: str) -> Dataset:
-    """A spatial registration between frames of reference (PS3.3 C.20.2)."""
-    made = tiny("1.5.1", "1.5", "1.2.3", sop_class=REG_CLASS, modality="REG", frame=frames[0])
-    made.RegistrationSequence = []
-    for frame in frames:
-        item = Dataset()
-        item.FrameOfReferenceUID = frame
-        made.RegistrationSequence.append(item)
-    return made
-
-
 def test_frame_of_reference_differs_from_source(bench: Bench) -> None:
     source = tiny(frame="1.9.1")
     assert of("UID505", bench.checked(source, derived(SEG_CLASS, source, frame="1.9.2"))) == [
@@ -136,7 +124,7 @@ def test_frames_of_reference_are_compared_in_any_order_of_arrival(bench: Bench) 
 @pytest.mark.parametrize("order", [(0, 1, 2), (2, 1, 0), (1, 2, 0), (1, 0, 2)])
 def test_a_registration_joins_two_frames_of_reference(bench: Bench, order: tuple[int, ...]) -> None:
     source = tiny(frame="1.9.1")
-    objects = source, derived(SEG_CLASS, source, frame="1.9.2"), joining("1.9.1", "1.9.2")
+    objects = source, derived(SEG_CLASS, source, frame="1.9.2"), registration("1.5.1", "1.5", "1.9.1", "1.9.2")
     for index in order:
         found = bench.registered(objects[index])
     assert of("UID505", found) == []

@@ -16,6 +16,7 @@ from registry.services.opening import OpenRegistry
 from registry.services.querying import kept_findings
 from registry.services.registering import register
 from registry.services.reports import Report
+from registry.store.findings import Which
 from registry.store.verification import verify
 from tests.objects import SEG_CLASS, changed, ct_slices, save, tiny
 
@@ -121,12 +122,12 @@ def test_a_context_clears_only_its_own_findings(registry: OpenRegistry, put: Put
         study = "1.2.9" if context else "1.2.10"
         put(tiny(f"{study}.1.1", f"{study}.1", study, patient="P1"), context=context)
         put(tiny(f"{study}.1.2", f"{study}.1", study, patient="P2"), context=context)
-    found = {(f.uid, f.context) for f in kept_findings(registry, code="UID306")}
+    found = {(f.uid, f.context) for f in kept_findings(registry, Which(code="UID306"))}
     assert found == {("1.2.3", None), ("1.2.10", None), ("1.2.9", "research")}
     put(tiny("1.2.11.1.1", "1.2.11.1", "1.2.11", patient="P1", OtherPatientIDs="P2"), context="research")
-    assert {f.uid for f in kept_findings(registry, code="UID306")} == {"1.2.3", "1.2.10"}
+    assert {f.uid for f in kept_findings(registry, Which(code="UID306"))} == {"1.2.3", "1.2.10"}
     put(tiny("1.2.12.1.1", "1.2.12.1", "1.2.12", patient="P1", OtherPatientIDs="P2"))
-    assert kept_findings(registry, code="UID306") == []
+    assert kept_findings(registry, Which(code="UID306")) == []
 
 
 def test_the_entry_names_the_context(registry: OpenRegistry, put: Put) -> None:

@@ -22,6 +22,7 @@ from registry.services.registering import register
 from registry.services.requests import DeriveRequest, IssueRequest
 from registry.services.resolving import claims, resolve
 from registry.settings import Settings
+from registry.store.findings import Which
 from registry.store.queries import Filters
 from registry.store.verification import verify
 from tests.objects import MR_CLASS, SR_CLASS, reference_to, save, tiny
@@ -157,10 +158,10 @@ def test_a_reference_that_names_the_former_study_is_a_warning(
     put(tiny(IMAGE, SERIES, ANOTHER))
     assert not [finding for finding in kept_findings(registry) if finding.code == "UID510"]
     resolve(registry, SERIES, "second", "split")
-    (found,) = kept_findings(registry, code="UID510")
+    (found,) = kept_findings(registry, Which(code="UID510"))
     assert (found.uid, found.severity) == ("1.2.5.1", Severity.WARNING)
     resolve(registry, SERIES, "first", "not split after all")
-    assert kept_findings(registry, code="UID510") == []
+    assert kept_findings(registry, Which(code="UID510")) == []
 
 
 # --- an instance ----------------------------------------------------------------------------
