@@ -44,10 +44,14 @@ def key(name: str, type_: sa.types.TypeEngine) -> sa.Column:
 
 
 def history(name: str, keys: tuple[str, ...], *parts: sa.schema.SchemaItem) -> None:
+    entry = key("entry", ID) if "entry" in keys else sa.Column("entry", ID, nullable=False)
+    # The columns of a key first: of others SQLite's integrity check says that they hold NULL.
+    before = keys.index("entry") if "entry" in keys else len(parts)
     op.create_table(
         name,
-        *parts,
-        key("entry", ID) if "entry" in keys else sa.Column("entry", ID, nullable=False),
+        *parts[:before],
+        entry,
+        *parts[before:],
         sa.ForeignKeyConstraint(
             ["entry"], ["entries.id"], name=f"fk_{name}_entry", initially="DEFERRED", deferrable=True
         ),

@@ -104,8 +104,13 @@ _STUDY = func.coalesce(
 _MODALITY = func.coalesce(_modality.c.value, _own_modality.c.value)
 
 
-def _listing() -> Select[Any]:
-    """Every UID with its place, whatever its kind, as was last decided."""
+def _listing(inside: Any = None) -> Select[Any]:
+    """Every UID with its place, whatever its kind, as was last decided; of those ``inside`` alone."""
+    start: Any = ledger
+    if inside is not None:
+        # First, because PostgreSQL takes so many joins in the order in which they are written.
+        chosen = inside.subquery("chosen")
+        start = chosen.join(ledger, ledger.c.uid == chosen.c.uid)
     return (
         select(
             ledger.c.uid,
@@ -121,7 +126,7 @@ def _listing() -> Select[Any]:
             entries.c.actor,
             entries.c.event,
         )
-        .join_from(ledger, entries, ledger.c.entry == entries.c.id)
+        .select_from(start.join(entries, ledger.c.entry == entries.c.id))
         .join(_said, _said.c.uid == ledger.c.uid, isouter=True)
         .join(_moved, _moved.c.uid == _said.c.series_uid, isouter=True)
         .join(series, series.c.id == func.coalesce(_moved.c.id, ledger.c.series_id), isouter=True)
@@ -150,9 +155,12 @@ def _listing() -> Select[Any]:
 
 def listing(connection: Connection, filters: Filters, most: int | None = None) -> Iterator[Listed]:
     """The UIDs that pass the filters, in the order in which they were recorded."""
+    inside = _inside(filters)
+    # Of a few, SQLite would rather go through the whole ledger in its order than sort them.
+    order = ledger.c.entry if inside is None else ledger.c.entry + 0
     query = (
-        _filtered(_listing(), filters)
-        .order_by(ledger.c.entry, type_coerce(ledger.c.uid, LargeBinary))
+        _filtered(_listing(inside), filters)
+        .order_by(order, type_coerce(ledger.c.uid, LargeBinary))
         .limit(most)
     )
     for row in connection.execution_options(yield_per=_AT_ONCE).execute(query):
@@ -214,11 +222,6 @@ def _filtered(query: Select[Any], filters: Filters) -> Select[Any]:
         conditions.append(ledger.c.kind == int(filters.kind))
     if filters.state is not None:
         conditions.append(filters.state == _STATE)
-    if filters.study is not None:
-        conditions.append(_in_study(filters.study))
-    if filters.series is not None:
-        itself = select(series.c.uid).where(series.c.uid == filters.series)
-        conditions.append(ledger.c.uid.in_(union(itself, *decided.instances_in([filters.series]))))
     if filters.modality is not None:
         conditions.append(filters.modality == _MODALITY)
     if filters.under is not None:
@@ -238,14 +241,26 @@ def _filtered(query: Select[Any], filters: Filters) -> Select[Any]:
 
 def _in_study(uid: str) -> Any:
     owners, inside = schema.owners.alias(), union(*decided.series_in(uid))
-    return ledger.c.uid.in_(
-        union(
-            select(studies.c.uid).where(studies.c.uid == uid),
-            *decided.series_in(uid),
-            *decided.instances_in(inside),
-            select(owners.c.uid).where(owners.c.study_uid == uid),
-        )
+    return union(
+        select(studies.c.uid).where(studies.c.uid == uid),
+        *decided.series_in(uid),
+        *decided.instances_in(inside),
+        select(owners.c.uid).where(owners.c.study_uid == uid),
     )
+
+
+def _inside(filters: Filters) -> Any:
+    """A query for the UIDs in the study and the series that a listing is narrowed to; None: all."""
+    study = _in_study(filters.study) if filters.study is not None else None
+    series_ = _in_series(filters.series) if filters.series is not None else None
+    if study is not None and series_ is not None:
+        return select(ledger.c.uid).where(ledger.c.uid.in_(study), ledger.c.uid.in_(series_))
+    return series_ if study is None else study
+
+
+def _in_series(uid: str) -> Any:
+    itself = select(series.c.uid).where(series.c.uid == uid)
+    return union(itself, *decided.instances_in([uid]))
 
 
 def _begins_with(prefix: str) -> list[Any]:
