@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
+from pydicom.dataset import Dataset
 
 from registry.cli import main
 from registry.records import Kind
@@ -101,19 +102,27 @@ def fill(settings: Settings, folder: Path, *, decided: bool = True) -> None:
             tiny("1.2.3.4.1", study="1.2.9"),
             tiny("1.2.3.4.1", pixels=b"\t\t\t\t"),
             tiny(instances[1], series, study),
-            tiny("1.2.3.5.1", "1.2.3.5", sop_class=SEG_CLASS, frame="1.2.3.9", sources=(slices[0],)),
-            tiny("1.2.3.4.2", ConcatenationUID="1.2.3.8"),
-            registration("1.2.3.6.1", "1.2.3.6", "1.2.3.9", slices[0].FrameOfReferenceUID),
         ]
         paths = [str(path) for path in save_all(objects, folder)]
         register(registry, paths)
         derive(registry, DeriveRequest((slices[0].SOPInstanceUID,), "SEG"))
         if decided:
+            remember(registry, slices[0], folder / "more")
             decide(registry, instances[0], paths)
 
 
+def remember(registry: OpenRegistry, source: Dataset, folder: Path) -> None:
+    """What some rules remember of objects."""
+    objects = [
+        tiny("1.2.3.5.1", "1.2.3.5", sop_class=SEG_CLASS, frame="1.2.3.9", sources=(source,)),
+        tiny("1.2.3.4.2", ConcatenationUID="1.2.3.8"),
+        registration("1.2.3.6.1", "1.2.3.6", "1.2.3.9", source.FrameOfReferenceUID),
+    ]
+    register(registry, [str(path) for path in save_all(objects, folder)])
+
+
 def decide(registry: OpenRegistry, withdrawn: str, paths: list[str]) -> None:
-    """What people decide, and what only other contexts and rules remember."""
+    """What people decide, and what another context holds."""
     resolve(registry, "1.2.3.4.1", "first", "the others were bad copies")
     reinstate(registry, [withdrawn], "withdrawn by mistake")
     say(registry, [("P1", ""), ("P9", "X")], same=True)

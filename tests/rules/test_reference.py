@@ -124,7 +124,11 @@ def test_frames_of_reference_are_compared_in_any_order_of_arrival(bench: Bench) 
 @pytest.mark.parametrize("order", [(0, 1, 2), (2, 1, 0), (1, 2, 0), (1, 0, 2)])
 def test_a_registration_joins_two_frames_of_reference(bench: Bench, order: tuple[int, ...]) -> None:
     source = tiny(frame="1.9.1")
-    objects = source, derived(SEG_CLASS, source, frame="1.9.2"), registration("1.5.1", "1.5", "1.9.1", "1.9.2")
+    objects = (
+        source,
+        derived(SEG_CLASS, source, frame="1.9.2"),
+        registration("1.5.1", "1.5", "1.9.1", "1.9.2"),
+    )
     for index in order:
         found = bench.registered(objects[index])
     assert of("UID505", found) == []
