@@ -70,7 +70,8 @@ ATTRIBUTES = (
         "AcquisitionTerminationCondition AcquisitionStartCondition AcquisitionStartConditionData "
         "AcquisitionTerminationConditionData ReconstructionDiameter GantryDetectorTilt GantryDetectorSlew "
         "FieldOfViewShape FieldOfViewDimensions CollimatorType ConvolutionKernel CorrectedImage "
-        "EnergyWindowRangeSequence RadiopharmaceuticalInformationSequence NumberOfSlices NumberOfRRIntervals NumberOfTimeSlots NumberOfTimeSlices "
+        "EnergyWindowRangeSequence RadiopharmaceuticalInformationSequence NumberOfSlices "
+        "NumberOfRRIntervals NumberOfTimeSlots NumberOfTimeSlices "
         "TypeOfDetectorMotion ScanProgressionDirection",
     ),
     Reason(
