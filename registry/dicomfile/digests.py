@@ -16,6 +16,7 @@ import struct
 from collections.abc import Iterator
 from hashlib import blake2b
 
+from registry.dicomfile.planes import by_pixel
 from registry.dicomfile.tree import TEXT_VRS, Element, Tree
 
 DIGEST_SIZE = 16
@@ -54,6 +55,8 @@ def content_hash(tree: Tree) -> bytes:
     """The hash of what the object is, without a key: never to be kept, only to put
     objects of one batch into an order that is the same everywhere; 32 bytes."""
     chosen = {tag: tree[tag] for tag in tree.keys() & _BULK}
+    if _PIXEL_DATA in chosen:
+        chosen[_PIXEL_DATA] = by_pixel(tree)
     if not chosen:
         chosen = {tag: element for tag, element in tree.items() if element[1] and _is_content(tag)}
     return _hash(chosen)

@@ -149,10 +149,11 @@ def blind_spots() -> Iterator[Case]:
         _naming(sop_class=_ENHANCED_CT),
     )
     yield added("a reference to another patient's image", "UID507", **_pointing_abroad(base, OTHER_PATIENT))
-    yield added(
-        "a reference to an image of another study that isn't named",
+    yield case(
+        "a segmentation of another study's images, which isn't named",
         "UID506",
-        **_pointing_abroad(base, PATIENT),
+        "seg",
+        setting(StudyInstanceUID=OTHER_STUDY),
     )
     yield added("a tracking UID of two patients", "UID311", **_tracked_abroad(base))
     yield case(
@@ -171,7 +172,7 @@ def blind_spots() -> Iterator[Case]:
         "a lossy copy that keeps its UID",
         "UID504",
         known=True,
-        ct2=edited(base["ct2"], setting(LossyImageCompression="01")),
+        ct2=edited(base["ct2"], setting(LossyImageCompression="01", PixelData=b"\1\0" * 32 * 32)),
     )
     yield case(
         "a derived image that names itself as its source",

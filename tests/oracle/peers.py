@@ -78,15 +78,15 @@ def check(folder: Path, known: Path | None = None) -> list[dict[str, Any]]:
     return list(report(folder, known)["findings"])
 
 
-def report(folder: Path, known: Path | None = None) -> dict[str, Any]:
+def report(folder: Path, known: Path | None = None, *init: str) -> dict[str, Any]:
     """What `uid-registry check` says of a folder, with all rules and in a registry made for it.
 
-    ``known`` is registered before.
+    ``known`` is registered before; ``init`` are further options of `init`.
     """
     with tempfile.TemporaryDirectory(prefix="oracle-") as place:
         program = (sys.executable, "-m", "registry")
         options = ("--database", f"{place}/registry.db", "--actor", "oracle", "--format", "json")
-        _run(*program, "init", *options)
+        _run(*program, "init", *options, *init)
         if known is not None:
             _run(*program, "register", *options, "--fail-on", "never", known)
         answer = _run(*program, "check", *options, "--fail-on", "never", *_every_rule(), folder)

@@ -37,9 +37,10 @@ ATTRIBUTES = (
         mutations=("absent", "empty"),
     ),
     Reason(
-        "Changes from object to object: when the series began, as each device counts it, the extremes of "
-        "the pixels so far, when the step will have ended.",
+        "Changes from object to object: when the series and its procedure step began, as each device counts "
+        "it, the extremes of the pixels so far, when the step will have ended.",
         "SeriesDate SeriesTime SmallestPixelValueInSeries LargestPixelValueInSeries "
+        "PerformedProcedureStepStartDate PerformedProcedureStepStartTime "
         "PerformedProcedureStepEndDate PerformedProcedureStepEndTime",
     ),
     Reason(
@@ -70,6 +71,7 @@ ATTRIBUTES = (
         "AcquisitionTerminationConditionData ReconstructionDiameter GantryDetectorTilt GantryDetectorSlew "
         "FieldOfViewShape FieldOfViewDimensions CollimatorType ConvolutionKernel CorrectedImage "
         "EnergyWindowRangeSequence RadiopharmaceuticalInformationSequence NumberOfSlices "
+        "NumberOfRRIntervals NumberOfTimeSlots NumberOfTimeSlices "
         "TypeOfDetectorMotion ScanProgressionDirection",
     ),
     Reason(

@@ -128,6 +128,11 @@ EXPLANATIONS = (
         "Once an ultrasound image, once a multi-frame one, under one UID.",
     ),
     Explanation(
+        "SC_rgb_jpeg_dcmd.dcm | GH538-jpeg*.dcm",
+        "UID504",
+        "JPEG Baseline says that it lost something; another copy of the same UID says nothing of it.",
+    ),
+    Explanation(
         "CT-MONO2-16-ankle",
         "UID304",
         "Two files of one UID: a secondary capture and an object of a private class.",
