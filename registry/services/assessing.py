@@ -325,6 +325,16 @@ def learn_around(knowledge: Knowledge, subjects: Subjects) -> None:
         uid for reference in named for uid in (reference.target, reference.study_instance_uid) if uid
     )
     targets = {reference.target for reference in named}
+    # UID505 asks in which frames of reference the series of the sources are.
+    sources = {
+        reference.target
+        for uid in subjects.instances
+        if facts.instances[uid].frames
+        for reference in facts.instances[uid].references
+    }
+    knowledge.learn(
+        series for uid in sources if uid in facts.instances for series in facts.instances[uid].series
+    )
     knowledge.learn(
         study
         for uid in targets | subjects.instances

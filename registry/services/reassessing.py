@@ -79,6 +79,6 @@ def ask_again(act: Act, words: Words, uids: Collection[str], codes: Collection[s
     ]
     gone = [key for key in before if key[0] in codes and key not in found]
     findings.retract(act, gone)
-    findings.save(act, news, (), set())
+    findings.save(act, news, {})
     came = [key[0] for key in found if key not in before]
     return Reassessment(tuple(sorted(key[0] for key in gone)), tuple(sorted(came)), Ground(knowledge.learned))

@@ -153,11 +153,11 @@ def write(act: Act, words: Words, assessment: Assessment) -> None:
     links.record_references(
         act, [(uid, references) for uid, references in named if uid and is_key(uid)], facts
     )
-    subjects = assessment.subjects
-    evaluated = subjects.instances | subjects.studies | subjects.shared | subjects.uids
-    # A rule that wasn't asked clears nothing.
-    retractable = {rule.code for rule in assessment.rules if rule.retractable}
-    findings.save(act, assessment.findings, evaluated, retractable, context)
+    # A rule that wasn't asked clears nothing, nor does one of what it wasn't asked about.
+    evaluated = {
+        rule.code: set(assessment.subjects.of(rule.subject)) for rule in assessment.rules if rule.retractable
+    }
+    findings.save(act, assessment.findings, evaluated, context)
     back = {key: finding.facts for key, finding in assessment.weighed.reopened.items()}
     acknowledgements.say(act, Word.REOPENED, back)
 

@@ -81,7 +81,7 @@ def reinstate(registry: OpenRegistry, uids: Sequence[str], reason: str) -> Reins
         if not new:
             return Reinstated((), in_use, None)
         act.insert(schema.withdrawals, [{"uid": uid, "withdrawn": 0} for uid in new])
-        findings.save(act, (), new, {_USE_OF_WITHDRAWN})
+        findings.save(act, (), {_USE_OF_WITHDRAWN: set(new)})
         return Reinstated(new, in_use, _said(act, wanted, new, reason))
 
     return registry.perform("uid:reinstate", work, actor=actor)

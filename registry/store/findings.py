@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -132,21 +132,20 @@ class KeptFinding:
 def save(
     act: Act,
     found: Iterable[Finding],
-    evaluated: Iterable[str],
-    retractable: AbstractSet[str],
+    evaluated: Mapping[str, AbstractSet[str]],
     context: str | None = None,
 ) -> None:
     """Keep what was found, and clear what is no longer found.
 
-    ``evaluated`` are the UIDs that the rules were asked about, ``retractable`` the
-    codes of rules whose findings may go when more is known; those of another context
-    than this one stay (None: the clinical one).
+    ``evaluated`` tells for each rule whose findings may go when more is known the UIDs
+    that it was asked about; findings of another context than this one stay (None: the
+    clinical one).
     """
     unique: dict[Key, Finding] = {}
     for finding in found:
         if finding.uid is not None:
             unique.setdefault((finding.code, finding.uid, finding.counterpart or ""), finding)
-    _clear(act, evaluated, retractable, unique.keys(), context)
+    _clear(act, evaluated, unique.keys(), context)
     if not unique:
         return
     act.connection.execute(
@@ -172,14 +171,21 @@ def save(
 
 def _clear(
     act: Act,
-    evaluated: Iterable[str],
-    retractable: AbstractSet[str],
+    evaluated: Mapping[str, AbstractSet[str]],
     found: Iterable[Key],
     context: str | None,
 ) -> None:
     still = set(found)
-    rows = _CLEARABLE.rows(act.connection, evaluated, codes=sorted(retractable))
-    retract(act, [key for *key, of in rows if of == context and tuple(key) not in still])
+    uids = set().union(*evaluated.values())
+    rows = _CLEARABLE.rows(act.connection, uids, codes=sorted(evaluated))
+    retract(
+        act,
+        [
+            key
+            for *key, of in rows
+            if of == context and key[1] in evaluated[key[0]] and tuple(key) not in still
+        ],
+    )
 
 
 def retract(act: Act, gone: Iterable[Sequence[str | None]]) -> None:
