@@ -86,7 +86,7 @@ def mixed_equipment_series(uid: str, view: View) -> Iterator[Sighting]:
     """
     found = view.attributes.disagreement(Level.SERIES, uid)
     if different := found.different & (_EQUIPMENT | _EQUIPMENT_OF_ONE_SORT):
-        yield _sighting(uid, Kind.SERIES, different, "different equipment")
+        yield _sighting(uid, Kind.SERIES, different, "the equipment")
     elif wanting := found.wanting & _EQUIPMENT:
         yield Sighting(
             uid,
@@ -124,7 +124,7 @@ def series_attribute_mismatch(uid: str, view: View) -> Iterator[Sighting]:
     """
     different = view.attributes.disagreement(Level.SERIES, uid).different & _SERIES
     if different:
-        yield _sighting(uid, Kind.SERIES, different, "different series information", _PEOPLE)
+        yield _sighting(uid, Kind.SERIES, different, "the series", _PEOPLE)
 
 
 def study_attribute_mismatch(uid: str, view: View) -> Iterator[Sighting]:
@@ -154,7 +154,7 @@ def study_attribute_mismatch(uid: str, view: View) -> Iterator[Sighting]:
     """
     different = view.attributes.disagreement(Level.STUDY, uid).different & _STUDY
     if different:
-        yield _sighting(uid, Kind.STUDY, different, "different study information", _SLIGHT_IN_A_STUDY)
+        yield _sighting(uid, Kind.STUDY, different, "the study", _SLIGHT_IN_A_STUDY)
 
 
 def patient_attribute_mismatch(patient: Patient, view: View) -> Iterator[Sighting]:
@@ -184,7 +184,7 @@ def patient_attribute_mismatch(patient: Patient, view: View) -> Iterator[Sightin
     """
     different = view.attributes.disagreement(Level.PATIENT, patient.token).different & _PATIENT
     if different:
-        yield _sighting(pseudonym(patient), None, different, "different patient information", _PATIENT - _WHO)
+        yield _sighting(pseudonym(patient), None, different, "the patient", _PATIENT - _WHO)
 
 
 def pseudonym(patient: Patient) -> str:
@@ -201,7 +201,7 @@ def _sighting(
 ) -> Sighting:
     return Sighting(
         uid,
-        f"its objects hold {what}: {listed(different, 8)}",
+        f"its objects disagree about {what}: {listed(different, 8)}",
         kind,
         Severity.WARNING if different - slight else Severity.NOTE,
         evidence=tuple(sorted(different)),

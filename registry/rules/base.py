@@ -183,7 +183,8 @@ class Rule:
 
 
 def listed(uids: AbstractSet[str], most: int = 4) -> str:
-    """UIDs for a sentence, sorted, the rest counted."""
-    shown = sorted(uids)[:most]
-    rest = len(uids) - len(shown)
-    return " and ".join(shown) if not rest else f"{', '.join(shown)} and {rest} more"
+    """UIDs or other names for a sentence, sorted, the rest counted."""
+    *before, last = sorted(uids)[:most]
+    if rest := len(uids) - len(before) - 1:
+        before, last = [*before, last], f"{rest} more"
+    return f"{', '.join(before)} and {last}" if before else last
