@@ -18,7 +18,9 @@ from registry.rules.reference import studies_of
 from registry.sopclass import STORAGE, Family, family_of
 
 _BLENDING_CLASSES = frozenset({f"{STORAGE}.11.4", f"{STORAGE}.11.8"})
-_LEGAL_BESIDE_SOURCE = frozenset({Trait.PYRAMID, Trait.CONCATENATION, Trait.FRAME_EXTRACTION, Trait.LOSSY})
+_LEGAL_BESIDE_SOURCE = frozenset(
+    {Trait.PYRAMID, Trait.CONCATENATION, Trait.FRAME_EXTRACTION, Trait.LOSSY, Trait.RECODED}
+)
 
 
 @dataclass(slots=True)
