@@ -10,14 +10,15 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from registry.acknowledgement import State
 from registry.dicomfile.datasets import is_data_set
+from registry.errors import BadRequest
 from registry.minting import Method
 from registry.records import IndexRow, Kind, Severity
 from registry.rules import by_code
@@ -51,6 +52,8 @@ from registry.store.findings import KeptFinding, Which
 
 if TYPE_CHECKING:
     from registry.services.checking import Checkable
+
+_Member = TypeVar("_Member")
 
 
 class Registry:
@@ -203,9 +206,10 @@ class Registry:
             uid=uid,
             series=series_instance_uid,
             under=root,
-            severity=Severity[severity.upper()] if severity else None,
+            severity=_one_of(Severity.__members__, "severity", severity) if severity else None,
         )
-        return querying.kept_findings(self._registry, which, (State(state),) if state else STANDING)
+        states = (_one_of(State.__members__, "state", state),) if state else STANDING
+        return querying.kept_findings(self._registry, which, states)
 
     def acknowledge(
         self,
@@ -278,6 +282,14 @@ class Registry:
     def redact(self, entry: int, *, reason: str) -> Redacted:
         """Take the free text of an entry out of the registry."""
         return redacting.redact(self._registry, entry, reason)
+
+
+def _one_of(members: Mapping[str, _Member], what: str, label: str) -> _Member:
+    """What is called so. Raises ``BadRequest``."""
+    known = {name.lower(): member for name, member in members.items()}
+    if label not in known:
+        raise BadRequest(f"{label!r} is no {what}", advice=f"One of {', '.join(known)}.")
+    return known[label]
 
 
 def _which(

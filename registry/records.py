@@ -121,6 +121,7 @@ class Trait(StrEnum):
     CONCATENATION = "concatenation"  # one part of a split multi-frame object (PS3.3 C.7.6.16.1.2)
     FRAME_EXTRACTION = "frame extraction"  # frames taken out of a multi-frame object (PS3.3 C.12.3)
     LOSSY = "lossy"  # Lossy Image Compression (0028,2110) is 01
+    RECODED = "recoded"  # a source is its Uncompressed predecessor (121320, DCM)
     LOSSLESS = "lossless"  # of a content whose transfer syntax says otherwise; never of an object
 
 
@@ -184,7 +185,7 @@ class FileMeta:
     """What the file meta information and the preamble say (PS3.10 section 7.1)."""
 
     present: bool = True
-    media_storage_sop_class_uid: str | None = None  # (0002,0002)
+    media_storage_sop_class_uid: str | None = None  # (0002,0002); empty where it is there without a value
     media_storage_sop_instance_uid: str | None = None  # (0002,0003)
     transfer_syntax_uid: str | None = None  # (0002,0010)
     transfer_syntax_known: bool = True  # whether PS3.6 defines it

@@ -204,6 +204,8 @@ def _read(file: Path) -> dict[str, object]:
         values = tomllib.loads(file.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise BadSetting(f"{file} can't be read: {error}") from error
+    except RecursionError:
+        raise BadSetting(f"{file} can't be read: its values are nested too deeply") from None
     for name, value in values.items():
         if name == "modalities":
             if not (isinstance(value, list) and all(isinstance(item, str) for item in value)):

@@ -159,3 +159,9 @@ def test_no_page_names_a_folder_of_somebodys_machine() -> None:
     assert shutil.which("git")
     for page in PAGES:
         assert not re.search(r"/home/\w+|/Users/\w+|C:\\", page.read_text())
+
+
+def test_every_command_is_in_the_reference() -> None:
+    commands = (HOME / "docs" / "reference" / "commands.md").read_text()
+    for words in ("findings acknowledge", "resolve", "reinstate", "patient merge", "audit redact"):
+        assert f"## uid-registry {words}\n" in commands

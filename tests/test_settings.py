@@ -144,6 +144,7 @@ def test_a_folder_of_that_name_is_no_file(project: Path) -> None:
         (b"database = x", "{file} can't be read: Invalid value (at line 1, column 12)"),
         (b'actor = "a"\nactor = "b"', "{file} can't be read: Cannot overwrite a value"),
         (b'actor = "M\xfcller"', "{file} can't be read: 'utf-8' codec can't decode"),
+        (b"actor = " + b"[" * 20_000, "{file} can't be read: its values are nested too deeply"),
         (b'format = "xml"', "'xml' (from {file}) is no format"),
         (b'format = "sarif"', "'sarif' (from {file}) is no format of this command"),
         (b'paths = "some"', "'some' (from {file}) is no way to name files"),

@@ -12,7 +12,7 @@ import typer
 
 from registry.cli.options import colour_wanted
 from registry.records import Severity
-from registry.render.formats import Output, counted, rendered
+from registry.render.formats import Output, counted, rendered, visible
 
 _COLOURS = {Severity.ERROR: "\033[31m", Severity.WARNING: "\033[33m", Severity.NOTE: "\033[32m"}
 _TOLD_EVERY = 0.2  # seconds
@@ -43,8 +43,8 @@ def write(lines: Iterable[str]) -> None:
 
 
 def tell(message: str) -> None:
-    """A message for a person, on stderr."""
-    typer.echo(message, err=True)
+    """A message for a person, on stderr; what it quotes does nothing to a terminal."""
+    typer.echo("\n".join(visible(line) for line in message.split("\n")), err=True)
 
 
 class Progress:

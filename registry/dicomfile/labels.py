@@ -10,6 +10,7 @@ from hashlib import blake2b
 from registry.dicomfile import tags
 from registry.dicomfile.tree import Tree, items, text
 from registry.records import Label, Mark, Patient
+from registry.sopclass import Family, family_of
 from registry.uid import is_own_key
 
 _SIZE = 8
@@ -35,6 +36,8 @@ def _of_series(tree: Tree, study: str | None, series: str | None, key: bytes) ->
     number, look = text(tree, tags.SERIES_NUMBER).strip(), text(tree, tags.SERIES_DESCRIPTION)
     if study and number:
         yield Label(study, Mark.SERIES_NUMBER, _hashed(key, study, number), series)
+    # One segmentation, report or presentation state in a series of its own is as it should be.
+    if study and number and family_of(text(tree, tags.SOP_CLASS_UID)) is Family.IMAGE:
         yield Label(study, Mark.SERIES_LOOK, _hashed(key, study, number, look), series)
     match text(tree, tags.IMAGE_TYPE).split("\\")[0]:
         case "ORIGINAL":

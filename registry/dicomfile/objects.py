@@ -115,13 +115,18 @@ def _file_meta(meta: Tree, preamble: bytes) -> FileMeta:
     syntax = shortened(text(meta, tags.TRANSFER_SYNTAX_UID)) or None
     return FileMeta(
         present=bool(meta),
-        media_storage_sop_class_uid=shortened(text(meta, 0x0002_0002)) or None,
-        media_storage_sop_instance_uid=shortened(text(meta, 0x0002_0003)) or None,
+        media_storage_sop_class_uid=_said(meta, 0x0002_0002),
+        media_storage_sop_instance_uid=_said(meta, 0x0002_0003),
         transfer_syntax_uid=syntax,
         transfer_syntax_known=syntax is not None and is_transfer_syntax(syntax),
         implementation_class_uid=shortened(text(meta, 0x0002_0012)) or None,
         preamble=taken_for(preamble),
     )
+
+
+def _said(meta: Tree, tag: int) -> str | None:
+    """A value of the file meta information; empty where the element is there without one."""
+    return shortened(text(meta, tag)) if tag in meta else None
 
 
 def _traits(tree: Tree) -> list[Trait]:
@@ -137,4 +142,15 @@ def _traits(tree: Tree) -> list[Trait]:
         traits.append(Trait.FRAME_EXTRACTION)
     if text(tree, tags.LOSSY_IMAGE_COMPRESSION) == "01":
         traits.append(Trait.LOSSY)
+    if any(_is_uncompressed_predecessor(item) for item in items(tree, tags.SOURCE_IMAGE_SEQUENCE)):
+        traits.append(Trait.RECODED)
     return traits
+
+
+def _is_uncompressed_predecessor(source: Tree) -> bool:
+    """Whether a source image is what this one is the compressed copy of (PS3.3 C.7.6.1.1.4)."""
+    return any(
+        (text(code, tags.CODE_VALUE), text(code, tags.CODING_SCHEME_DESIGNATOR))
+        == tags.UNCOMPRESSED_PREDECESSOR
+        for code in items(source, tags.PURPOSE_OF_REFERENCE_CODE_SEQUENCE)
+    )

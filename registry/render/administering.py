@@ -83,8 +83,11 @@ def _root(one: Root) -> Row:
 
 def rules() -> Output:
     rows = [rule_facts(rule) for rule in RULES]
-    names = ("code", "name", "severity", "scope")
-    return Output(rows, rows, columns(rows, names, names))
+    names = ("code", "name", "severity", "scope", "preview")
+    lines = [{**row, "preview": "preview" if row["preview"] else ""} for row in rows]
+    return Output(
+        rows, rows, columns(lines, names, ("code", "name", "severity", "scope", "asked if selected"))
+    )
 
 
 def rule(one: Rule) -> Output:

@@ -166,6 +166,8 @@ def _body(finding: Finding, explained: bool) -> Iterator[str]:
 
 def _recorded_words(recorded: Recorded) -> str:
     by = f"{recorded.at[:10]} by {visible(recorded.actor)} (entry {recorded.entry})"
+    if recorded.state == "withdrawn":
+        return f"{recorded.place.kind.words}, recorded {by}, withdrawn since"
     return f"{recorded.place.kind.words}, {recorded.state} {by}"
 
 

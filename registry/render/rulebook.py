@@ -28,8 +28,14 @@ def rule_row(one: Rule) -> dict[str, object]:
     }
 
 
+def rule_heading(one: Rule) -> str:
+    """How grave a rule is, how much it sees, since when, and whether anybody must ask for it."""
+    off = "; preview: asked only where it is selected" if one.preview else ""
+    return f"{one.severity.label}, {one.scope}, since {one.since}{off}"
+
+
 def rule_lines(one: Rule) -> Iterator[str]:
-    yield f"{one.code} {one.name} ({one.severity.label}, {one.scope}, since {one.since})"
+    yield f"{one.code} {one.name} ({rule_heading(one)})"
     for heading in HEADINGS:
         yield from ("", heading, *(f"  {line}" for line in one.sections[heading].splitlines()))
 

@@ -232,6 +232,6 @@ def _series_of(finding: Finding, subject: Any, view: View) -> str | None:
     if finding.kind not in (Kind.INSTANCE, None):
         return None
     if isinstance(subject, ObjectClaim):
-        return subject.series_instance_uid
+        return subject.place[1]
     known = view.instances.get(finding.uid or "")
     return min(known.series, default=None) if known else None

@@ -21,6 +21,7 @@ from typing import Any, NamedTuple, Protocol
 from registry.facts import Attributes, InstanceFacts, SeriesFacts
 from registry.records import Finding, Kind, Mark, Patient, Severity
 from registry.roots import Roots
+from registry.uid import printable
 
 HEADINGS = ("What it does", "Why it matters", "Example", "What to do", "Standard")
 """The parts of a rule's docstring, in this order."""
@@ -171,7 +172,7 @@ class Rule:
                 code=self.code,
                 name=self.name,
                 severity=self.severity if sighting.severity is None else sighting.severity,
-                uid=sighting.uid,
+                uid=_escaped(sighting.uid),
                 message=sighting.message,
                 fix=self.fix if sighting.fix is None else sighting.fix,
                 kind=sighting.kind,
@@ -180,6 +181,13 @@ class Rule:
                 evidence=sighting.evidence,
                 weight=sighting.weight,
             )
+
+
+def _escaped(uid: str | None) -> str | None:
+    """A subject as it may be kept and shown: whatever a file has in the place of a UID may be in it."""
+    if uid is None or (uid.isprintable() and uid.rstrip("…").isascii()):
+        return uid  # also what was shortened before
+    return printable(uid).strip("'")
 
 
 def listed(uids: AbstractSet[str], most: int = 4) -> str:

@@ -18,7 +18,9 @@ from registry.rules.reference import studies_of
 from registry.sopclass import STORAGE, Family, family_of
 
 _BLENDING_CLASSES = frozenset({f"{STORAGE}.11.4", f"{STORAGE}.11.8"})
-_LEGAL_BESIDE_SOURCE = frozenset({Trait.PYRAMID, Trait.CONCATENATION, Trait.FRAME_EXTRACTION, Trait.LOSSY})
+_LEGAL_BESIDE_SOURCE = frozenset(
+    {Trait.PYRAMID, Trait.CONCATENATION, Trait.FRAME_EXTRACTION, Trait.LOSSY, Trait.RECODED}
+)
 
 
 @dataclass(slots=True)
@@ -40,7 +42,8 @@ def derived_in_source_series(uid: str, view: View) -> Iterator[Sighting]:
     its target (a segmentation, report, presentation state, plan in the series of
     the images), a warning while the target's class isn't known. An image made
     from an image of its series is a warning; a note if it is a pyramid level, part
-    of a concatenation, an extracted frame or the lossy copy. Silent: Referenced
+    of a concatenation, an extracted frame, the lossy copy, or a compressed copy that
+    names its source as its Uncompressed predecessor (121320, DCM). Silent: Referenced
     Image, raw data, waveform, stereo and predecessor references between images;
     objects that refer to their own family (an amended report, a plan's
     predecessor); raw data and private classes.

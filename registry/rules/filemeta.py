@@ -14,7 +14,7 @@ def media_storage_uid_mismatch(claim: ObjectClaim, view: View) -> Iterator[Sight
 
     What it does
     Compares Media Storage SOP Instance UID (0002,0003) with SOP Instance UID
-    (0008,0018).
+    (0008,0018). An empty one differs; one that isn't there at all is passed over.
 
     Why it matters
     Programs that read only the file meta information file the object under the
@@ -33,10 +33,10 @@ def media_storage_uid_mismatch(claim: ObjectClaim, view: View) -> Iterator[Sight
     PS3.10 section 7.1: it is the SOP Instance UID of the data set.
     """
     meta = claim.meta.media_storage_sop_instance_uid if claim.meta else None
-    if meta and claim.sop_instance_uid and meta != claim.sop_instance_uid:
+    if meta is not None and claim.sop_instance_uid and meta != claim.sop_instance_uid:
         yield Sighting(
             claim.sop_instance_uid,
-            f"the file meta information names {printable(meta)} instead",
+            f"the file meta information names {printable(meta) if meta else 'no instance'} instead",
             Kind.INSTANCE,
             evidence=(meta,),
         )
@@ -47,6 +47,7 @@ def media_storage_class_mismatch(claim: ObjectClaim, view: View) -> Iterator[Sig
 
     What it does
     Compares Media Storage SOP Class UID (0002,0002) with SOP Class UID (0008,0016).
+    An empty one differs; one that isn't there at all is passed over.
 
     Why it matters
     A receiver that agreed to one class is sent another, and refuses it.
@@ -63,10 +64,11 @@ def media_storage_class_mismatch(claim: ObjectClaim, view: View) -> Iterator[Sig
     PS3.10 section 7.1: it is the SOP Class UID of the data set.
     """
     meta = claim.meta.media_storage_sop_class_uid if claim.meta else None
-    if meta and claim.sop_class_uid and meta != claim.sop_class_uid:
+    if meta is not None and claim.sop_class_uid and meta != claim.sop_class_uid:
+        named = f"class {printable(meta)}" if meta else "no class"
         yield Sighting(
             claim.sop_instance_uid,
-            f"the file meta information names class {printable(meta)}, the object {claim.sop_class_uid}",
+            f"the file meta information names {named}, the object {claim.sop_class_uid}",
             Kind.INSTANCE,
             evidence=(meta, claim.sop_class_uid),
         )

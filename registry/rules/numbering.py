@@ -15,15 +15,16 @@ def series_per_instance(uid: str, view: View) -> Iterator[Sighting]:
     """Finds studies in which each image has a series of its own.
 
     What it does
-    Finds four and more series of a study that hold one instance each and have the
-    same Series Number and Series Description.
+    Finds four and more series of a study that hold one image each and have the
+    same Series Number and Series Description. Only images count: segmentations,
+    reports, presentation states and key objects mostly come one a series.
 
     Why it matters
     A volume in as many series as slices can't be shown or measured as a volume.
 
     Example
     Bad: a converter that issues a Series Instance UID for each slice that it writes.
-    Good: four localizers with numbers of their own.
+    Good: four localizers with numbers of their own; four presentation states.
 
     What to do
     Write the objects again with one Series Instance UID for all of them.

@@ -104,12 +104,13 @@ def _meant(connection: Connection, word: Word, which: Which) -> list[KeptFinding
 
 def _none_meant(connection: Connection, word: Word, which: Which) -> Exception:
     """Why there is nothing to be said: nothing is kept, or it is in another state already."""
-    kept = findings.listing(connection, which, State, most=2)
+    kept = findings.listing(connection, which, State)
     if not kept:
         return UnknownFinding("the registry keeps no such finding")
     if which.subject is None:
         return UnknownFinding(
-            f"none of these findings can be {word.label}: that was said of all of them",
+            f"none of these findings can be {word.label}: they are "
+            f"{' or '.join(sorted({finding.state for finding in kept}))} already",
             advice="`uid-registry findings list --state all` shows them.",
         )
     return UnknownFinding(

@@ -19,6 +19,7 @@ from registry.rules import Subjects, ask
 from registry.rules.base import Rule
 from registry.rules.issuer import beginnings
 from registry.rules.policy import PLAIN, Policy
+from registry.services.gathering import gathered
 from registry.services.weighing import Weighed, weigh
 from registry.store import links
 from registry.store.concurrent import Ground
@@ -153,7 +154,7 @@ def assess(
     if "UID310" in codes:
         _add_frames(knowledge, subjects, news)
     view = BatchView(knowledge, roots, now, gate, batch, policy)
-    findings = list(ask(policy.rules, subjects, view))
+    findings = gathered(ask(policy.rules, subjects, view))
     weighed = weigh(connection, findings, decision, now)
     ground = Ground(
         knowledge.learned,

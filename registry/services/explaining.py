@@ -18,6 +18,8 @@ _KEYWORDS = {
 }
 
 
+_OF_ITS_SERIES = "modality"  # the ledger knows the modality of a series, no instance's own
+
 _HIERARCHICAL = (Kind.SERIES, Kind.INSTANCE)  # what others are in is nobody's promise
 _PATIENT_RULES = frozenset({"UID306", "UID309", "UID311", "UID507"})
 """Rules that compare the Patient ID, of which the ledger holds a keyed fingerprint alone."""
@@ -50,5 +52,8 @@ def _disagreeing(claimed: Place | None, recorded: Place) -> tuple[str, ...]:
     return tuple(
         keyword
         for name, keyword in _KEYWORDS.items()
-        if (said := getattr(claimed, name)) and (known := getattr(recorded, name)) and said != known
+        if (name != _OF_ITS_SERIES or claimed.kind is Kind.SERIES)
+        and (said := getattr(claimed, name))
+        and (known := getattr(recorded, name))
+        and said != known
     )

@@ -30,6 +30,10 @@ def redact(registry: OpenRegistry, entry: int, reason: str) -> Redacted:
         )
 
     def work(act: Act) -> Redacted:
+        if not redacting.is_entry(act.connection, entry):
+            raise BadRequest(
+                f"there is no entry {entry}", advice="`uid-registry audit log` lists them; `history UID` too."
+            )
         if not redacting.has_note(act.connection, entry):
             raise BadRequest(
                 f"entry {entry} has no free text", advice=f"`uid-registry audit log {entry}` shows it."

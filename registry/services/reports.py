@@ -22,6 +22,7 @@ from registry.records import (
 from registry.rules.attributes import pseudonym
 from registry.rules.policy import PLAIN, Policy
 from registry.services.assessing import Assessment
+from registry.services.gathering import of_its_file
 from registry.services.opening import RegistryName
 
 _SEVERITIES = {severity.label: severity for severity in Severity}
@@ -59,7 +60,8 @@ class Report:
         for finding in assessment.weighed.told:
             # About a file each file counts, about anything else the key.
             # What one batch shows as acknowledged may have grown in the next.
-            told = (*finding.key, finding.path, finding.acknowledged)
+            place = finding.path if of_its_file(finding) else None
+            told = (*finding.key, place, finding.acknowledged)
             if told not in self._told:
                 self._told.add(told)
                 severity = self.policy.severity(finding, placed.modalities(finding))

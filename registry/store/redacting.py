@@ -40,6 +40,10 @@ def redaction_of(connection: Connection, note: int) -> Redaction | None:
     return None if row is None else Redaction(row.actor, row.entry)
 
 
+def is_entry(connection: Connection, entry: int) -> bool:
+    return connection.execute(select(entries.c.id).where(entries.c.id == entry)).first() is not None
+
+
 def has_note(connection: Connection, entry: int) -> bool:
     return connection.execute(select(notes.c.entry).where(notes.c.entry == entry)).first() is not None
 

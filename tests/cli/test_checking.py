@@ -124,6 +124,20 @@ def test_what_is_known_has_its_state_and_who_made_it(cli: Cli, tmp_path: Path) -
     assert cli("withdraw", series, "--reason", "wrong").code == 0
     found = {each["code"]: each for each in cli("check", "--format", "json", file).json["findings"]}
     assert found["UID312"]["recorded"]["state"] == "withdrawn"
+    entry = found["UID312"]["recorded"]["entry"]
+    (known, *_) = {line for line in cli("check", file).out.splitlines() if "withdrawn since" in line}
+    assert known.startswith("  known     series, recorded 20")
+    assert known.endswith(f" by bea (entry {entry}), withdrawn since"), "who withdrew it is in its history"
+
+
+def test_the_modality_of_an_instance_in_a_series_of_another_is_not_what_differs(
+    stocked: Cli, export: Path
+) -> None:
+    """The ledger knows which modality a series has; of the segmentation in it it knows nothing else."""
+    stocked("register", export / "wrong.dcm")
+    instance, series, *_ = stocked("check", "--format", "json", export / "wrong.dcm").json["findings"]
+    assert (instance["kind"], instance["disagrees"]) == ("instance", [])
+    assert (series["kind"], series["disagrees"]) == ("series", ["Modality"])
 
 
 def test_of_two_patients_the_attribute_is_named_and_never_its_value(stocked: Cli, tmp_path: Path) -> None:

@@ -241,6 +241,12 @@ def test_what_cant_be_acknowledged_says_why(
     assert known("audit", "log").out == before
 
 
+def test_what_many_are_already_is_told(known: Cli) -> None:
+    refused = known("findings", "reopen", "--code", "UID202", *REASON)
+    assert refused.code == 1
+    assert "none of these findings can be reopened: they are open already" in words(refused.err)
+
+
 def test_a_reason_is_needed(known: Cli) -> None:
     assert known("findings", "acknowledge", "--code", "UID202").code == 2
     assert "needs its reason" in known("findings", "resolve", "--code", "UID202", "--reason", " ").err

@@ -98,7 +98,7 @@ def _expected(flaw: str, place: str, code: str) -> str:
     """Only what must be there can be missing, and only what identifies an instance can't be of a root."""
     core = ("StudyInstanceUID", "SeriesInstanceUID", "SOPInstanceUID", "SOPClassUID")
     if code == "UID109" and place not in core:
-        return ""
+        return "UID601" if place == "MediaStorageSOPInstanceUID" else ""
     if code in ("UID201", "UID202", "UID105", "UID108") and place not in IDENTITIES:
         return ""
     return code

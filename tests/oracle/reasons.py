@@ -121,9 +121,16 @@ FLAWS = (
     ),
     FlawReason(
         "How many values an attribute has, and whether it may be empty, is the IOD's business; the "
-        "registry asks for the four UIDs without which an object can't be placed (UID109).",
+        "registry asks for the four UIDs without which an object can't be placed (UID109), and for the one "
+        "in the file meta information (UID601).",
         ("two values", "no value"),
-        other_places=("StudyInstanceUID", "SeriesInstanceUID", "SOPInstanceUID", "SOPClassUID"),
+        other_places=(
+            "StudyInstanceUID",
+            "SeriesInstanceUID",
+            "SOPInstanceUID",
+            "SOPClassUID",
+            "MediaStorageSOPInstanceUID",
+        ),
     ),
     FlawReason(
         "A report's content against its own evidence is a matter of its IOD, not of who has which UID.",

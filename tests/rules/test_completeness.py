@@ -65,11 +65,16 @@ SERIES = item(SeriesInstanceUID="1.2.9", ReferencedInstanceSequence=[])
 
 CASES = [
     Case("UID410", "an empty one", tiny(patient=""), (W, STUDY, Kind.STUDY), "no Patient ID"),
-    Case("UID410", "none", changed(tiny(), PatientID=None), (W, STUDY, Kind.STUDY)),
-    Case("UID410", "nothing but spaces", tiny(patient="  "), (W, STUDY, Kind.STUDY)),
+    Case("UID410", "none", changed(tiny(study="1.2.31"), PatientID=None), (W, "1.2.31", Kind.STUDY)),
+    Case("UID410", "nothing but spaces", tiny(study="1.2.32", patient="  "), (W, "1.2.32", Kind.STUDY)),
     Case("UID410", "without a study", tiny(study=None, patient=""), (W, "1.2.3.4", Kind.SERIES)),
     Case("UID410", "without study and series", tiny(study=None, series=None, patient=""), (W, UID, INSTANCE)),
-    Case("UID410", "a private class", of("1.2.840.113619.4.30", patient=""), (W, STUDY, Kind.STUDY)),
+    Case(
+        "UID410",
+        "a private class",
+        of("1.2.840.113619.4.30", study="1.2.33", patient=""),
+        (W, "1.2.33", Kind.STUDY),
+    ),
     Case("UID410", "without any UID", tiny(None, None, None, patient="")),
     Case("UID410", "an ID", tiny()),
     Case("UID410", "a color palette", of(PALETTE, patient="")),

@@ -47,3 +47,6 @@ def test_the_command_line_prints_it(cli: Cli) -> None:
             assert heading in shown.out
             assert " ".join(rule.sections[heading].split()[:8]) in " ".join(words)
         assert cli("rule", rule.name).out == shown.out
+        assert ("asked only where it is selected" in shown.out) == rule.preview
+    listed = cli("rule").out.splitlines()[1:]
+    assert [line.endswith(" preview") for line in listed] == [rule.preview for rule in RULES]

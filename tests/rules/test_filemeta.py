@@ -76,6 +76,13 @@ CASES = [
         (E, UID, INSTANCE),
         r"names 'x\x1b' instead",
     ),
+    Case(
+        "UID601",
+        "an empty one",
+        with_meta(MediaStorageSOPInstanceUID=""),
+        (E, UID, INSTANCE),
+        "names no instance instead",
+    ),
     Case("UID601", "both equal", FINE),
     Case("UID601", "none in the meta information", file(without_meta())),
     Case(
@@ -84,6 +91,13 @@ CASES = [
         with_meta(MediaStorageSOPClassUID=MR_CLASS),
         (E, UID, INSTANCE),
         f"names class '{MR_CLASS}', the object {CT_CLASS}",
+    ),
+    Case(
+        "UID602",
+        "an empty one",
+        with_meta(MediaStorageSOPClassUID=""),
+        (E, UID, INSTANCE),
+        f"names no class, the object {CT_CLASS}",
     ),
     Case("UID602", "both equal", FINE),
     Case("UID603", "no file meta information", without_meta(), (E, UID, INSTANCE), "no file meta"),

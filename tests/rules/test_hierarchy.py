@@ -8,13 +8,14 @@ import pytest
 from pydicom.dataset import Dataset
 
 from registry.services.opening import OpenRegistry
-from tests.objects import MR_CLASS, SC_CLASS, SEG_CLASS, ct_slices, segmentation, tiny
+from tests.objects import MR_CLASS, PR_CLASS, SC_CLASS, SEG_CLASS, SR_CLASS, ct_slices, segmentation, tiny
 from tests.rules.batches import Bench, E, N, W, of, one
 
 pytestmark = pytest.mark.engine("sqlite")
 
 SERIES, STUDY = "1.2.3.4", "1.2.3"
 DOCUMENT_CLASS = "1.2.840.10008.5.1.4.1.1.104.1"
+KO_CLASS = "1.2.840.10008.5.1.4.1.1.88.59"
 SLIDE_CLASS = "1.2.840.10008.5.1.4.1.1.77.1.6"
 
 
@@ -171,6 +172,8 @@ def test_series_per_instance(bench: Bench) -> None:
     assert of("UID408", bench.checked(sliced(4)[3])) == [(W, STUDY)]
     full = [*sliced(4), *(tiny(f"1.2.3.{n}.2", f"1.2.3.{n}", InstanceNumber=9) for n in range(1, 5))]
     assert of("UID408", bench.checked(*full)) == []
+    for sop_class in (SEG_CLASS, SR_CLASS, PR_CLASS, KO_CLASS):
+        assert of("UID408", bench.checked(*sliced(5, sop_class=sop_class))) == []
 
 
 def test_number_reused(bench: Bench) -> None:

@@ -136,7 +136,7 @@ def test_a_toolkits_root_is_a_warning_only_for_what_is_made_here(
 @pytest.mark.engine("sqlite")
 def test_a_toolkits_root_one_finding_a_series(registry: OpenRegistry, look: Look) -> None:
     found = look("UID204", *(tiny(f"{PYDICOM}.{n}") for n in range(3)))
-    assert {finding.key for finding in found} == {("UID204", "1.2.3.4", None)}
+    assert [finding.key for finding in found] == [("UID204", "1.2.3.4", None)]
 
 
 @pytest.mark.engine("sqlite")

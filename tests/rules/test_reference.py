@@ -63,14 +63,32 @@ def test_derived_in_source_series_whichever_comes_first(bench: Bench) -> None:
     assert of("UID501", bench.registered(*slices)) == [(E, "1.2.3.8.1")]
 
 
+def recoded(copy: Dataset, purpose: str) -> Dataset:
+    """An image that says for what purpose it names its source, by a code of PS3.16 CID 7202."""
+    code = Dataset()
+    code.CodeValue, code.CodingSchemeDesignator, code.CodeMeaning = purpose, "DCM", "why it is named"
+    made = changed(copy)
+    made.SourceImageSequence[0].PurposeOfReferenceCodeSequence = [code]
+    return made
+
+
 def test_an_image_in_the_series_of_its_source(bench: Bench) -> None:
     source = tiny()
     copy = tiny("1.2.3.4.2", sources=(source,))
     assert of("UID501", bench.checked(source, copy)) == [(W, "1.2.3.4.2")]
     lossy = changed(copy, LossyImageCompression="01")
     assert of("UID501", bench.checked(source, lossy)) == [(N, "1.2.3.4.2")]
+    assert of("UID501", bench.checked(source, recoded(copy, "121322"))) == [(W, "1.2.3.4.2")]
+    assert of("UID501", bench.checked(source, recoded(copy, "121320"))) == [(N, "1.2.3.4.2")]
     beside = tiny("1.2.3.4.2", ReferencedImageSequence=[reference_to(source)])
     assert of("UID501", bench.checked(source, beside)) == []
+
+
+def test_that_an_image_is_a_compressed_copy_is_remembered(bench: Bench) -> None:
+    source = tiny()
+    bench.registered(recoded(tiny("1.2.3.4.2", sources=(source,)), "121320"))
+    assert of("UID501", bench.registered(source)) == [(N, "1.2.3.4.2")]
+    assert of("UID501", bench.checked(tiny("1.2.3.4.2", sources=(source,)))) == [(N, "1.2.3.4.2")]
 
 
 def test_what_an_object_says_of_its_making_is_remembered(bench: Bench) -> None:

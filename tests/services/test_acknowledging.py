@@ -320,7 +320,7 @@ def test_an_act_on_many_leaves_alone_what_has_its_own_word(registry: OpenRegistr
     assert kept(registry, Which(code="UID202", subject="2.999.4.10")).reason == "its own reason"
     acknowledge(registry, Which(code="UID202", subject="2.999.4.10"), "named itself, it is said anew")
     assert kept(registry, Which(code="UID202", subject="2.999.4.10")).reason.startswith("named")  # type: ignore[union-attr]
-    with pytest.raises(UnknownFinding, match="that was said of all of them"):
+    with pytest.raises(UnknownFinding, match="they are acknowledged already"):
         acknowledge(registry, Which(code="UID202"), "again")
 
 
@@ -386,6 +386,13 @@ def test_in_python(settings: Settings, tmp_path: Path) -> None:
         assert [f.reason for f in registry.findings(state="acknowledged", severity="error")] == ["a phantom"]
         registry.resolve_findings(series_instance_uid="1.9.4", reason="gone")
         assert registry.findings() == []
+        for wrong in ({"state": "gone"}, {"severity": "fatal"}):
+            with pytest.raises(BadRequest) as caught:
+                registry.findings(**wrong)  # type: ignore[arg-type]
+            assert caught.value.advice in (
+                "One of open, acknowledged, resolved.",
+                "One of note, warning, error.",
+            )
         registry.reopen_findings("UID202", "2.999.4.1", reason="it is back")
         assert [finding.state for finding in registry.findings(root="2.999")] == [State.OPEN]
 

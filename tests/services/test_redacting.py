@@ -62,7 +62,7 @@ def test_it_is_told_where_the_text_was(registry: OpenRegistry) -> None:
 def test_what_can_not_be_redacted(registry: OpenRegistry, noted: int) -> None:
     with pytest.raises(BadRequest, match="no free text"):
         redact(registry, 1, "why not")
-    with pytest.raises(BadRequest, match="no free text"):
+    with pytest.raises(BadRequest, match="there is no entry 99999"):
         redact(registry, 99_999, "why not")
     with pytest.raises(BadRequest, match="reason"):
         redact(registry, noted, " ")

@@ -20,6 +20,7 @@ from registry.services.reports import Report
 from registry.services.requests import DeriveRequest, IssueRequest
 from registry.store.verification import verify
 from tests.objects import PYDICOM_FILES, bundled, changed, ct_slices, save, save_all, segmentation, tiny
+from tests.rules.batches import lax
 
 
 def count(registry: OpenRegistry, table: str) -> int:
@@ -155,6 +156,27 @@ def test_what_is_not_dicom_is_counted_and_named_and_the_rest_goes_on(
     assert (report.unreadable, counts(report)) == (1, {"new": 1})
     (unreadable,) = [finding for finding in report.findings if finding.code == "UID608"]
     assert unreadable.path == str(tmp_path / "c.dcm")
+
+
+def test_whatever_stands_in_the_place_of_a_uid_becomes_a_finding_and_harms_nothing(
+    registry: OpenRegistry, tmp_path: Path
+) -> None:
+    """Not every database takes every character, and a terminal obeys some."""
+    stand_in, folder = b"STANDIN0", tmp_path / "files"
+    save(tiny("1.2.4.4.1", "1.2.4.4", "1.2.4"), folder / "fine.dcm")
+    for number, value in enumerate((b"1.2\0.3", b"1.2\x1b[3m", b"1.2.\xff3", b"1.2\n.3")):
+        for keyword in ("StudyInstanceUID", "SeriesInstanceUID", "SOPInstanceUID"):
+            with lax():
+                bad = changed(tiny(study="", patient=""), **{keyword: stand_in.decode()})
+                file = save(bad, folder / f"{number}{keyword}.dcm")
+            file.write_bytes(file.read_bytes().replace(stand_in, value.ljust(len(stand_in), b"\0")))
+    report = register(registry, [str(folder)])
+    assert (report.files, report.unreadable) == (13, 0)
+    assert show(registry, "1.2.4.4.1")
+    kept = kept_findings(registry)
+    assert {finding.code for finding in kept} >= {"UID101", "UID109", "UID410"}
+    for finding in (*kept, *report.findings):
+        assert f"{finding.uid} {finding.message}".isprintable()
 
 
 def test_a_missing_path_is_refused_before_anything_is_read(registry: OpenRegistry, tmp_path: Path) -> None:
