@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from functools import lru_cache
 
 from registry.errors import BadRoot
 from registry.minting import Method, suffix_digits
@@ -50,11 +51,18 @@ class Roots:
 
     def __init__(self, roots: Iterable[Root] = ()) -> None:
         self._roots = {root.prefix: root for root in roots}
+        self.any_retired = any(root.retired for root in self)
+        self.any_enforced = any(root.enforced_from is not None for root in self)
+        # Several rules ask it of every UID of a batch.
+        self.of = lru_cache(maxsize=65536)(self._of)
 
     def __iter__(self) -> Iterator[Root]:
         return iter(sorted(self._roots.values(), key=lambda root: root.prefix))
 
-    def of(self, uid: str) -> Root | None:
+    def __contains__(self, uid: str) -> bool:
+        return uid in self._roots
+
+    def _of(self, uid: str) -> Root | None:
         """The root that counts for ``uid``: the longest that it lies under."""
         prefix = longest_root(uid, self._roots)
         return self._roots[prefix] if prefix else None

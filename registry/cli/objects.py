@@ -79,6 +79,7 @@ def register(
 
       find . -name '*.dcm' -print0 | uid-registry register -0 -
     """
+    _get_ready(paths)
     from registry.services.registering import register as service
 
     _known("fail-on", fail_on, ("collision", *FAIL_ON))
@@ -134,6 +135,8 @@ def check(
 
       uid-registry check --explain UID501
     """
+    if paths or null:
+        _get_ready(paths)
     from registry.services.checking import check as service
 
     fail_on = fail_on or run.settings.check.fail_on or "error"
@@ -228,6 +231,12 @@ def _rename(registry: OpenRegistry, result: Report) -> None:
     from registry.services.naming import rename
 
     rename(result, registry.settings.paths, lambda: registry.key)
+
+
+def _get_ready(paths: list[str] | None) -> None:
+    from registry.services.reading import get_ready
+
+    get_ready(paths or [])
 
 
 def _digests(value: str) -> bool:

@@ -30,34 +30,36 @@ ATTRIBUTES: dict[Level, tuple[int, ...]] = {
 """The attributes of each level, in the order of the fingerprint's bits."""
 
 
+_TAGS = {level: frozenset(tags) for level, tags in ATTRIBUTES.items()}
+
+
 def fingerprint(level: Level, subject: bytes, tree: Tree, key: bytes) -> bytes:
     """The fingerprint of one entity, as one object describes it.
 
     ``subject`` is the entity: the patient's token, or the study's or series' UID.
     """
-    elements = tuple(tree.get(tag) for tag in ATTRIBUTES[level])
-    values = tuple(
-        element if element is None or element[0] != "SQ" else ("SQ", canonical(element))
-        for element in elements
-    )
+    present, size = [], 0
+    for number in sorted(_TAGS[level] & tree.keys()):
+        vr, value = element = tree[number]
+        if vr == "SQ":
+            value = canonical(element)
+        present.append((number, vr, value))
+        size += len(value)
     charset = text(tree, SPECIFIC_CHARACTER_SET)
     # All objects of a series say the same; hashing it once is enough. What is remembered
     # must not grow with what strange files say.
-    size = sum(len(value[1]) for value in values if value is not None)
     make = _remembered if size + len(charset) <= _LARGEST_REMEMBERED else _fingerprint
-    return make(level, subject, values, charset, key)
+    return make(level, subject, tuple(present), charset, key)
 
 
 def _fingerprint(
-    level: Level, subject: bytes, values: tuple[tuple[str, bytes] | None, ...], charset: str, key: bytes
+    level: Level, subject: bytes, present: tuple[tuple[int, str, bytes], ...], charset: str, key: bytes
 ) -> bytes:
-    hashes: list[bytes | None] = []
-    for number, value in zip(ATTRIBUTES[level], values, strict=True):
-        plain = b"" if value is None else _plain(*value, charset)
-        hashes.append(
-            _hashed((bytes([level]), subject, number.to_bytes(4, "big"), plain), key) if plain else None
-        )
-    return pack(hashes)
+    hashes: dict[int, bytes] = {}
+    for number, vr, value in present:
+        if plain := _plain(vr, value, charset):
+            hashes[number] = _hashed((bytes([level]), subject, number.to_bytes(4, "big"), plain), key)
+    return pack([hashes.get(number) for number in ATTRIBUTES[level]])
 
 
 _remembered = lru_cache(maxsize=1024)(_fingerprint)

@@ -13,7 +13,8 @@ digest of known pixels would otherwise recognise a person's image anywhere.
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import lru_cache
 from hashlib import blake2b
 
 from registry.dicomfile.planes import by_pixel
@@ -40,6 +41,7 @@ _ENCODING_ONLY = frozenset(
         0xFFFC_FFFC,  # Data Set Trailing Padding
     }
 )
+_NOT_DATA_SET = _BULK | _ENCODING_ONLY
 _REFERENCED_SERIES_SEQUENCE = 0x0008_1115
 _ADMINISTRATIVE_GROUPS = frozenset(
     {0x0008, 0x0010, 0x0012, 0x0014, 0x0018, 0x0020, 0x0032, 0x0038, 0x0088, 0x0400}
@@ -54,12 +56,12 @@ _ITEM_HEADER = struct.Struct("<HHI")
 def content_hash(tree: Tree) -> bytes:
     """The hash of what the object is, without a key: never to be kept, only to put
     objects of one batch into an order that is the same everywhere; 32 bytes."""
-    chosen = {tag: tree[tag] for tag in tree.keys() & _BULK}
-    if _PIXEL_DATA in chosen:
-        chosen[_PIXEL_DATA] = by_pixel(tree)
-    if not chosen:
-        chosen = {tag: element for tag, element in tree.items() if element[1] and _is_content(tag)}
-    return _hash(chosen)
+    tags = sorted(tree.keys() & _BULK)
+    if _PIXEL_DATA in tags:
+        tree = {tag: tree[tag] for tag in tags} | {_PIXEL_DATA: _pixels(*by_pixel(tree))}
+    if not tags:
+        tags = [tag for tag in sorted(tree) if tree[tag][1] and _is_content(tag)]
+    return _hash(tree, tags)
 
 
 def content_digest(tree: Tree, key: bytes) -> bytes:
@@ -69,14 +71,14 @@ def content_digest(tree: Tree, key: bytes) -> bytes:
 
 def data_set_digest(tree: Tree, key: bytes) -> bytes:
     """The digest of everything but the bulk content; 16 bytes."""
-    rest = {tag: tree[tag] for tag in tree.keys() - _BULK - _ENCODING_ONLY}
-    return keyed(_hash(rest), key, b"data set")
+    rest = [tag for tag in sorted(tree) if tag not in _NOT_DATA_SET]
+    return keyed(_hash(tree, rest), key, b"data set")
 
 
 def canonical(element: Element) -> bytes:
     """One element's value in canonical form."""
     pieces: list[bytes | memoryview] = []
-    _add_tree({0: element}, pieces)
+    _add_tree({0: element}, [0], pieces)
     return b"".join(pieces)
 
 
@@ -99,13 +101,10 @@ def keyed(plain: bytes, key: bytes, purpose: bytes) -> bytes:
     return blake2b(plain, digest_size=DIGEST_SIZE, key=key, person=purpose).digest()
 
 
-def _hash(tree: Tree) -> bytes:
-    if _PIXEL_DATA in tree:
-        vr, value = tree[_PIXEL_DATA]
-        if vr not in TEXT_VRS:
-            tree[_PIXEL_DATA] = (vr, _pixels(memoryview(value)))
+def _hash(tree: Tree, tags: list[int]) -> bytes:
+    """The hash of some of a tree's elements."""
     pieces: list[bytes | memoryview] = []
-    _add_tree(tree, pieces)
+    _add_tree(tree, tags, pieces)
     made = blake2b(digest_size=32)
     # Joined where that is quicker, one by one where it would take the memory a second time.
     if sum(map(len, pieces)) <= _JOINED:
@@ -116,39 +115,48 @@ def _hash(tree: Tree) -> bytes:
     return made.digest()
 
 
-def _add_tree(tree: Tree, pieces: list[bytes | memoryview]) -> None:
-    """Add one canonical form of a tree: how many elements, each one's tag and length,
-    then the values, then the items of sequences. The lengths keep neighbours apart."""
-    head, values, sequences = [len(tree)], [], []
-    for tag in sorted(tree):
+def _add_tree(tree: Tree, tags: list[int], pieces: list[bytes | memoryview]) -> None:
+    """Add one canonical form of some of a tree's elements, their tags ascending: how many,
+    each one's tag and length, then the values, then the items of sequences. The lengths
+    keep neighbours apart."""
+    head, values, sequences = [len(tags)], [], []
+    for tag in tags:
         vr, value = tree[tag]
-        if vr == "SQ":
+        if vr in TEXT_VRS:
+            value = value.rstrip(b" \0")
+        elif vr == "SQ":
             head += (tag, len(value) | _IS_SEQUENCE)
             sequences.append(value)
-        else:
-            if vr in TEXT_VRS:
-                value = value.rstrip(b" \0")
-            head += (tag, len(value))
-            values.append(value)
-    pieces.append(struct.pack(f">{len(head)}Q", *head))
+            continue
+        head += (tag, len(value))
+        values.append(value)
+    pieces.append(_packer(len(head))(*head))
     pieces += values
     for members in sequences:
         for member in members:
-            _add_tree(member, pieces)
+            _add_tree(member, sorted(member), pieces)
 
 
-def _pixels(value: memoryview) -> bytes | memoryview:
+@lru_cache(maxsize=1024)
+def _packer(count: int) -> Callable[..., bytes]:
+    return struct.Struct(f">{count}Q").pack
+
+
+def _pixels(vr: str, value: bytes | memoryview) -> Element:
     """Pixel data without what only encodes it: offset table, item headers, padding."""
-    if bytes(value[:4]) == b"\xfe\xff\x00\xe0":
-        return b"".join(_fragments(value))
-    end = len(value)
+    if vr in TEXT_VRS:
+        return vr, value
+    view = memoryview(value)
+    if bytes(view[:4]) == b"\xfe\xff\x00\xe0":
+        return vr, b"".join(_fragments(view))
+    end = len(view)
     while end:
         start = max(0, end - _JOINED)
         # Block by block: pixels may be most of the memory that there is.
-        if block := bytes(value[start:end]).rstrip(b"\0"):
-            return value[: start + len(block)]
+        if block := bytes(view[start:end]).rstrip(b"\0"):
+            return vr, view[: start + len(block)]
         end = start
-    return b""
+    return vr, b""
 
 
 def _fragments(value: memoryview) -> Iterator[memoryview]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 
 from registry.dicomfile import tags
@@ -43,16 +43,18 @@ class Uids:
             self._content_item(tree)
 
     def _element(self, tag: int, value: bytes, path: str, original: bool) -> None:
+        uids, plain = _taken_apart(value)
         kind = None if original else tags.SHARED_KINDS.get(tag)
-        for uid in uid_values(value):
+        if plain and kind is None:
+            return
+        for uid in uids:
             if not _sound(uid):
                 where = path + name_of(tag)
                 self.bad[uid, where] = BadUid(uid, where, tag in tags.IDENTITY_TAGS)
             if kind is not None:
                 self.shared[kind, uid] = None
-        plain = value.removesuffix(b"\0")
-        if b" " in plain or b"\0" in plain:
-            self._padding(plain.decode("latin-1"), path + name_of(tag))
+        if not plain:
+            self._padding(value.removesuffix(b"\0").decode("latin-1"), path + name_of(tag))
         if len(self.bad) + len(self.padded) + len(self.shared) > MOST_NAMED:
             raise UnreadableDicom(f"it names more than {MOST_NAMED:,} UIDs")
 
@@ -82,10 +84,26 @@ class Uids:
                 self.shared[kind, uid] = None
 
 
-def uid_values(value: bytes) -> list[str]:
+def uid_values(value: bytes) -> Sequence[str]:
     """The values of a UI element, the padding at the end of each removed (PS3.5 section 9.1)."""
+    return _taken_apart(value)[0]
+
+
+def _taken_apart(value: bytes) -> tuple[Sequence[str], bool]:
+    """The values of a UI element, and whether that is all that there is to say: they are
+    sound, and nothing but the one NUL that may end them is around them."""
+    # Most are those of the object before: its study, its series, its class.
+    return _remembered(value) if len(value) <= 2 * MAX_LENGTH else _taken_apart_anew(value)
+
+
+def _taken_apart_anew(value: bytes) -> tuple[Sequence[str], bool]:
     characters = value.decode("latin-1")
-    return [shortened(uid) for part in characters.split("\\") if (uid := part.rstrip(" \0"))]
+    uids = tuple(shortened(uid) for part in characters.split("\\") if (uid := part.rstrip(" \0")))
+    plain = characters.removesuffix("\0")
+    return uids, " " not in plain and "\0" not in plain and all(map(_sound, uids))
+
+
+_remembered = lru_cache(maxsize=4096)(_taken_apart_anew)
 
 
 def shortened(uid: str) -> str:

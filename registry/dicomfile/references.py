@@ -10,6 +10,15 @@ from registry.limits import MOST_NAMED
 from registry.records import Reference, Role
 from registry.uid import is_key
 
+_NAMING = frozenset(
+    {
+        tags.STUDY_INSTANCE_UID,
+        tags.SERIES_INSTANCE_UID,
+        tags.REFERENCED_SOP_INSTANCE_UID,
+        tags.MULTI_FRAME_SOURCE_SOP_INSTANCE_UID,
+    }
+)
+
 
 def references_of(tree: Tree) -> tuple[Reference, ...]:
     """The references of an object, one for each target as far as they agree.
@@ -40,25 +49,26 @@ class _Collector:
         return any(held)
 
     def _item(self, tag: int, item: Tree, around: Reference) -> bool:
-        study = text(item, tags.STUDY_INSTANCE_UID)
-        series = text(item, tags.SERIES_INSTANCE_UID)
-        target = text(item, tags.REFERENCED_SOP_INSTANCE_UID)
-        if tag == tags.RT_REFERENCED_STUDY_SEQUENCE:
-            study, target = target, ""
-        if study or series:
-            around = around._replace(
-                study_instance_uid=study or around.study_instance_uid,
-                series_instance_uid=series or around.series_instance_uid,
-            )
-        held = False
-        if target and tag not in tags.ENTITY_SEQUENCES:
-            sop_class = text(item, tags.REFERENCED_SOP_CLASS_UID)
-            if not sop_class.startswith(tags.ENTITY_CLASSES):
-                self._add(around._replace(sop_instance_uid=target, sop_class_uid=_key(sop_class)))
+        held, series = False, ""
+        if not _NAMING.isdisjoint(item):  # most items are codes and measures
+            study = text(item, tags.STUDY_INSTANCE_UID)
+            series = text(item, tags.SERIES_INSTANCE_UID)
+            target = text(item, tags.REFERENCED_SOP_INSTANCE_UID)
+            if tag == tags.RT_REFERENCED_STUDY_SEQUENCE:
+                study, target = target, ""
+            if study or series:
+                around = around._replace(
+                    study_instance_uid=study or around.study_instance_uid,
+                    series_instance_uid=series or around.series_instance_uid,
+                )
+            if target and tag not in tags.ENTITY_SEQUENCES:
+                sop_class = text(item, tags.REFERENCED_SOP_CLASS_UID)
+                if not sop_class.startswith(tags.ENTITY_CLASSES):
+                    self._add(around._replace(sop_instance_uid=target, sop_class_uid=_key(sop_class)))
+                    held = True
+            if source := text(item, tags.MULTI_FRAME_SOURCE_SOP_INSTANCE_UID):
+                self._add(around._replace(sop_instance_uid=source))
                 held = True
-        if source := text(item, tags.MULTI_FRAME_SOURCE_SOP_INSTANCE_UID):
-            self._add(around._replace(sop_instance_uid=source))
-            held = True
         for inner, (vr, value) in item.items():
             if vr == "SQ" and inner != tags.ORIGINAL_ATTRIBUTES_SEQUENCE:
                 held = self.sequence(inner, value, around) or held

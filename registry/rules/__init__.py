@@ -21,6 +21,7 @@ from registry.rules import (
     concatenation,
     derivation,
     filemeta,
+    given,
     hierarchy,
     identity,
     issuer,
@@ -36,30 +37,30 @@ _E, _W, _N = Severity.ERROR, Severity.WARNING, Severity.NOTE
 _FILE, _BATCH, _REGISTRY = Scope.FILE, Scope.BATCH, Scope.REGISTRY
 
 RULES: tuple[Rule, ...] = (
-    Rule("UID101", _E, _FILE, Subject.CLAIM, syntax.malformed_uid),
-    Rule("UID102", _E, _FILE, Subject.CLAIM, syntax.overlong_uid),
-    Rule("UID103", _E, _FILE, Subject.CLAIM, syntax.leading_zero_component),
-    Rule("UID104", _W, _FILE, Subject.CLAIM, syntax.padded_uid, preview=True),
+    Rule("UID101", _E, _FILE, Subject.CLAIM, syntax.malformed_uid, given.bad_uids),
+    Rule("UID102", _E, _FILE, Subject.CLAIM, syntax.overlong_uid, given.bad_uids),
+    Rule("UID103", _E, _FILE, Subject.CLAIM, syntax.leading_zero_component, given.bad_uids),
+    Rule("UID104", _W, _FILE, Subject.CLAIM, syntax.padded_uid, given.padded_uids, preview=True),
     Rule("UID105", _E, _FILE, Subject.CLAIM, syntax.bare_root),
-    Rule("UID106", _E, _FILE, Subject.CLAIM, syntax.unallocated_arc),
-    Rule("UID107", _E, _FILE, Subject.CLAIM, syntax.impossible_uuid_arc),
-    Rule("UID108", _N, _FILE, Subject.CLAIM, syntax.non_rfc_uuid, preview=True),
-    Rule("UID109", _E, _FILE, Subject.CLAIM, syntax.missing_uid),
-    Rule("UID201", _E, _FILE, Subject.CLAIM, issuer.standard_root_instance),
-    Rule("UID202", _E, _FILE, Subject.CLAIM, issuer.example_root),
+    Rule("UID106", _E, _FILE, Subject.CLAIM, syntax.unallocated_arc, given.bad_uids),
+    Rule("UID107", _E, _FILE, Subject.CLAIM, syntax.impossible_uuid_arc, given.bad_uids),
+    Rule("UID108", _N, _FILE, Subject.CLAIM, syntax.non_rfc_uuid, given.nobodys, preview=True),
+    Rule("UID109", _E, _FILE, Subject.CLAIM, syntax.missing_uid, given.missing),
+    Rule("UID201", _E, _FILE, Subject.CLAIM, issuer.standard_root_instance, given.nobodys),
+    Rule("UID202", _E, _FILE, Subject.CLAIM, issuer.example_root, given.nobodys),
     Rule("UID203", _E, _REGISTRY, Subject.CLAIM, issuer.unissued_uid),
-    Rule("UID204", _W, _REGISTRY, Subject.CLAIM, issuer.research_root),
+    Rule("UID204", _W, _REGISTRY, Subject.CLAIM, issuer.research_root, given.nobodys),
     Rule("UID205", _N, _FILE, Subject.CLAIM, issuer.loopback_host_id, preview=True),
     Rule("UID206", _W, _REGISTRY, Subject.CLAIM, issuer.suffixed_uid, preview=True),
     Rule("UID207", _E, _REGISTRY, Subject.CLAIM, issuer.retired_root),
-    Rule("UID301", _E, _REGISTRY, Subject.INSTANCE, identity.changed_content),
-    Rule("UID302", _E, _REGISTRY, Subject.INSTANCE, identity.instance_in_two_series),
-    Rule("UID303", _E, _REGISTRY, Subject.INSTANCE, identity.instance_in_two_studies),
-    Rule("UID304", _E, _REGISTRY, Subject.INSTANCE, identity.instance_of_two_classes),
+    Rule("UID301", _E, _REGISTRY, Subject.INSTANCE, identity.changed_content, given.several_contents),
+    Rule("UID302", _E, _REGISTRY, Subject.INSTANCE, identity.instance_in_two_series, given.several_places),
+    Rule("UID303", _E, _REGISTRY, Subject.INSTANCE, identity.instance_in_two_studies, given.several_places),
+    Rule("UID304", _E, _REGISTRY, Subject.INSTANCE, identity.instance_of_two_classes, given.several_classes),
     Rule("UID305", _E, _REGISTRY, Subject.SERIES, identity.series_in_two_studies),
     Rule("UID306", _E, _REGISTRY, Subject.STUDY, belonging.study_of_two_patients, retractable=True),
     Rule("UID307", _E, _FILE, Subject.CLAIM, identity.uid_in_two_roles),
-    Rule("UID308", _E, _REGISTRY, Subject.UID, identity.uid_of_two_kinds),
+    Rule("UID308", _E, _REGISTRY, Subject.UID, identity.uid_of_two_kinds, given.several_kinds),
     Rule(
         "UID309",
         _E,
@@ -78,6 +79,7 @@ RULES: tuple[Rule, ...] = (
         _REGISTRY,
         Subject.UID,
         belonging.specimen_or_device_reused,
+        given.a_thing,
         preview=True,
         labels=True,
         retractable=True,
@@ -103,27 +105,84 @@ RULES: tuple[Rule, ...] = (
     Rule("UID409", _N, _REGISTRY, Subject.UID, numbering.number_reused, preview=True, labels=True),
     Rule("UID410", _W, _FILE, Subject.CLAIM, completeness.empty_patient_id),
     Rule("UID411", _E, _BATCH, Subject.CONCATENATION, concatenation.concatenation_mismatch, preview=True),
-    Rule("UID501", _E, _REGISTRY, Subject.INSTANCE, derivation.derived_in_source_series),
+    Rule("UID501", _E, _REGISTRY, Subject.INSTANCE, derivation.derived_in_source_series, given.references),
     Rule("UID502", _N, _REGISTRY, Subject.SERIES, source.derived_among_originals, preview=True, labels=True),
-    Rule("UID503", _E, _REGISTRY, Subject.INSTANCE, derivation.derived_keeps_source_uid),
-    Rule("UID504", _E, _REGISTRY, Subject.INSTANCE, keeping.lossy_keeps_uid),
+    Rule("UID503", _E, _REGISTRY, Subject.INSTANCE, derivation.derived_keeps_source_uid, given.references),
+    Rule("UID504", _E, _REGISTRY, Subject.INSTANCE, keeping.lossy_keeps_uid, given.several_contents),
     Rule(
         "UID505",
         _W,
         _REGISTRY,
         Subject.INSTANCE,
         source.frame_of_reference_differs_from_source,
+        given.frames,
         retractable=True,
     ),
-    Rule("UID506", _W, _REGISTRY, Subject.INSTANCE, reference.undeclared_other_study, retractable=True),
-    Rule("UID507", _E, _REGISTRY, Subject.INSTANCE, reference.reference_to_another_patient, retractable=True),
-    Rule("UID508", _N, _REGISTRY, Subject.INSTANCE, reference.dangling_reference),
-    Rule("UID509", _E, _REGISTRY, Subject.INSTANCE, reference.reference_class_mismatch, retractable=True),
-    Rule("UID510", _E, _REGISTRY, Subject.INSTANCE, reference.reference_parent_mismatch, retractable=True),
+    Rule(
+        "UID506",
+        _W,
+        _REGISTRY,
+        Subject.INSTANCE,
+        reference.undeclared_other_study,
+        given.references,
+        retractable=True,
+    ),
+    Rule(
+        "UID507",
+        _E,
+        _REGISTRY,
+        Subject.INSTANCE,
+        reference.reference_to_another_patient,
+        given.references,
+        retractable=True,
+    ),
+    Rule("UID508", _N, _REGISTRY, Subject.INSTANCE, reference.dangling_reference, given.references),
+    Rule(
+        "UID509",
+        _E,
+        _REGISTRY,
+        Subject.INSTANCE,
+        reference.reference_class_mismatch,
+        given.references,
+        retractable=True,
+    ),
+    Rule(
+        "UID510",
+        _E,
+        _REGISTRY,
+        Subject.INSTANCE,
+        reference.reference_parent_mismatch,
+        given.references,
+        retractable=True,
+    ),
     Rule("UID512", _W, _FILE, Subject.CLAIM, completeness.derived_without_source),
-    Rule("UID513", _W, _REGISTRY, Subject.INSTANCE, keeping.changed_document_keeps_uid, preview=True),
-    Rule("UID514", _W, _REGISTRY, Subject.INSTANCE, derivation.derived_in_another_study, retractable=True),
-    Rule("UID515", _N, _BATCH, Subject.INSTANCE, reference.reference_outside_export, preview=True),
+    Rule(
+        "UID513",
+        _W,
+        _REGISTRY,
+        Subject.INSTANCE,
+        keeping.changed_document_keeps_uid,
+        given.several_contents,
+        preview=True,
+    ),
+    Rule(
+        "UID514",
+        _W,
+        _REGISTRY,
+        Subject.INSTANCE,
+        derivation.derived_in_another_study,
+        given.references,
+        retractable=True,
+    ),
+    Rule(
+        "UID515",
+        _N,
+        _BATCH,
+        Subject.INSTANCE,
+        reference.reference_outside_export,
+        given.references,
+        preview=True,
+    ),
     Rule("UID601", _E, _FILE, Subject.CLAIM, filemeta.media_storage_uid_mismatch),
     Rule("UID602", _E, _FILE, Subject.CLAIM, filemeta.media_storage_class_mismatch),
     Rule("UID603", _E, _FILE, Subject.CLAIM, filemeta.unknown_transfer_syntax),
@@ -134,11 +193,12 @@ RULES: tuple[Rule, ...] = (
         _REGISTRY,
         Subject.INSTANCE,
         keeping.coerced_without_original_attributes,
+        given.several_places,
         preview=True,
         labels=True,
         retractable=True,
     ),
-    Rule("UID606", _W, _BATCH, Subject.CLAIM, filemeta.dicomdir_mismatch, preview=True),
+    Rule("UID606", _W, _BATCH, Subject.CLAIM, filemeta.dicomdir_mismatch, given.listings, preview=True),
     Rule("UID607", _E, _FILE, Subject.CLAIM, filemeta.executable_preamble),
     Rule("UID608", _E, _FILE, Subject.UNREADABLE, filemeta.unreadable_dicom),
 )
@@ -216,13 +276,47 @@ class Subjects:
 
 def ask(rules: Iterable[Rule], subjects: Subjects, view: View) -> Iterator[Finding]:
     """What the rules find in the subjects; a finding about a file carries its path."""
-    listed = {subject: subjects.of(subject) for subject in Subject}
+    asked = _Asked(subjects, view)
     for rule in rules:
-        for subject in listed[rule.subject]:
-            for finding in rule.find(subject, view):
+        for subject in asked.of(rule):
+            for sighting in rule.check(subject, view):
+                finding = rule.finding(sighting)
                 series = _series_of(finding, subject, view)
                 path = subject.path or None if isinstance(subject, ObjectClaim | Unreadable) else None
                 yield replace(finding, path=path, series_instance_uid=series)
+
+
+class _Asked:
+    """About which subjects each rule is asked: those that have what it speaks of."""
+
+    def __init__(self, subjects: Subjects, view: View) -> None:
+        self._subjects, self._view = subjects, view
+        self._all: dict[Subject, Sequence[Any]] = {}
+        self._having: dict[tuple[Subject, given.Given], Sequence[Any]] = {}
+
+    def of(self, rule: Rule) -> Sequence[Any]:
+        sort, has = rule.subject, rule.given
+        if sort not in self._all:
+            self._all[sort] = self._subjects.of(sort)
+        everyone = self._all[sort]
+        if has is None:
+            return everyone
+        if (sort, has) not in self._having:
+            known = self._known(sort, everyone)
+            self._having[sort, has] = [one for one, it in zip(everyone, known, strict=True) if has(it)]
+        return self._having[sort, has]
+
+    def _known(self, sort: Subject, everyone: Sequence[Any]) -> Iterable[Any]:
+        """What ``rules.given`` looks at."""
+        match sort:
+            case Subject.INSTANCE:
+                instances = self._view.instances
+                return [instances[uid] for uid in everyone]
+            case Subject.UID:
+                kinds = self._view.kinds
+                return [kinds.get(uid, frozenset()) for uid in everyone]
+            case _:
+                return everyone
 
 
 def _series_of(finding: Finding, subject: Any, view: View) -> str | None:

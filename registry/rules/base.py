@@ -21,6 +21,7 @@ from typing import Any, NamedTuple, Protocol
 from registry.facts import Attributes, InstanceFacts, SeriesFacts
 from registry.records import Finding, Kind, Mark, Patient, Severity
 from registry.roots import Roots
+from registry.rules.given import Given
 from registry.uid import printable
 
 HEADINGS = ("What it does", "Why it matters", "Example", "What to do", "Standard")
@@ -142,6 +143,7 @@ class Rule:
     scope: Scope
     subject: Subject
     check: Check
+    given: Given | None = None  # what a subject must have for the check to find anything
     retractable: bool = False  # what is learned later may clear a finding
     labels: bool = False  # it asks for labels, which are remembered only then
     since: str = "0.1"
@@ -165,22 +167,21 @@ class Rule:
         """What to do about a finding, in one line."""
         return " ".join(self.sections["What to do"].split("\n\n")[0].split())
 
-    def find(self, subject: Any, view: View) -> Iterator[Finding]:
-        """The findings about one subject."""
-        for sighting in self.check(subject, view):
-            yield Finding(
-                code=self.code,
-                name=self.name,
-                severity=self.severity if sighting.severity is None else sighting.severity,
-                uid=_escaped(sighting.uid),
-                message=sighting.message,
-                fix=self.fix if sighting.fix is None else sighting.fix,
-                kind=sighting.kind,
-                counterpart=sighting.counterpart,
-                related=sighting.related,
-                evidence=sighting.evidence,
-                weight=sighting.weight,
-            )
+    def finding(self, sighting: Sighting) -> Finding:
+        """What is told of a sighting."""
+        return Finding(
+            code=self.code,
+            name=self.name,
+            severity=self.severity if sighting.severity is None else sighting.severity,
+            uid=_escaped(sighting.uid),
+            message=sighting.message,
+            fix=self.fix if sighting.fix is None else sighting.fix,
+            kind=sighting.kind,
+            counterpart=sighting.counterpart,
+            related=sighting.related,
+            evidence=sighting.evidence,
+            weight=sighting.weight,
+        )
 
 
 def _escaped(uid: str | None) -> str | None:

@@ -79,7 +79,9 @@ def derived_without_source(claim: ObjectClaim, view: View) -> Iterator[Sighting]
     is told, as a note, is policy.
     """
     family = family_of(claim.sop_class_uid)
-    if not claim.whole or family is None or any(bad.where.endswith(_REFERENCE) for bad in claim.bad_uids):
+    if not claim.whole or family not in _DEMANDING:
+        return
+    if any(bad.where.endswith(_REFERENCE) for bad in claim.bad_uids):
         return  # it does name something, under a UID that isn't one (UID101)
     severity, lacking = Severity.WARNING, ""
     named = {family_of(reference.sop_class_uid) for reference in claim.references}
@@ -105,6 +107,20 @@ def derived_without_source(claim: ObjectClaim, view: View) -> Iterator[Sighting]
             claim.sop_instance_uid, f"this {family} doesn't name {lacking}", Kind.INSTANCE, severity
         )
 
+
+_DEMANDING = frozenset(
+    {
+        Family.PR,
+        Family.KO,
+        Family.RWV,
+        Family.SEG,
+        Family.REG,
+        Family.FID,
+        Family.RTPLAN,
+        Family.RTDOSE,
+    }
+)
+"""Families whose IODs demand a reference, always or under a condition."""
 
 _REFERENCE = "ReferencedSOPInstanceUID"
 

@@ -185,15 +185,21 @@ def uid_in_two_roles(claim: ObjectClaim, view: View) -> Iterator[Sighting]:
     Standard
     PS3.5 chapter 9: a UID can't identify both a study and a series.
     """
+    named = [(kind, uid) for kind, uid in claim.identities if kind in _ROLES]
+    if len({uid for _, uid in named}) == len(named):
+        return
     roles: dict[str, set[Kind]] = defaultdict(set)
-    for kind, uid in claim.identities:
-        if kind <= Kind.FRAME_OF_REFERENCE or kind is Kind.SPECIMEN:
-            roles[uid].add(kind)
+    for kind, uid in named:
+        roles[uid].add(kind)
     for uid, kinds in sorted(roles.items()):
         if len(kinds) > 1:
             yield Sighting(
                 uid, f"is at once {_words(kinds)} of one object", min(kinds), evidence=_labels(kinds)
             )
+
+
+_ROLES = frozenset({Kind.STUDY, Kind.SERIES, Kind.INSTANCE, Kind.FRAME_OF_REFERENCE, Kind.SPECIMEN})
+"""Of which one object has each under a UID of its own."""
 
 
 def uid_of_two_kinds(uid: str, view: View) -> Iterator[Sighting]:
@@ -246,8 +252,10 @@ def changed_attributes(uid: str, view: View) -> Iterator[Sighting]:
     Standard
     PS3.3 C.12.1 leaves to the writer which changes need a new UID. Policy.
     """
-    if any(len(attributes) > 1 for attributes in view.instances[uid].contents.values()):
-        yield Sighting(uid, "same content, other attributes than before", Kind.INSTANCE, Severity.NOTE)
+    for attributes in view.instances[uid].contents.values():
+        if len(attributes) > 1:
+            yield Sighting(uid, "same content, other attributes than before", Kind.INSTANCE, Severity.NOTE)
+            return
 
 
 def _labels(kinds: AbstractSet[Kind]) -> tuple[str, ...]:

@@ -10,6 +10,7 @@ from registry.roots import Policy, Roots
 from registry.rules.base import Sighting, View, listed
 from registry.uid import EXAMPLE_ROOT, STANDARD_ROOT, TOOLKIT_ROOTS, is_under, longest_root
 
+_HOST_ID = ".832332"
 _LOOPBACK = re.compile(r"\.832332[89]\.[0-9]{1,7}\.[0-9]{9,10}\.[0-9]+\Z")
 """gethostid() of 127.0.0.1 and 127.0.1.1, then process, seconds since 1970 and a counter."""
 
@@ -91,6 +92,8 @@ def unissued_uid(claim: ObjectClaim, view: View) -> Iterator[Sighting]:
     PS3.5 chapter 9: the owner of a root ensures uniqueness "by providing
     registration policies". This policy is the registry's.
     """
+    if not view.roots.any_enforced:
+        return
     for kind, uid in claim.identities:
         root = view.roots.of(uid)
         if root is None or root.policy is not Policy.PRODUCTION or root.retired or view.was_known(uid):
@@ -225,7 +228,8 @@ def loopback_host_id(claim: ObjectClaim, view: View) -> Iterator[Sighting]:
     Standard
     PS3.5 chapter 9 asks for uniqueness. That this way of minting is weak is policy.
     """
-    found = {uid: kind for kind, uid in claim.identities if kind in _IDENTITY and _LOOPBACK.search(uid)}
+    named = [(uid, kind) for kind, uid in claim.identities if _HOST_ID in uid]
+    found = {uid: kind for uid, kind in named if kind in _IDENTITY and _LOOPBACK.search(uid)}
     if found:
         subject = claim.series_instance_uid or claim.sop_instance_uid
         # One finding a series: each of its objects must show the same.
@@ -257,6 +261,8 @@ def retired_root(claim: ObjectClaim, view: View) -> Iterator[Sighting]:
     Standard
     Policy of the registry.
     """
+    if not view.roots.any_retired:
+        return
     for kind, uid in claim.identities:
         root = view.roots.of(uid)
         if root is not None and root.retired and not view.was_known(uid):

@@ -162,10 +162,13 @@ def bare_root(claim: ObjectClaim, view: View) -> Iterator[Sighting]:
     for bad in _with(Flaw.SINGLE_COMPONENT, claim):
         if bad.identity:
             yield _sighting(bad, f"{bad.where} has a single component: {bad.text}")
-    shared_roots = {*TOOLKIT_ROOTS, UUID_ROOT, STANDARD_ROOT, EXAMPLE_ROOT}
+    roots = view.roots
     for kind, uid in claim.identities:
-        if uid in shared_roots or view.roots.get(uid):
+        if uid in _SHARED_ROOTS or uid in roots:
             yield Sighting(uid, f"the {kind.words} UID {uid} is a root, not a UID under it", kind)
+
+
+_SHARED_ROOTS = frozenset({*TOOLKIT_ROOTS, UUID_ROOT, STANDARD_ROOT, EXAMPLE_ROOT})
 
 
 def unallocated_arc(claim: ObjectClaim, view: View) -> Iterator[Sighting]:

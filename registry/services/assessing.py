@@ -47,54 +47,35 @@ class Assessment:
     context: str | None = None  # within which contents and patients were compared; None: clinical
 
 
-@dataclass(frozen=True, slots=True)
 class BatchView:
     """The registry as rules see it: the batch laid over the ledger (``rules.base.View``)."""
 
-    knowledge: Knowledge
-    roots: Roots
-    now: datetime
-    gate: bool
-    batch: AbstractSet[str]  # the series and instances of the objects that are here
-    policy: Policy = PLAIN
-
-    @property
-    def shared_frames(self) -> AbstractSet[str]:
-        return self.policy.shared_frames
+    def __init__(
+        self,
+        knowledge: Knowledge,
+        roots: Roots,
+        now: datetime,
+        gate: bool,
+        batch: AbstractSet[str],  # the series and instances of the objects that are here
+        policy: Policy = PLAIN,
+    ) -> None:
+        self.knowledge, self.roots, self.now, self.gate = knowledge, roots, now, gate
+        self._batch, self._policy = batch, policy
+        facts = knowledge.facts
+        self.kinds: Mapping[str, AbstractSet[Kind]] = facts.kinds
+        self.instances: Mapping[str, InstanceFacts] = facts.instances
+        self.series: Mapping[str, SeriesFacts] = facts.series
+        self.patients: Mapping[str, AbstractSet[Patient]] = facts.patients
+        self.attributes: Attributes = facts.attributes
+        self.frame_series: Mapping[str, AbstractSet[str]] = facts.frame_series
+        self.labels: Mapping[tuple[str, Mark], Mapping[bytes, AbstractSet[str]]] = facts.labels
+        self.shared_frames: AbstractSet[str] = policy.shared_frames
 
     def is_external(self, uid: str) -> bool:
-        return self.policy.is_external(uid)
-
-    @property
-    def kinds(self) -> Mapping[str, AbstractSet[Kind]]:
-        return self.knowledge.facts.kinds
-
-    @property
-    def instances(self) -> Mapping[str, InstanceFacts]:
-        return self.knowledge.facts.instances
-
-    @property
-    def series(self) -> Mapping[str, SeriesFacts]:
-        return self.knowledge.facts.series
-
-    @property
-    def patients(self) -> Mapping[str, AbstractSet[Patient]]:
-        return self.knowledge.facts.patients
-
-    @property
-    def attributes(self) -> Attributes:
-        return self.knowledge.facts.attributes
-
-    @property
-    def frame_series(self) -> Mapping[str, AbstractSet[str]]:
-        return self.knowledge.facts.frame_series
-
-    @property
-    def labels(self) -> Mapping[tuple[str, Mark], Mapping[bytes, AbstractSet[str]]]:
-        return self.knowledge.facts.labels
+        return self._policy.is_external(uid)
 
     def in_batch(self, uid: str) -> bool:
-        return uid in self.batch
+        return uid in self._batch
 
     def joined(self, frame: str) -> AbstractSet[str]:
         return self.knowledge.facts.joined(frame)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import islice
 from queue import SimpleQueue
@@ -20,7 +20,7 @@ from registry.dicomfile.sources import Found, Source, expand
 from registry.dicomfile.tasks import Charge, LookInto, Read, Task
 from registry.limits import Limits
 from registry.records import Reading, Unreadable
-from registry.services.workers import Worker, WorkerLost
+from registry.services.workers import Worker, WorkerLost, start_ahead, started
 
 _CHUNK = 40
 """Files in one task: enough that passing them on costs little."""
@@ -37,6 +37,13 @@ def read_all(
     """Everything below some paths, with what came of reading it, in a stable order."""
     with Readers(keys, limits, digests=digests) as readers:
         yield from readers.read(readers.expand(paths))
+
+
+def get_ready(paths: Sequence[str]) -> None:
+    """Start the first processes that will read some paths, before anything else is known:
+    they import what they need while this process does."""
+    many = len(paths) > _CHUNK or any(map(os.path.isdir, paths))
+    start_ahead(min(2, _processors()) if many else 1)
 
 
 class Readers:
@@ -90,7 +97,7 @@ class Readers:
         with self._lock:
             if self._closing:
                 raise _Closing
-            worker = Worker(self._charge)
+            worker = started(self._charge)
             self._alive.add(worker)
             return worker
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import pickle
 import signal
 import subprocess
@@ -25,9 +26,11 @@ class WorkerLost(Exception):
 
 
 class Worker:
-    """One reading process (dicomfile/worker.py)."""
+    """One reading process (dicomfile/worker.py). It reads once it has its charge."""
 
-    def __init__(self, charge: Charge) -> None:
+    charge: Charge
+
+    def __init__(self) -> None:
         self._process = subprocess.Popen(
             # -P: a module in the current folder, which may hold anything, is not ours.
             [sys.executable, "-P", "-m", "registry.dicomfile.worker"],
@@ -40,7 +43,7 @@ class Worker:
             cast(BinaryIO, self._process.stdin),
             cast(BinaryIO, self._process.stdout),
         )
-        self._charge, self._greeted = charge, False
+        self._greeted = False
 
     def ask(self, task: Task) -> list[Any]:
         """The answer to a task: a reading for each file, or what there is to read. Raises ``WorkerLost``."""
@@ -64,7 +67,7 @@ class Worker:
         """Wait until the process is there. One that never starts is no fault of any file."""
         try:
             pickle.load(self._answers)  # noqa: S301 (our own process)
-            self._send(self._charge)
+            self._send(self.charge)
         except (EOFError, OSError, pickle.UnpicklingError) as error:
             raise RegistryError(
                 "the process that reads files can't be started",
@@ -78,7 +81,7 @@ class Worker:
 
     def _lost(self) -> WorkerLost:
         """How the process ended, which has closed its end or is about to."""
-        limits: Limits = self._charge.limits
+        limits: Limits = self.charge.limits
         try:
             status = self._process.wait(_LAST_BREATH)
         except subprocess.TimeoutExpired:
@@ -92,3 +95,24 @@ class Worker:
         if status < 0:
             return WorkerLost(f"the process that read it was killed by signal {-status}", certain=False)
         return WorkerLost(f"the process that read it ended with status {status}", certain=False)
+
+
+_ahead: list[Worker] = []
+
+
+def start_ahead(count: int) -> None:
+    """Have processes get ready to read, while this one gets ready to ask them."""
+    atexit.register(_dismiss)
+    _ahead.extend(Worker() for _ in range(len(_ahead), count))
+
+
+def _dismiss() -> None:
+    while _ahead:
+        _ahead.pop().close()
+
+
+def started(charge: Charge) -> Worker:
+    """A process that reads under a charge: one that was started ahead, or a new one."""
+    ready = _ahead.pop(0) if _ahead else Worker()
+    ready.charge = charge
+    return ready

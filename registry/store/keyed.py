@@ -11,7 +11,6 @@ from functools import cached_property
 from typing import Any, NamedTuple
 
 from sqlalchemy import ARRAY, Connection, Select, any_, bindparam
-from sqlalchemy.dialects.postgresql import psycopg
 
 _IN_A_LIST = 500
 _IN_AN_ARRAY = 20_000
@@ -27,6 +26,8 @@ class Keyed:
     @cached_property
     def for_psycopg(self) -> tuple[str, dict[str, Any]]:
         """The query as the driver of PostgreSQL takes it, and its parameters but for ``keys``."""
+        from sqlalchemy.dialects.postgresql import psycopg  # slow to import, for nothing on SQLite
+
         compiled = self._array.compile(dialect=psycopg.dialect())  # type: ignore[no-untyped-call]
         return str(compiled), {name: value for name, value in compiled.params.items() if name != "keys"}
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pydicom
@@ -14,6 +14,8 @@ from pydicom.dataset import Dataset
 
 from registry.records import Finding, Kind, ObjectClaim, Reading, Severity
 from registry.rules import RULES, Subjects, ask
+from registry.rules.base import Rule, View
+from registry.services import assessing
 from registry.services.checking import check
 from registry.services.opening import OpenRegistry, opened
 from registry.services.reading import read_all
@@ -64,6 +66,24 @@ def _lax() -> Iterator[None]:
         yield
 
 
+def asked_about_all(rules: Iterable[Rule], subjects: Subjects, view: View) -> list[Finding]:
+    """What some rules find, each asked about every subject, whatever its row says."""
+    return list(ask([replace(rule, given=None) for rule in rules], subjects, view))
+
+
+def asked_both_ways(rules: Iterable[Rule], subjects: Subjects, view: View) -> list[Finding]:
+    """What some rules find. About what they aren't asked they have nothing to tell."""
+    rules = list(rules)
+    found = list(ask(rules, subjects, view))
+    assert found == asked_about_all(rules, subjects, view)
+    return found
+
+
+@pytest.fixture(autouse=True)
+def _nothing_is_hidden(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(assessing, "ask", asked_both_ways)
+
+
 def cases(table: Sequence[Case]) -> pytest.MarkDecorator:
     return pytest.mark.parametrize("case", table, ids=lambda case: case.id)
 
@@ -102,7 +122,7 @@ def judged(registry: OpenRegistry, paths: Sequence[Path]) -> list[Finding]:
     subjects = Subjects([reading for reading in readings if isinstance(reading, ObjectClaim)])
     off = [rule for rule in RULES if rule.code in OFF]
     on = [finding for finding in check(registry, names).findings if finding.code not in OFF]
-    return [*on, *ask(off, subjects, None)]  # type: ignore[arg-type]
+    return [*on, *asked_both_ways(off, subjects, None)]  # type: ignore[arg-type]
 
 
 Judged = Callable[[Case], list[Finding]]

@@ -1,0 +1,71 @@
+"""Processes that are started before it is known what they will read under which keys."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from registry.dicomfile.readerkeys import ReaderKeys
+from registry.limits import Limits
+from registry.records import ObjectClaim
+from registry.services import workers
+from registry.services.reading import Readers, get_ready, read_all
+from registry.services.workers import Worker, start_ahead
+from tests.objects import save_all, tiny
+
+KEYS = ReaderKeys(b"f" * 32, b"d" * 32)
+
+
+@pytest.fixture(autouse=True)
+def _none_is_left() -> Iterator[None]:
+    workers._dismiss()
+    yield
+    workers._dismiss()
+
+
+def waiting() -> list[Worker]:
+    return list(workers._ahead)
+
+
+def test_what_was_started_ahead_reads(tmp_path: Path) -> None:
+    save_all([tiny(f"1.2.3.4.{n}") for n in range(100)], tmp_path)
+    start_ahead(2)
+    ahead = waiting()
+    with Readers(KEYS, Limits()) as readers:
+        readings = [reading for _, reading in readers.read(readers.expand([str(tmp_path)]))]
+        assert set(ahead) & readers._alive
+    assert len(readings) == 100
+    assert all(isinstance(reading, ObjectClaim) for reading in readings)
+
+
+def test_each_run_reads_under_its_own_keys(tmp_path: Path) -> None:
+    (path,) = map(str, save_all([tiny()], tmp_path))
+    other = ReaderKeys(b"F" * 32, b"D" * 32)
+    digests = []
+    for keys in (KEYS, other, KEYS):
+        start_ahead(1)
+        ((_, reading),) = read_all([path], keys, Limits())
+        assert isinstance(reading, ObjectClaim)
+        digests.append(reading.data_set_digest)
+    assert digests[0] == digests[2] != digests[1]
+
+
+def test_a_file_needs_one_and_a_folder_more(tmp_path: Path) -> None:
+    (path,) = map(str, save_all([tiny()], tmp_path))
+    get_ready([path])
+    assert len(waiting()) == 1
+    get_ready([str(tmp_path)])
+    assert 1 <= len(waiting()) <= 2
+    before = waiting()
+    get_ready([path])
+    assert waiting() == before
+
+
+def test_what_never_read_is_ended(tmp_path: Path) -> None:
+    get_ready([str(tmp_path)])
+    ahead = waiting()
+    workers._dismiss()
+    assert not waiting()
+    assert all(worker._process.returncode is not None for worker in ahead)
