@@ -61,7 +61,7 @@ class Report:
             # About a file each file counts, about anything else the key.
             # What one batch shows as acknowledged may have grown in the next.
             place = finding.path if of_its_file(finding) else None
-            told = (*finding.key, place, finding.acknowledged)
+            told = (*finding.key, finding.kind, place, finding.acknowledged)
             if told not in self._told:
                 self._told.add(told)
                 severity = self.policy.severity(finding, placed.modalities(finding))

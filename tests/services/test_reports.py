@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from registry.records import Severity
+from registry.records import Kind, Severity
 from registry.services import registering
 from registry.services.acknowledging import acknowledge
 from registry.services.checking import check
@@ -39,6 +39,18 @@ def test_what_many_files_share_is_told_once(
     assert told == [("UID204", f"{PYDICOM}.2"), ("UID410", "1.2.4")]
     monkeypatch.setattr(registering, "BATCH", 1)
     assert [(one.code, one.uid) for one in register(registry, [folder]).findings] == told
+
+
+def test_one_uid_in_two_roles_is_told_of_each_role(registry: OpenRegistry, tmp_path: Path) -> None:
+    """Whoever looks for the file must find both."""
+    paths = save_all(
+        [tiny("1.2.4.1.1", "2.999.7", "1.2.4"), tiny("1.2.5.1.1", "1.2.5.1", "2.999.7")], tmp_path
+    )
+    found = [one for one in check(registry, [str(path) for path in paths]).findings if one.code == "UID202"]
+    assert {(one.kind, one.path) for one in found} == {
+        (Kind.SERIES, str(paths[0])),
+        (Kind.STUDY, str(paths[1])),
+    }
 
 
 def test_what_is_wrong_with_a_file_is_told_of_each(registry: OpenRegistry, tmp_path: Path) -> None:
