@@ -10,6 +10,7 @@ from registry.records import Kind, Severity
 from registry.services import registering
 from registry.services.acknowledging import acknowledge
 from registry.services.checking import check
+from registry.services.naming import rename
 from registry.services.opening import OpenRegistry
 from registry.services.querying import kept_findings
 from registry.services.registering import register
@@ -39,6 +40,17 @@ def test_what_many_files_share_is_told_once(
     assert told == [("UID204", f"{PYDICOM}.2"), ("UID410", "1.2.4")]
     monkeypatch.setattr(registering, "BATCH", 1)
     assert [(one.code, one.uid) for one in register(registry, [folder]).findings] == told
+
+
+def test_of_files_that_collide_all_are_named(registry: OpenRegistry, tmp_path: Path) -> None:
+    three = save_all([tiny(pixels=bytes([n]) * 4) for n in range(3)], tmp_path / "Doe")
+    report = check(registry, [str(tmp_path / "Doe")])
+    (found,) = (one for one in report.findings if one.code == "UID301")
+    assert found.path is not None
+    assert sorted((found.path, *found.also)) == [str(path) for path in three]
+    rename(report, "none", lambda: registry.key)
+    (found,) = (one for one in report.findings if one.code == "UID301")
+    assert (found.path, found.also) == (None, ())
 
 
 def test_one_uid_in_two_roles_is_told_of_each_role(registry: OpenRegistry, tmp_path: Path) -> None:
