@@ -334,6 +334,7 @@ class Finding:
     evidence: tuple[str, ...] = ()  # what else shows it: modalities, names of attributes, counts
     series_instance_uid: str | None = None  # of the object that it is about, where that is in one
     path: str | None = None
+    also: tuple[str, ...] = ()  # the other files of its batch that hold the instance
     acknowledged: bool = False  # somebody knows of it: it is told, and fails nothing
     claimed: Place | None = None  # what the file says that its UID is
     recorded: Recorded | None = None  # what the ledger says of it; None where it holds nothing

@@ -9,16 +9,19 @@ from multiprocessing.connection import Connection
 from multiprocessing.synchronize import Barrier
 
 from registry.decision import NewRow, Standing
-from registry.errors import ParentMismatch, UidCollision
+from registry.errors import ParentMismatch, UidCollision, UnknownFinding
 from registry.minting import Method
 from registry.records import Kind, Origin
+from registry.services import acknowledging
 from registry.services.initializing import init
 from registry.services.issuing import issue
 from registry.services.opening import OpenRegistry, opened
 from registry.services.registering import register
 from registry.services.requests import IssueRequest
+from registry.services.resolving import claims, resolve
 from registry.settings import Settings
 from registry.store.act import Act
+from registry.store.findings import Which
 from registry.store.ledger import enter
 from registry.store.words import Words
 
@@ -129,6 +132,37 @@ def ask_again(number: int, ready: Barrier, outcomes: Connection, settings: Setti
         for index in range(requests):
             request = IssueRequest(Kind.STUDY, count=3, request_id=f"job-{index}")
             seen.append((number, request.request_id or "", issue(registry, request).uids))
+    outcomes.send(seen)
+
+
+DISPUTED, TURNS = "1.2.3.4.1", 6
+
+
+def decide_or_register(
+    number: int, ready: Barrier, outcomes: Connection, settings: Settings, files: Sequence[str]
+) -> None:
+    """Two processes each register what was said of one UID, acknowledge what was found, decide
+    which claim holds, and say of all findings that they are mended or that they aren't."""
+    chosen, what = random.Random(number), ("register", "acknowledge", "decide", "mend")[number % 4]
+    seen: list[Outcome] = []
+    with opened(settings) as registry:
+        ready.wait()
+        for turn in range(TURNS):
+            try:
+                if what == "register":
+                    register(registry, [chosen.choice(files)])
+                elif what == "acknowledge":
+                    which = Which(code=chosen.choice(("UID301", "UID302")), subject=DISPUTED)
+                    acknowledging.acknowledge(registry, which, "known")
+                elif what == "decide":
+                    names = [claim.name for claim in claims(registry, DISPUTED)]
+                    resolve(registry, DISPUTED, chosen.choice(names), "so it is")
+                else:
+                    say = acknowledging.resolve if turn % 2 else acknowledging.reopen
+                    say(registry, Which(series="1.2.3.4"), "by turns")
+                seen.append((number, what, ()))
+            except UnknownFinding:
+                seen.append((number, "nothing to say", ()))
     outcomes.send(seen)
 
 

@@ -20,7 +20,8 @@ SCHEMA = 1
 """Of the JSON of `register` and `check`."""
 
 _COLUMNS = ("code", "name", "severity", "uid", "kind", "related", "path", "message", "fix", "acknowledged")
-_FURTHER_COLUMNS = ("counterpart", "series_instance_uid", "disagrees")
+_FURTHER_COLUMNS = ("counterpart", "series_instance_uid", "disagrees", "also")
+_ALSO = 3  # so many further files are named in the table
 
 Paint = Callable[[str, Severity], str]
 
@@ -48,6 +49,7 @@ def finding_row(finding: Finding) -> dict[str, object]:
         "claimed": _place_row(finding.claimed) if finding.claimed else None,
         "recorded": _recorded_row(finding.recorded) if finding.recorded else None,
         "disagrees": list(finding.disagrees),
+        "also": list(finding.also),
     }
 
 
@@ -150,6 +152,9 @@ def _heading(finding: Finding, paint: Paint) -> str:
 def _body(finding: Finding, explained: bool) -> Iterator[str]:
     if finding.path:
         yield f"  file      {visible(finding.path)}"
+        yield from (f"  also      {visible(path)}" for path in finding.also[:_ALSO])
+        if len(finding.also) > _ALSO:
+            yield f"  also      {counted(len(finding.also) - _ALSO, 'more file')}"
     if finding.uid:
         yield f"  {finding.kind.label if finding.kind else 'uid':<8}  {visible(finding.uid)}"
         if finding.recorded:

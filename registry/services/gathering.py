@@ -24,7 +24,7 @@ def gathered(found: Iterable[Finding]) -> list[Finding]:
         if of_its_file(finding):
             several[len(several), finding.path] = [finding]
         else:
-            several.setdefault(finding.key, []).append(finding)
+            several.setdefault((*finding.key, finding.kind), []).append(finding)
     return [_one(group) for group in several.values()]
 
 

@@ -31,7 +31,14 @@ def rename(report: Report, way: str, key: Callable[[], RegistryKey]) -> None:
         return
     name = _namer(way, key)
     report.findings = [
-        replace(finding, path=name(finding.path)) if finding.path else finding for finding in report.findings
+        replace(
+            finding,
+            path=name(finding.path),
+            also=tuple(also for path in finding.also if (also := name(path))),
+        )
+        if finding.path
+        else finding
+        for finding in report.findings
     ]
     report.skipped = [Skipped(name(skip.path) or "", skip.reason) for skip in report.skipped]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -61,7 +61,7 @@ class Report:
             # About a file each file counts, about anything else the key.
             # What one batch shows as acknowledged may have grown in the next.
             place = finding.path if of_its_file(finding) else None
-            told = (*finding.key, place, finding.acknowledged)
+            told = (*finding.key, finding.kind, place, finding.acknowledged)
             if told not in self._told:
                 self._told.add(told)
                 severity = self.policy.severity(finding, placed.modalities(finding))
@@ -142,6 +142,15 @@ class _Placed:
         return named
 
     @cached_property
+    def _files(self) -> dict[str, dict[str, None]]:
+        """The files of each instance, in order."""
+        files: dict[str, dict[str, None]] = defaultdict(dict)
+        for claim in self._claims:
+            if claim.place[0] and claim.path:
+                files[claim.place[0]][claim.path] = None
+        return files
+
+    @cached_property
     def _of_patient(self) -> dict[str, str]:
         return {pseudonym(claim.patient): claim.path for claim in reversed(self._claims) if claim.patient}
 
@@ -159,7 +168,16 @@ class _Placed:
             path = finding.path or self._of_patient.get(finding.uid or "") or None
             return replace(finding, path=path, series_instance_uid=series)
         path = finding.path or claim.path or None
-        return replace(finding, path=path, series_instance_uid=series, claimed=_claimed(finding.uid, claim))
+        claimed = _claimed(finding.uid, claim)
+        return replace(
+            finding, path=path, also=self._also(finding, path), series_instance_uid=series, claimed=claimed
+        )
+
+    def _also(self, finding: Finding, path: str | None) -> tuple[str, ...]:
+        """The other files with the instance that a finding is about: of two that collide, which."""
+        if finding.kind is not Kind.INSTANCE or of_its_file(finding):
+            return ()
+        return tuple(each for each in self._files.get(finding.uid or "", ()) if each != path)
 
     def _series(self, finding: Finding, claim: ObjectClaim | None) -> str | None:
         if finding.kind is Kind.SERIES:

@@ -6,10 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from registry.records import Severity
+from registry.records import Kind, Severity
 from registry.services import registering
 from registry.services.acknowledging import acknowledge
 from registry.services.checking import check
+from registry.services.naming import rename
 from registry.services.opening import OpenRegistry
 from registry.services.querying import kept_findings
 from registry.services.registering import register
@@ -39,6 +40,29 @@ def test_what_many_files_share_is_told_once(
     assert told == [("UID204", f"{PYDICOM}.2"), ("UID410", "1.2.4")]
     monkeypatch.setattr(registering, "BATCH", 1)
     assert [(one.code, one.uid) for one in register(registry, [folder]).findings] == told
+
+
+def test_of_files_that_collide_all_are_named(registry: OpenRegistry, tmp_path: Path) -> None:
+    three = save_all([tiny(pixels=bytes([n]) * 4) for n in range(3)], tmp_path / "Doe")
+    report = check(registry, [str(tmp_path / "Doe")])
+    (found,) = (one for one in report.findings if one.code == "UID301")
+    assert found.path is not None
+    assert sorted((found.path, *found.also)) == [str(path) for path in three]
+    rename(report, "none", lambda: registry.key)
+    (found,) = (one for one in report.findings if one.code == "UID301")
+    assert (found.path, found.also) == (None, ())
+
+
+def test_one_uid_in_two_roles_is_told_of_each_role(registry: OpenRegistry, tmp_path: Path) -> None:
+    """Whoever looks for the file must find both."""
+    paths = save_all(
+        [tiny("1.2.4.1.1", "2.999.7", "1.2.4"), tiny("1.2.5.1.1", "1.2.5.1", "2.999.7")], tmp_path
+    )
+    found = [one for one in check(registry, [str(path) for path in paths]).findings if one.code == "UID202"]
+    assert {(one.kind, one.path) for one in found} == {
+        (Kind.SERIES, str(paths[0])),
+        (Kind.STUDY, str(paths[1])),
+    }
 
 
 def test_what_is_wrong_with_a_file_is_told_of_each(registry: OpenRegistry, tmp_path: Path) -> None:

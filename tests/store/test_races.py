@@ -7,23 +7,29 @@ from pathlib import Path
 
 from sqlalchemy import select
 
+from registry.acknowledgement import State
 from registry.minting import mint_keyed
 from registry.records import Origin, Verdict
 from registry.services.opening import opened
+from registry.services.querying import kept_findings
 from registry.services.registering import register
 from registry.settings import Settings
 from registry.store import schema
+from registry.store.findings import Which
 from registry.store.verification import verify
 from tests.conftest import Registries
 from tests.databases import raw, run
 from tests.objects import ROOT, save_all, tiny
 from tests.racing import (
+    DISPUTED,
     KEYED,
     TOGETHER,
+    TURNS,
     WANTED,
     WRITERS,
     ask_again,
     at_once,
+    decide_or_register,
     issue_or_register,
     make,
     series_or_instances,
@@ -47,6 +53,33 @@ def test_ten_thousand_uids_have_one_winner_each(settings: Settings) -> None:
         )
     assert kinds == {uid: 2 if winner[uid] % 2 else 3 for uid in uids[:500]}
     sound(settings, acts_at_least=WANTED // TOGETHER)
+
+
+def test_decisions_words_and_claims_about_one_uid_at_once(settings: Settings, tmp_path: Path) -> None:
+    """Whoever comes first: each act is whole, and what follows from all of them is kept."""
+    said = [tiny(series=series, pixels=bytes([n]) * 4) for n, series in enumerate(("1.2.3.4", "1.2.3.5") * 2)]
+    files = [str(path) for path in save_all(said, tmp_path)]
+    with opened(settings) as registry:
+        for file in files:
+            register(registry, [file])
+    outcomes = Counter(what for _, what, _ in at_once(decide_or_register, settings, files))
+    assert outcomes.total() == WRITERS * TURNS
+    assert (outcomes["register"], outcomes["decide"]) == (2 * TURNS, 2 * TURNS)
+    with opened(settings) as registry:
+        for file in files:
+            found = {finding.key for finding in register(registry, [file]).findings}
+            kept = {
+                (finding.code, finding.uid, finding.counterpart)
+                for finding in kept_findings(registry, Which(), tuple(State))
+            }
+            assert found <= kept
+        assert {("UID301", DISPUTED, None), ("UID302", DISPUTED, None)} <= kept
+        with registry.database.reading() as connection:
+            decided = connection.execute(select(schema.decisions.c.entry)).all()
+            spoken = connection.execute(select(schema.acknowledgements.c.entry).distinct()).all()
+        assert len(decided) == outcomes["decide"]
+        assert len(spoken) >= outcomes["acknowledge"] + outcomes["mend"]
+    sound(settings, acts_at_least=outcomes.total() - outcomes["nothing to say"])
 
 
 def test_issuing_and_registering_the_same_uids_at_once(settings: Settings, tmp_path: Path) -> None:
