@@ -180,8 +180,7 @@ class Listing(NamedTuple):
     sop_class_uid: str | None  # (0004,1510)
 
 
-@dataclass(frozen=True, slots=True)
-class FileMeta:
+class FileMeta(NamedTuple):
     """What the file meta information and the preamble say (PS3.10 section 7.1)."""
 
     present: bool = True
@@ -223,7 +222,7 @@ class ObjectClaim:
     plan_geometry: str | None = None  # RT Plan Geometry (300A,000C)
     dose_summation_type: str | None = None  # (3004,000A)
     whole: bool = False  # a whole data set was read: what is absent here, the object doesn't have
-    meta: FileMeta | None = FileMeta()  # None: there is no file
+    meta: FileMeta | None = FileMeta()  # noqa: RUF009 (a value; None: there is no file)
     listings: tuple[Listing, ...] = ()  # what the DICOMDIR through which it was found says of it
     path: str = ""  # for the person who reads the report; never recorded
 

@@ -19,6 +19,7 @@ from registry.sopclass import STORAGE
 from registry.uid import is_key
 
 _FOUR = (tags.SOP_CLASS_UID, tags.SOP_INSTANCE_UID, tags.STUDY_INSTANCE_UID, tags.SERIES_INSTANCE_UID)
+_NAMING_VRS = frozenset({"UI", "SQ"})
 _SLIDE = f"{STORAGE}.77.1.6"
 
 
@@ -37,7 +38,9 @@ def claim_of(
     four = {tag: _single_uid(tree, tag) for tag in _FOUR}
     uids = Uids()
     uids.walk(meta or {})
-    uids.walk(tree)
+    # Of several hundred elements few name anything; both of what looks for names look at these alone.
+    naming = {tag: element for tag, element in tree.items() if element[0] in _NAMING_VRS}
+    uids.walk(naming)
     content = content_hash(tree) if digests else b""
     patient, aliases = patients_of(tree, keys.fingerprint)
     study, series = four[tags.STUDY_INSTANCE_UID], four[tags.SERIES_INSTANCE_UID]
@@ -60,7 +63,7 @@ def claim_of(
         aliases=aliases,
         frame_of_reference_uid=_key(_single_uid(tree, tags.FRAME_OF_REFERENCE_UID)),
         shared=tuple(uids.shared),
-        references=references_of(tree),
+        references=references_of(naming),
         traits=frozenset(_traits(tree)),
         frames=frames_of(tree, four[tags.SOP_CLASS_UID]),
         registered=registered_frames(tree, four[tags.SOP_CLASS_UID]),

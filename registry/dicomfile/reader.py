@@ -24,7 +24,7 @@ _USUAL = Limits()
 
 
 class Reader:
-    """Reads files, one after the other, within the limits."""
+    """Reads files, one after the other, within the limits. Whoever uses it keeps pydicom quiet."""
 
     def __init__(self, keys: ReaderKeys, limits: Limits = _USUAL) -> None:
         self._keys, self._limits = keys, limits
@@ -36,8 +36,7 @@ class Reader:
     def read(self, source: Source, *, digests: bool = True) -> Reading:
         """Read one file, or one member of a zip archive. Never raises for what is in it."""
         try:
-            with quiet_pydicom():
-                return self._claim(self._bytes(source), source, digests)
+            return self._claim(self._bytes(source), source, digests)
         except Exception as error:  # noqa: BLE001 (pydicom raises whatever a broken file makes it raise)
             return told(source.name, error, self._limits)
 
@@ -45,8 +44,7 @@ class Reader:
         """The files in a zip archive or on a DICOMDIR's medium. Never raises for what is in it."""
         try:
             if is_dicomdir(path):
-                with quiet_pydicom():
-                    return [Skipped(path, "a DICOMDIR, not an instance"), *listed(path, self._limits)]
+                return [Skipped(path, "a DICOMDIR, not an instance"), *listed(path, self._limits)]
             return list(members(path, changed))
         except Exception as error:  # noqa: BLE001 (as above)
             return [told(path, error, self._limits)]
@@ -81,6 +79,7 @@ def read(source: Source, keys: ReaderKeys, *, digests: bool = True) -> Reading:
     """Read one file in this very process: for a file that is trusted, or a measurement."""
     reader = Reader(keys)
     try:
-        return reader.read(source, digests=digests)
+        with quiet_pydicom():
+            return reader.read(source, digests=digests)
     finally:
         reader.close()

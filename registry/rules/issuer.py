@@ -179,7 +179,7 @@ def suffixed_uid(claim: ObjectClaim, view: View) -> Iterator[Sighting]:
     PS3.5 chapter 9: UIDs are not to be made by appending to those that others assigned.
     """
     for kind, uid in claim.identities:
-        if view.was_issued(uid):
+        if view.roots.of(uid) is None or view.was_issued(uid):
             continue
         for base in beginnings(uid, view.roots):
             if view.was_issued(base):

@@ -88,15 +88,13 @@ def reference_parent_mismatch(uid: str, view: View) -> Iterator[Sighting]:
     Standard
     PS3.3 section 10.4 and C.12.2: the items carry the target's own series and study.
     """
-    for target, references in groupby(sorted(view.instances[uid].references, key=_place), _target):
+    for target, group in groupby(sorted(view.instances[uid].references, key=_place), _target):
         if target == uid:
             continue  # UID503
         wrong: dict[tuple[str, str], set[str]] = {}  # as named -> where the target really is
-        was_right = True
+        references = list(group)
         for reference in references:
             said, known = _said_and_known(reference, view)
-            former = _former(reference, view)
-            was_right &= all(name in was for name, was in zip(said, former, strict=True) if name)
             for level, name, real in zip(("series", "study"), said, known, strict=True):
                 if name and real and name not in real:
                     wrong[level, name] = real
@@ -106,7 +104,7 @@ def reference_parent_mismatch(uid: str, view: View) -> Iterator[Sighting]:
                 uid,
                 f"names {target} in {' and '.join(told)}",
                 Kind.INSTANCE,
-                Severity.WARNING if was_right else None,
+                Severity.WARNING if all(_was_right(reference, view) for reference in references) else None,
                 counterpart=target,
                 related=(target, *dict.fromkeys(name for _, name in wrong)),
                 evidence=tuple(sorted(set().union(*wrong.values()))),
@@ -131,6 +129,12 @@ def _said_and_known(
     target = view.instances.get(reference.sop_instance_uid)
     known = (target.series, target.studies) if target else (set[str](), set[str]())
     return (reference.series_instance_uid, reference.study_instance_uid), known
+
+
+def _was_right(reference: Reference, view: View) -> bool:
+    """Whether a reference leads to where its target is or was."""
+    said, _ = _said_and_known(reference, view)
+    return all(name in was for name, was in zip(said, _former(reference, view), strict=True) if name)
 
 
 def _former(reference: Reference, view: View) -> tuple[set[str | None], set[str | None]]:

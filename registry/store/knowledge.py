@@ -217,15 +217,23 @@ class Knowledge:
         if not new:
             return
         self._learned.update(new)
-        self._learn_decisions(new)
-        self._ledger(new)
-        self._series([uid for uid in new if self._stands_as(uid, Kind.SERIES)])
-        # What is not in the ledger may still have been claimed of: a refused series.
-        self._refused(new)
-        self._contents(new)
-        self._uses(new)
-        self._series_claims(new)
-        self._patients(new)
+        rows = list(self._rows(_LEDGER, new))
+        # Whatever was claimed of a UID, refused or not, the ledger holds the UID itself.
+        known = sorted(row.uid for row in rows)
+        if not known:
+            return
+        self._learn_decisions(known)
+        self._ledger(rows)
+        self._series([uid for uid in known if self._stands_as(uid, Kind.SERIES)])
+        self._refused(known)
+        self._contents(known)
+        self._uses(known)
+        self._series_claims(known)
+        self._patients(known)
+
+    def _held(self, uids: Iterable[str]) -> list[str]:
+        """Those UIDs of which the registry may hold something: that weren't looked for in vain."""
+        return [uid for uid in uids if uid in self.standing or uid not in self._learned]
 
     def learn_places(self, uids: Iterable[str]) -> None:
         """Load only ``standing``, and nothing of what was claimed: enough to issue under them."""
@@ -274,10 +282,11 @@ class Knowledge:
 
     def learn_traits(self, uids: Iterable[str]) -> None:
         """Load what known instances say of how they came to be, and their frames of reference."""
-        known = [uid for uid in uids if Kind.INSTANCE in self.facts.kinds.get(uid, ())]
+        instances = [uid for uid in uids if Kind.INSTANCE in self.facts.kinds.get(uid, ())]
+        known = self._held(instances)
         for row in self._rows(_TRAITS, known):
             self._trait(row)
-        for uid in known:
+        for uid in instances:
             facts = self.facts.instances[uid]
             if any(True in lost for lost in facts.lossy.values()):
                 facts.traits.add(Trait.LOSSY)
@@ -312,14 +321,14 @@ class Knowledge:
 
     def learn_labels(self, scopes: Iterable[str]) -> None:
         """Load the labels that were remembered in some scopes."""
-        for row in self._rows(_LABELS, scopes):
+        for row in self._rows(_LABELS, self._held(scopes)):
             mark, value = Mark(row.label[0]), row.label[1:]
             self.facts.labels[row.scope_uid, mark][value].add(row.uid)
 
     def learn_references(self, uids: Iterable[str]) -> set[str]:
         """Load what some instances refer to; all the targets."""
         sets: dict[int, list[str]] = {}
-        for row in self._rows(_REFERENCE_CLAIMS, uids):
+        for row in self._rows(_REFERENCE_CLAIMS, self._held(uids)):
             sets.setdefault(row.set_id, []).append(row.uid)
         targets: set[str] = set()
         for number, references in self.reference_sets(sets):
@@ -344,8 +353,7 @@ class Knowledge:
         self._decisions |= dict.fromkeys(new)
         self._decisions.update(decided(self._connection, self._words, new))
 
-    def _ledger(self, uids: list[str]) -> None:
-        rows = list(self._rows(_LEDGER, uids))
+    def _ledger(self, rows: list[Any]) -> None:
         # The study of an instance is that of its series, and that may have been moved.
         said = (self._decisions[row.uid] for row in rows)
         self._learn_decisions(each.series_instance_uid for each in said if each)

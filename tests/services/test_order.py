@@ -14,6 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydicom.dataset import Dataset
+from sqlalchemy import select
 
 from registry.dicomfile.readerkeys import ReaderKeys
 from registry.limits import Limits
@@ -27,6 +28,7 @@ from registry.services.querying import kept_findings
 from registry.services.reading import Readers
 from registry.services.registering import register
 from registry.settings import Settings
+from registry.store import schema
 from registry.store.ledger import Issue, enter_issued
 from registry.store.verification import verify
 from registry.store.words import Words
@@ -298,3 +300,31 @@ def test_small_batches_inside_one_run_give_the_same(
     monkeypatch.setattr(registering, "BATCH", 3)
     register(registry, files)
     assert (kept(registry), uids(registry)) == in_one_batch
+
+
+def test_the_ledger_holds_every_uid_of_which_anything_was_claimed(
+    files: list[str], new_settings: Callable[..., Settings]
+) -> None:
+    """Of a UID that isn't in the ledger nothing is looked up (store/knowledge.py)."""
+    settings = new_settings("filled")
+    with opened(replace(settings, check=settings.check.asked(("ALL",), ()))) as registry:
+        register(registry, files)
+        register(registry, files, context="research")
+        with registry.database.reading() as connection:
+            held = set(connection.execute(select(schema.ledger.c.uid)).scalars())
+            for column in (
+                schema.refused_claims.c.uid,
+                schema.content_claims.c.uid,
+                schema.context_contents.c.uid,
+                schema.series_claims.c.series_uid,
+                schema.patient_claims.c.uid,
+                schema.context_patients.c.uid,
+                schema.reference_claims.c.uid,
+                schema.traits.c.uid,
+                schema.frames.c.uid,
+                schema.labels.c.scope_uid,
+                schema.labels.c.uid,
+            ):
+                claimed = set(connection.execute(select(column)).scalars())
+                assert claimed, column
+                assert claimed <= held, column
