@@ -14,12 +14,15 @@ from registry.errors import BadRequest
 from registry.records import Reading
 from registry.rules.policy import Policy
 from registry.services.assessing import assess
+from registry.services.comparing import Batch
 from registry.services.explaining import explained
 from registry.services.opening import OpenRegistry
-from registry.services.reading import read_all
+from registry.services.reading import Readers
 from registry.services.registering import Progress
 from registry.services.reports import Report
+from registry.store.ledger import with_content
 from registry.store.roots import load_roots
+from registry.store.session import Connection
 from registry.store.words import Words
 
 if TYPE_CHECKING:
@@ -46,20 +49,41 @@ def check(
     paths, data_sets = _sorted_out(objects)
     require(paths)
     context = registry.context(context)
+    keys = registry.keys_in(context)
+    in_memory = list(_in_memory(data_sets, keys, digests))
+    if not paths:
+        with registry.database.reading() as connection:
+            return _judged(registry, connection, in_memory, context)
+
+    def told(files: int) -> None:
+        if progress is not None and files % _TOLD_EVERY == 0:
+            progress(files)
+
+    def recorded(uids: Iterable[str]) -> set[str]:
+        with registry.database.reading() as connection:
+            return with_content(connection, uids, context)
+
+    with Readers(keys, registry.settings.limits, digests=digests) as readers:
+        batch = Batch(readers, told)
+        batch.read(paths, recorded, digests=digests)
+        while True:
+            with registry.database.reading() as connection:
+                again = batch.to_compare(connection, context, in_memory)
+                if not again:
+                    return _judged(registry, connection, [*batch.readings, *in_memory], context)
+            # Others may record one of the files meanwhile: then it is read again too.
+            batch.read_again(again)
+
+
+def _judged(
+    registry: OpenRegistry, connection: Connection, readings: list[Reading], context: str | None
+) -> Report:
     policy = Policy(registry.settings.check)
-    readings = []
-    for reading in _read(registry, paths, data_sets, registry.keys_in(context), digests):
-        readings.append(reading)
-        if progress is not None and len(readings) % _TOLD_EVERY == 0:
-            progress(len(readings))
-    with registry.database.reading() as connection:
-        report = Report(registry.name(connection), policy, context=context)
-        words, roots, now = Words(connection), load_roots(connection), datetime.now(UTC)
-        assessment = assess(
-            connection, words, readings, roots, now, gate=True, policy=policy, context=context
-        )
-        report.add(readings, assessment)
-        report.findings, report.explained = explained(connection, report.findings), True
+    report = Report(registry.name(connection), policy, context=context)
+    words, roots, now = Words(connection), load_roots(connection), datetime.now(UTC)
+    assessment = assess(connection, words, readings, roots, now, gate=True, policy=policy, context=context)
+    report.add(readings, assessment)
+    report.findings, report.explained = explained(connection, report.findings), True
     return report
 
 
@@ -79,16 +103,7 @@ def _sorted_out(objects: Iterable[Checkable]) -> tuple[list[str], list[tuple[str
     return paths, data_sets
 
 
-def _read(
-    registry: OpenRegistry,
-    paths: list[str],
-    data_sets: list[tuple[str, DataSet]],
-    keys: ReaderKeys,
-    digests: bool,
-) -> Iterator[Reading]:
-    if paths:
-        for _, reading in read_all(paths, keys, registry.settings.limits, digests=digests):
-            yield reading
+def _in_memory(data_sets: list[tuple[str, DataSet]], keys: ReaderKeys, digests: bool) -> Iterator[Reading]:
     if data_sets:
         from registry.dicomfile.memory import read_data_set
 

@@ -79,15 +79,17 @@ class Readers:
         """Every file below some paths; what is in archives and on media is found out by a worker."""
         return expand(paths, self._look_into)
 
-    def read(self, sources: Iterable[Found]) -> Iterator[Item]:
-        """Each source with what came of reading it, in their order."""
+    def read(self, sources: Iterable[Found], *, digests: bool | None = None) -> Iterator[Item]:
+        """Each source with what came of reading it, in their order; ``digests`` other than
+        these readers usually make them."""
+        digests = self._digests if digests is None else digests
         under_way: deque[tuple[list[Found], Future[Iterator[Reading]]]] = deque()
         rest, chunks = iter(sources), 0
         while chunk := list(islice(rest, _CHUNK)):
             chunks += 1
             while chunks == 2 and len(self._alive) < self._most:
                 self._idle.put(self._started())
-            under_way.append((chunk, self._threads.submit(self._read, chunk)))
+            under_way.append((chunk, self._threads.submit(self._read, chunk, digests)))
             if len(under_way) >= self._most * _TASKS_AHEAD:
                 yield from _finished(*under_way.popleft())
         while under_way:
@@ -108,7 +110,7 @@ class Readers:
         lost.close()
         return worker
 
-    def _read(self, chunk: list[Found]) -> Iterator[Reading]:
+    def _read(self, chunk: list[Found], digests: bool) -> Iterator[Reading]:
         """The readings of the sources in a chunk."""
         sources = [found for found in chunk if isinstance(found, Source)]
         if not sources:
@@ -116,13 +118,13 @@ class Readers:
         worker = self._idle.get()
         try:
             try:
-                return iter(worker.ask(Read(sources, self._digests)))
+                return iter(worker.ask(Read(sources, digests)))
             except WorkerLost:
                 worker = self._replaced(worker)
             # One by one, to find out which file it was.
             readings: list[Reading] = []
             for source in sources:
-                worker, told = self._ask(worker, Read([source], self._digests))
+                worker, told = self._ask(worker, Read([source], digests))
                 readings += [Unreadable(source.name, told)] if isinstance(told, str) else told
             return iter(readings)
         finally:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, Table, select
+from sqlalchemy import Connection, Table, bindparam, select
 
 from registry.decision import NewRow, Standing
 from registry.records import Kind, Origin
@@ -167,6 +167,25 @@ def node_ids(connection: Connection, table: Table, uids: Iterable[str]) -> dict[
     return {row.uid: row.id for row in _NODES[table].rows(connection, uids)}
 
 
+def with_content(connection: Connection, uids: Iterable[str], context: str | None) -> set[str]:
+    """Of some instances those of which a content is recorded, in the clinical context or another."""
+    if context is not None:
+        found = _CONTENTS_IN_CONTEXT.rows(connection, uids, context=context)
+        return {row.uid for row in found}
+    held = {row.uid: row.content for row in _HELD.rows(connection, uids)}
+    bare = [uid for uid, has_content in held.items() if not has_content]
+    later = {row.uid for row in _CONTENTS.rows(connection, bare)}
+    return held.keys() - bare | later
+
+
+_HELD = Keyed(
+    select(schema.ledger.c.uid, schema.ledger.c.content.is_not(None).label("content")), schema.ledger.c.uid
+)
+_CONTENTS = Keyed(select(schema.content_claims.c.uid), schema.content_claims.c.uid)
+_CONTENTS_IN_CONTEXT = Keyed(
+    select(schema.context_contents.c.uid).where(schema.context_contents.c.context == bindparam("context")),
+    schema.context_contents.c.uid,
+)
 _NODES = {
     table: Keyed(select(table.c.uid, table.c.id), table.c.uid) for table in (schema.studies, schema.series)
 }

@@ -21,7 +21,7 @@ from registry.limits import Limits
 from registry.records import Kind
 from registry.rules import RULES
 from registry.rules.base import Scope
-from registry.services import reading, registering
+from registry.services import checking, registering
 from registry.services.checking import check
 from registry.services.opening import OpenRegistry, opened
 from registry.services.querying import kept_findings
@@ -181,7 +181,7 @@ def _lasting_readers() -> Iterator[None]:
         return nullcontext(made[keys, digests])
 
     with pytest.MonkeyPatch.context() as patched:
-        for module in (registering, reading):
+        for module in (registering, checking):
             patched.setattr(module, "Readers", lasting)
         yield
     for readers in made.values():
