@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, case, func, select
+from sqlalchemy import Connection
 
 from registry.decision import Standing
 from registry.facts import (
@@ -21,10 +21,9 @@ from registry.facts import (
     fingerprints_of,
     lossy_by,
 )
-from registry.fingerprint import VERSION
 from registry.records import Kind, Level, Mark, ObjectClaim, Origin, Patient, Trait
-from registry.store import schema
-from registry.store.decided import PACKED, Decided, decided, latest, withdrawn
+from registry.store import lookups, schema
+from registry.store.decided import Decided, decided
 from registry.store.fingerprinted import stored
 from registry.store.keyed import Keyed, Question
 from registry.store.packing import pack, unpack
@@ -32,149 +31,10 @@ from registry.store.references import decode
 from registry.store.words import Words
 
 
-def _ledger() -> Keyed:
-    ledger, series, studies = schema.ledger, schema.series, schema.studies
-    query = (
-        select(
-            ledger.c.uid,
-            ledger.c.kind,
-            ledger.c.origin,
-            ledger.c.sop_class_id,
-            ledger.c.transfer_syntax_id,
-            ledger.c.content,
-            ledger.c.data_set,
-            series.c.uid.label("series_uid"),
-            studies.c.uid.label("study_uid"),
-        )
-        .join_from(ledger, series, ledger.c.series_id == series.c.id, isouter=True)
-        .join(studies, series.c.study_id == studies.c.id, isouter=True)
-    )
-    return Keyed(query, ledger.c.uid)
-
-
-def _places() -> Keyed:
-    """What a UID stands for, whichever kind it is of and whatever was decided of it, and
-    whether it is withdrawn."""
-    ledger, studies = schema.ledger, schema.studies
-    parent, own, node = (schema.series.alias("parent"), schema.series.alias("own"), studies.alias("node"))
-    said, moved, of_parent = latest(), schema.series.alias("moved"), latest()
-    of_series = case((ledger.c.kind == int(Kind.SERIES), said.c.study_uid))
-    query = (
-        select(
-            ledger.c.uid,
-            ledger.c.kind,
-            ledger.c.origin,
-            func.coalesce(said.c.sop_class_id, ledger.c.sop_class_id).label("sop_class_id"),
-            parent.c.uid.label("series_uid"),
-            func.coalesce(said.c.modality_id, own.c.modality_id).label("modality_id"),
-            func.coalesce(of_parent.c.study_uid, of_series, studies.c.uid, type_=PACKED).label("study_uid"),
-            withdrawn(ledger.c.uid).label("withdrawn"),
-            func.coalesce(own.c.id, node.c.id).label("node"),
-        )
-        .join_from(ledger, said, said.c.uid == ledger.c.uid, isouter=True)
-        .join(moved, moved.c.uid == said.c.series_uid, isouter=True)
-        .join(parent, parent.c.id == func.coalesce(moved.c.id, ledger.c.series_id), isouter=True)
-        .join(of_parent, of_parent.c.uid == parent.c.uid, isouter=True)
-        .join(own, own.c.uid == ledger.c.uid, isouter=True)
-        .join(node, node.c.uid == ledger.c.uid, isouter=True)
-        .join(studies, studies.c.id == func.coalesce(parent.c.study_id, own.c.study_id), isouter=True)
-    )
-    return Keyed(query, ledger.c.uid)
-
-
-def _series() -> Keyed:
-    series, studies = schema.series, schema.studies
-    query = select(series.c.uid, series.c.modality_id, studies.c.uid.label("study_uid")).join_from(
-        series, studies, series.c.study_id == studies.c.id, isouter=True
-    )
-    return Keyed(query, series.c.uid)
-
-
-def _patients() -> Keyed:
-    claims, patients = schema.patient_claims, schema.patients
-    query = (
-        select(claims.c.uid, patients.c.token, patients.c.issuer)
-        .join_from(claims, patients, claims.c.patient_id == patients.c.id)
-        .order_by(claims.c.entry)
-    )
-    return Keyed(query, claims.c.uid)
-
-
-def _context_patients() -> Keyed:
-    claims, patients = schema.context_patients, schema.patients
-    query = (
-        select(claims.c.uid, patients.c.token, patients.c.issuer)
-        .join_from(claims, patients, claims.c.patient_id == patients.c.id)
-        .where(claims.c.context == bindparam("context"))
-        .order_by(claims.c.entry)
-    )
-    return Keyed(query, claims.c.uid)
-
-
-def _aliases() -> tuple[Keyed, Keyed]:
-    aliases, one, other = schema.patient_aliases, schema.patients.alias(), schema.patients.alias()
-    query = (
-        select(one.c.token, one.c.issuer, other.c.token, other.c.issuer)
-        .join_from(aliases, one, aliases.c.patient_id == one.c.id)
-        .join(other, aliases.c.other_id == other.c.id)
-    )
-    return Keyed(query, one.c.token), Keyed(query, other.c.token)
-
-
-def _patient_decisions() -> tuple[Keyed, Keyed]:
-    said, one, other = schema.patient_decisions, schema.patients.alias(), schema.patients.alias()
-    query = (
-        select(said.c.same, said.c.entry, one.c.token, one.c.issuer, other.c.token, other.c.issuer)
-        .join_from(said, one, said.c.patient_id == one.c.id)
-        .join(other, said.c.other_id == other.c.id)
-    )
-    return Keyed(query, one.c.token), Keyed(query, other.c.token)
-
-
-_LEDGER, _PLACES, _SERIES, _PATIENTS, _ALIASES = _ledger(), _places(), _series(), _patients(), _aliases()
-_CONTEXT_PATIENTS, _PATIENT_DECISIONS = _context_patients(), _patient_decisions()
-_REFUSED = Keyed(
-    select(schema.refused_claims).order_by(schema.refused_claims.c.entry), schema.refused_claims.c.uid
-)
-_CONTENTS = Keyed(
-    select(schema.content_claims).order_by(schema.content_claims.c.first.desc()), schema.content_claims.c.uid
-)
-_CONTEXT_CONTENTS = Keyed(
-    select(schema.context_contents)
-    .where(schema.context_contents.c.context == bindparam("context"))
-    .order_by(schema.context_contents.c.first.desc()),
-    schema.context_contents.c.uid,
-)
-_USES = Keyed(select(schema.uses), schema.uses.c.uid)
-_WITHDRAWALS = Keyed(
-    select(schema.withdrawals).order_by(schema.withdrawals.c.entry), schema.withdrawals.c.uid
-)
-_SERIES_CLAIMS = Keyed(select(schema.series_claims), schema.series_claims.c.series_uid)
-_REFERENCE_CLAIMS = Keyed(
-    select(schema.reference_claims.c.uid, schema.reference_claims.c.set_id), schema.reference_claims.c.uid
-)
-_FINGERPRINTS = Keyed(
-    select(schema.fingerprints).where(schema.fingerprints.c.version == VERSION), schema.fingerprints.c.subject
-)
-_TRAITS = Keyed(select(schema.traits), schema.traits.c.uid)
-_FRAMES = Keyed(select(schema.frames), schema.frames.c.uid)
-_REGISTRATIONS = tuple(
-    Keyed(select(schema.registrations), column)
-    for column in (schema.registrations.c.frame_uid, schema.registrations.c.other_uid)
-)
-_SERIES_IN_FRAMES = Keyed(
-    select(schema.series_claims.c.series_uid), schema.series_claims.c.frame_of_reference_uid
-)
-_LABELS = Keyed(select(schema.labels), schema.labels.c.scope_uid)
-_REFERENCE_SETS = Keyed(
-    select(schema.reference_sets.c.id, schema.reference_sets.c.body), schema.reference_sets.c.id
-)
-
-
 def places_of(uids: Iterable[str | None]) -> Question | None:
     """The question where some UIDs stand, for an act to begin with; None for no UID."""
     keys = sorted({pack(uid) for uid in uids if uid})
-    return Question(_PLACES, keys) if keys else None
+    return Question(lookups.PLACES, keys) if keys else None
 
 
 def _text(uid: str | bytes | None) -> str:
@@ -217,7 +77,7 @@ class Knowledge:
         if not new:
             return
         self._learned.update(new)
-        rows = list(self._rows(_LEDGER, new))
+        rows = list(self._rows(lookups.LEDGER, new))
         # Whatever was claimed of a UID, refused or not, the ledger holds the UID itself.
         known = sorted(row.uid for row in rows)
         if not known:
@@ -238,7 +98,7 @@ class Knowledge:
     def learn_places(self, uids: Iterable[str]) -> None:
         """Load only ``standing``, and nothing of what was claimed: enough to issue under them."""
         if new := set(uids) - self.standing.keys() - self._placed:
-            self._place(self._rows(_PLACES, new))
+            self._place(self._rows(lookups.PLACES, new))
 
     def take_places(self, question: Question | None, answer: Iterable[Sequence[Any]] | None) -> None:
         """What an act has already answered to ``places_of``."""
@@ -276,7 +136,7 @@ class Knowledge:
             for (_, kept), subject in subjects.items()
             if isinstance(subject, bytes) or subject in self.facts.kinds
         }
-        for row in self._rows(_FINGERPRINTS, known):
+        for row in self._rows(lookups.FINGERPRINTS, known):
             if subject := subjects.get((Level(row.level), row.subject)):
                 self.facts.attributes.know(Level(row.level), subject, row.attributes)
 
@@ -284,13 +144,13 @@ class Knowledge:
         """Load what known instances say of how they came to be, and their frames of reference."""
         instances = [uid for uid in uids if Kind.INSTANCE in self.facts.kinds.get(uid, ())]
         known = self._held(instances)
-        for row in self._rows(_TRAITS, known):
+        for row in self._rows(lookups.TRAITS, known):
             self._trait(row)
         for uid in instances:
             facts = self.facts.instances[uid]
             if any(True in lost for lost in facts.lossy.values()):
                 facts.traits.add(Trait.LOSSY)
-        for row in self._rows(_FRAMES, known):
+        for row in self._rows(lookups.FRAMES, known):
             self.facts.instances[row.uid].frames.add(row.frame_uid)
 
     def _trait(self, row: Any) -> None:
@@ -309,7 +169,7 @@ class Knowledge:
         while new := new - self._related:
             self._related |= new
             reached: set[str] = set()
-            for query in _REGISTRATIONS:
+            for query in lookups.REGISTRATIONS:
                 for row in self._rows(query, new):
                     self.facts.registered.add((row.frame_uid, row.other_uid))
                     reached |= {row.frame_uid, row.other_uid}
@@ -317,18 +177,18 @@ class Knowledge:
 
     def learn_frames(self, frames: Iterable[str]) -> None:
         """Load the series that are in some frames of reference."""
-        self.learn({row.series_uid for row in self._rows(_SERIES_IN_FRAMES, frames)})
+        self.learn({row.series_uid for row in self._rows(lookups.SERIES_IN_FRAMES, frames)})
 
     def learn_labels(self, scopes: Iterable[str]) -> None:
         """Load the labels that were remembered in some scopes."""
-        for row in self._rows(_LABELS, self._held(scopes)):
+        for row in self._rows(lookups.LABELS, self._held(scopes)):
             mark, value = Mark(row.label[0]), row.label[1:]
             self.facts.labels[row.scope_uid, mark][value].add(row.uid)
 
     def learn_references(self, uids: Iterable[str]) -> set[str]:
         """Load what some instances refer to; all the targets."""
         sets: dict[int, list[str]] = {}
-        for row in self._rows(_REFERENCE_CLAIMS, self._held(uids)):
+        for row in self._rows(lookups.REFERENCE_CLAIMS, self._held(uids)):
             sets.setdefault(row.set_id, []).append(row.uid)
         targets: set[str] = set()
         for number, references in self.reference_sets(sets):
@@ -339,7 +199,7 @@ class Knowledge:
 
     def reference_sets(self, numbers: Iterable[int]) -> Iterator[tuple[int, list[Any]]]:
         """The references of some sets."""
-        for row in self._rows(_REFERENCE_SETS, numbers):
+        for row in self._rows(lookups.REFERENCE_SETS, numbers):
             yield row.id, decode(row.body)
 
     def _stands_as(self, uid: str, kind: Kind) -> bool:
@@ -416,7 +276,7 @@ class Knowledge:
             standing.contents[encoding] = list(kept)
 
     def _series(self, uids: list[str]) -> None:
-        for row in self._rows(_SERIES, uids):
+        for row in self._rows(lookups.SERIES, uids):
             standing, facts, said = (
                 self.standing[row.uid],
                 self.facts.series[row.uid],
@@ -432,7 +292,7 @@ class Knowledge:
                 facts.former.add(row.study_uid)
 
     def _refused(self, uids: list[str]) -> None:
-        rows = list(self._rows(_REFUSED, uids))
+        rows = list(self._rows(lookups.REFUSED, uids))
         self._learn_decisions(row.series_uid for row in rows)
         for row in rows:
             said, kind = self._decisions[row.uid], Kind(row.kind)
@@ -480,11 +340,11 @@ class Knowledge:
 
     def _content_rows(self, uids: list[str]) -> Iterator[Any]:
         if self._context is None:
-            return self._rows(_CONTENTS, uids)
-        return _CONTEXT_CONTENTS.rows(self._connection, uids, context=self._context)
+            return self._rows(lookups.CONTENTS, uids)
+        return lookups.CONTEXT_CONTENTS.rows(self._connection, uids, context=self._context)
 
     def _uses(self, uids: list[str]) -> None:
-        for row in self._rows(_USES, uids):
+        for row in self._rows(lookups.USES, uids):
             standing, said = self.standing[row.uid], self._decisions[row.uid]
             if row.state == schema.WITHDRAWN:
                 standing.withdrawn = True
@@ -497,7 +357,7 @@ class Knowledge:
                     self.facts.instances[row.uid].sop_classes.add(sop_class)
             if row.state == schema.USED:
                 self._used_as_recorded(standing)
-        for row in self._rows(_WITHDRAWALS, uids):
+        for row in self._rows(lookups.WITHDRAWALS, uids):
             self.standing[row.uid].withdrawn = bool(row.withdrawn)
 
     def _used_as_recorded(self, standing: Standing) -> None:
@@ -509,7 +369,7 @@ class Knowledge:
             self.facts.series[standing.uid].studies.add(standing.study_instance_uid)
 
     def _series_claims(self, uids: list[str]) -> None:
-        for row in self._rows(_SERIES_CLAIMS, uids):
+        for row in self._rows(lookups.SERIES_CLAIMS, uids):
             self.facts.appear(
                 row.series_uid,
                 Appearance(
@@ -522,7 +382,9 @@ class Knowledge:
     def _patients(self, uids: list[str]) -> None:
         found: set[Patient] = set()
         query, values = (
-            (_PATIENTS, {}) if self._context is None else (_CONTEXT_PATIENTS, {"context": self._context})
+            (lookups.PATIENTS, {})
+            if self._context is None
+            else (lookups.CONTEXT_PATIENTS, {"context": self._context})
         )
         for row in query.rows(self._connection, uids, **values):
             patient = Patient(row.token, row.issuer)
@@ -539,11 +401,11 @@ class Knowledge:
         while tokens := tokens - self._aliases_of:
             self._aliases_of |= tokens
             reached: set[bytes] = set()
-            for query in _ALIASES:
+            for query in lookups.ALIASES:
                 for row in self._rows(query, tokens):
                     self.facts.aliases.add(frozenset((Patient(*row[:2]), Patient(*row[2:]))))
                     reached |= {row[0], row[2]}
-            for query in _PATIENT_DECISIONS:
+            for query in lookups.PATIENT_DECISIONS:
                 for row in self._rows(query, tokens):
                     pair = frozenset((Patient(*row[2:4]), Patient(*row[4:])))
                     decisions[pair] = max(decisions.get(pair, (0, 0)), (row.entry, row.same))
