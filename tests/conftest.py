@@ -138,6 +138,7 @@ class Registries:
         self._folder, self._server = folder, server
         self._templates: dict[str, Settings] = {}
         self._made: list[str] = []
+        self._shared: dict[str, Settings] = {}
 
     def make(self, kind: str = "fresh") -> Settings:
         """The settings of a copy of the ``fresh`` registry, under the example production
@@ -153,6 +154,13 @@ class Registries:
         copy = Path(tempfile.mkdtemp(dir=self._folder)) / "copy"
         shutil.copytree(Path(template.database).parent, copy)
         return replace(template, database=f"{copy}/registry.db")
+
+    def shared(self, kind: str) -> Settings:
+        """The settings of one copy, for all tests that leave it as it is."""
+        if kind not in self._shared:
+            self._shared[kind] = self.make(kind)
+            self._made.clear()  # it stays
+        return self._shared[kind]
 
     def empty(self) -> Settings:
         """The settings of a place where there is no registry yet."""

@@ -57,6 +57,10 @@ def empty(act: Act, entry: int) -> None:
     connection.execute(update(notes).where(notes.c.entry == entry).values(text="", salt=b""))
 
 
+_PATIENCE = 1000
+"""Milliseconds that one waits for readers before the log of an embedded database is emptied."""
+
+
 def forget(database: Database) -> None:
     """Have nothing of what was emptied stay in the files of an embedded database."""
     if database.dialect != "sqlite":
@@ -64,4 +68,7 @@ def forget(database: Database) -> None:
     with database.engine.connect() as connection:
         driver = connection.connection.driver_connection
         if driver is not None:
+            # Whoever reads just now keeps it; the last who closes the file empties it then.
+            driver.execute(f"PRAGMA busy_timeout = {_PATIENCE}")
             driver.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            connection.invalidate()

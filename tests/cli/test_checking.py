@@ -34,6 +34,9 @@ from tests.objects import (
     tiny,
 )
 
+pytestmark = pytest.mark.engine("sqlite")  # what is printed has nothing to do with the database
+
+
 STUDY, SERIES = "1.2.826.0.99.1", "1.2.826.0.99.1.1"  # the stocked CT
 IMAGES = f"image it refers to ({SERIES}.1 and {SERIES}.2)"
 COMMAND = f"uid-registry issue series --study {STUDY} --modality SEG --source {SERIES}"

@@ -83,7 +83,7 @@ ROWS = st.builds(
 
 
 @given(batches=st.lists(st.lists(ROWS, max_size=14), min_size=1, max_size=3))
-@hypothesis_settings(max_examples=40)
+@hypothesis_settings(max_examples=25)
 def test_rows_in_bulk_and_one_by_one_come_to_the_same(
     batches: list[list[IndexRow]], new_settings: Callable[[], Settings]
 ) -> None:

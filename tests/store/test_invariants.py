@@ -11,18 +11,19 @@ from sqlalchemy import Connection, Table
 
 from registry.services.opening import OpenRegistry
 from registry.services.registering import register
-from registry.settings import Settings
 from registry.store import schema
 from registry.store.packing import pack
 from tests import databases
+from tests.conftest import Registries
 from tests.databases import REFUSED, run
 from tests.objects import save_all, tiny
 
 
 @pytest.fixture
-def raw(filled: Settings) -> Iterator[Connection]:
-    """A connection of somebody who knows SQL, on a registry where no table is empty."""
-    with databases.raw(filled) as connection:
+def raw(registries: Registries) -> Iterator[Connection]:
+    """A connection of somebody who knows SQL, on a registry where no table is empty. What is
+    refused leaves it as it was, so that one is enough for all."""
+    with databases.raw(registries.shared("filled")) as connection:
         yield connection
 
 
