@@ -11,6 +11,9 @@ from tests.conftest import Cli, Result
 from tests.databases import everything
 from tests.objects import save, tiny
 
+pytestmark = pytest.mark.engine("sqlite")  # what is printed has nothing to do with the database
+
+
 IMAGE, SERIES, STUDY, ANOTHER = "1.2.3.4.1", "1.2.3.4", "1.2.3", "1.2.9"
 
 

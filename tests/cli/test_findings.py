@@ -15,6 +15,9 @@ from tests.cli.conftest import Program, types, words
 from tests.conftest import Cli
 from tests.objects import MR_CLASS, save, save_all, tiny
 
+pytestmark = pytest.mark.engine("sqlite")  # what is printed has nothing to do with the database
+
+
 REASON = ("--reason", "phantoms of the lab")
 
 FINDING = {

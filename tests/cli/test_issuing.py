@@ -56,6 +56,7 @@ def refused(result: Result, status: int, *told: str) -> None:
 # --- issue -------------------------------------------------------------------------------
 
 
+@pytest.mark.engine("sqlite")
 @pytest.mark.parametrize("kind", [kind for kind in Kind if kind not in (Kind.SERIES, Kind.INSTANCE)])
 def test_every_kind_is_issued_by_its_name(cli: Cli, kind: Kind) -> None:
     (one,) = uids(cli("issue", kind.label))
@@ -108,6 +109,7 @@ def test_a_source_gives_the_study(stocked: Cli, ct: Path) -> None:
         assert issued["study_instance_uid"] == STUDY
 
 
+@pytest.mark.engine("sqlite")
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
@@ -151,6 +153,7 @@ def test_what_cant_be_issued_says_what_is_wrong_and_what_would_be_right(
     assert size(cli) == 0
 
 
+@pytest.mark.engine("sqlite")
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
@@ -219,6 +222,7 @@ NAMED = [
 ]
 
 
+@pytest.mark.engine("sqlite")
 @pytest.mark.parametrize("command", NAMED, ids=lambda command: command[0])
 @pytest.mark.parametrize("given", [[], ["--actor", ""], ["--actor", "  "]], ids=["none", "empty", "blank"])
 def test_root_must_say_who_it_is(
@@ -231,6 +235,7 @@ def test_root_must_say_who_it_is(
     assert size(stocked) == before
 
 
+@pytest.mark.engine("sqlite")
 @pytest.mark.parametrize("command", NAMED, ids=lambda command: command[0])
 def test_any_other_user_is_named_in_the_trail(
     stocked: Cli, command: list[str], monkeypatch: pytest.MonkeyPatch
@@ -245,6 +250,7 @@ def test_any_other_user_is_named_in_the_trail(
         assert len(stocked("audit", "log", "--by", actor, "--format", "json").json) == before + 1
 
 
+@pytest.mark.engine("sqlite")
 @pytest.mark.parametrize("command", [["register"], ["check"]], ids=["register", "check"])
 def test_root_may_register_and_check_without_a_name(
     cli: Cli, command: list[str], ct: Path, monkeypatch: pytest.MonkeyPatch
@@ -347,6 +353,7 @@ def test_sources_in_two_studies_need_a_choice(stocked: Cli, ct: Path, tmp_path: 
     refused(stocked(*both, "--study", "1.2.4"), 2, "not in 1.2.4", "leave out --study")
 
 
+@pytest.mark.engine("sqlite")
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
@@ -408,6 +415,7 @@ def test_withdrawing_twice_is_told_and_is_one_act(cli: Cli) -> None:
     assert len(cli("audit", "log", "--event", "uid:withdraw", "--format", "json").json) == 1
 
 
+@pytest.mark.engine("sqlite")
 @pytest.mark.parametrize("uid", [STUDY, SERIES, INSTANCE, "1.2.826.0.99.1.9"])
 def test_withdrawing_twice_what_was_seen_is_told_and_is_one_act(stocked: Cli, uid: str) -> None:
     assert stocked("withdraw", uid, "--reason", "wrong").out == f"withdrawn {uid}\n"
@@ -447,6 +455,7 @@ def test_all_of_the_uids_are_withdrawn_or_none(cli: Cli) -> None:
     assert cli("show", uid, "--format", "json").json["state"] == "issued"
 
 
+@pytest.mark.engine("sqlite")
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
@@ -461,6 +470,7 @@ def test_what_cant_be_withdrawn_says_what_is_wrong(cli: Cli, arguments: list[str
     refused(cli("withdraw", *arguments), 2, *told)
 
 
+@pytest.mark.engine("sqlite")
 @pytest.mark.parametrize(
     ("typed", "options", "state"),
     [
