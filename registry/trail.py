@@ -1,8 +1,8 @@
-"""Tamper evidence, pure: canonical bytes, leaf and tree hashes (RFC 6962 section 2.1).
+"""Tamper evidence, pure: what an entry is as bytes, its leaf hash, digests over rows.
 
 Each act on the registry ends with one *entry*; its leaf hash covers what was
 done, by whom and when, and a digest over each history row that it made. The
-leaves form a Merkle tree, whose root stands for the whole history. Neither an
+leaves form a Merkle tree (merkle.py), whose root stands for the whole history. Neither an
 entry's place in the trail nor its predecessor go into its leaf: the tree orders
 the leaves, so writers need not see the head to write.
 """
@@ -11,20 +11,32 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
-FORMAT = 1
+FORMAT = 2
 """Of the canonical bytes; an entry names it, and old entries keep verifying."""
 
-_LEAF, _NODE = b"\x00", b"\x01"
+FIELDS = {
+    1: (
+        *("id", "at", "event", "outcome", "actor", "host", "application"),
+        *("request_id", "note_hash", "detail", "rows"),
+    ),
+    2: (
+        *("id", "at", "event", "outcome", "actor", "account", "role", "host", "application"),
+        *("request_id", "note_hash", "detail", "rows"),
+    ),
+}
+"""What the bytes of each format say: columns of an entry, hashes as hex."""
+
+_LEAF = b"\x00"
 
 Value = int | str | bytes | None
 
 
-def canonical_entry(fields: Mapping[str, object]) -> bytes:
+def canonical_entry(fields: Mapping[str, object], form: int = FORMAT) -> bytes:
     """An entry as the bytes that are hashed: JSON, sorted, no spaces, ASCII."""
     return json.dumps(
-        {"format": FORMAT, **fields},
+        {"format": form, **fields},
         sort_keys=True,
         separators=(",", ":"),
         ensure_ascii=True,
@@ -77,42 +89,3 @@ def _encoded(row: Sequence[Value]) -> bytes:
             pieces.append(b"s%d:%b" % (len(data), data))
     pieces.append(b"\n")
     return b"".join(pieces)
-
-
-class TreeHead:
-    """The root of a growing tree, kept as the roots of its complete subtrees: O(log n)."""
-
-    def __init__(self) -> None:
-        self.size = 0
-        self._roots: list[bytes] = []  # of subtrees, largest first
-
-    def append(self, leaf: bytes) -> None:
-        self._roots.append(leaf)
-        self.size += 1
-        completed = self.size
-        while completed % 2 == 0:
-            right, left = self._roots.pop(), self._roots.pop()
-            self._roots.append(_node(left, right))
-            completed //= 2
-
-    @property
-    def root(self) -> bytes:
-        """The Merkle tree hash; of no leaves it is the hash of nothing."""
-        if not self._roots:
-            return hashlib.sha256(b"").digest()
-        root = self._roots[-1]
-        for left in reversed(self._roots[:-1]):
-            root = _node(left, root)
-        return root
-
-
-def tree_root(leaves: Iterable[bytes]) -> bytes:
-    """The Merkle tree hash of leaves in order."""
-    head = TreeHead()
-    for leaf in leaves:
-        head.append(leaf)
-    return head.root
-
-
-def _node(left: bytes, right: bytes) -> bytes:
-    return hashlib.sha256(_NODE + left + right).digest()

@@ -32,6 +32,7 @@ from registry.services.requests import DeriveRequest, IssueRequest
 from registry.services.resolving import resolve
 from registry.services.withdrawing import reinstate, withdraw
 from registry.settings import Settings
+from registry.store import schema
 from registry.store.findings import Which
 from tests.objects import ROOT, SEG_CLASS, ct_slices, registration, save_all, tiny
 from tests.postgres import Server, database_of
@@ -107,8 +108,20 @@ def fill(settings: Settings, folder: Path, *, decided: bool = True) -> None:
         register(registry, paths)
         derive(registry, DeriveRequest((slices[0].SOPInstanceUID,), "SEG"))
         if decided:
+            lead(registry)
             remember(registry, slices[0], folder / "more")
             decide(registry, instances[0], paths)
+
+
+def lead(registry: OpenRegistry) -> None:
+    with registry.act("export:check") as act:
+        act.insert(schema.policies, [{"digest": b"policy", "body": "{}"}])
+        act.insert(schema.signing_keys, [{"public_key": bytes(32)}])
+        act.insert(schema.key_rotations, [{"key_id": "ab", "key_check": b"check"}])
+        head = {"tree_size": 1, "root_hash": bytes(32)}
+        act.insert(schema.exports, [{"destination": "X", "approved": 1, "policy": b"policy", **head}])
+        act.insert(schema.exported, [{"uid": "1.2.3", "kind": 1}])
+        act.commit()
 
 
 def remember(registry: OpenRegistry, source: Dataset, folder: Path) -> None:
@@ -143,7 +156,7 @@ class Registries:
     def make(self, kind: str = "fresh") -> Settings:
         """The settings of a copy of the ``fresh`` registry, under the example production
         root, of the ``filled`` one, in which no history table is empty, or of the
-        ``undecided`` one, which an older program could have filled."""
+        ``undecided`` one, which an older program could have filled, in its format."""
         if kind not in self._templates:
             self._templates[kind] = self._template(kind)
         template = self._templates[kind]
@@ -173,11 +186,17 @@ class Registries:
 
     def _template(self, kind: str) -> Settings:
         if kind in ("filled", "undecided"):
-            settings = self.make("fresh")
-            fill(settings, self._folder / kind, decided=kind == "filled")
+            with pytest.MonkeyPatch.context() as patch:
+                if kind == "undecided":
+                    patch.setattr("registry.store.act.FORMAT", 1)
+                settings = self.make("fresh" if kind == "filled" else "old")
+                fill(settings, self._folder / kind, decided=kind == "filled")
         else:
             settings = self.empty()
-            init(settings, root=ROOT, organization="Example Hospital")
+            with pytest.MonkeyPatch.context() as patch:
+                if kind == "old":
+                    patch.setattr("registry.store.act.FORMAT", 1)
+                init(settings, root=ROOT, organization="Example Hospital")
         self._made.clear()  # it stays
         return settings
 

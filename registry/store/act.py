@@ -28,7 +28,7 @@ from registry.store.keyed import Question
 from registry.store.packing import PackedUid
 from registry.store.session import Database
 from registry.store.writer import Row, encoder
-from registry.trail import RowsDigest, canonical_entry, leaf_hash
+from registry.trail import FIELDS, FORMAT, RowsDigest, canonical_entry, leaf_hash
 from registry.version import __version__
 
 APPLICATION = f"dicom-uid-registry {__version__}"
@@ -64,12 +64,11 @@ class Act:
         with ExitStack() as session:  # what fails in here leaves the session properly too
             self._connection = session.enter_context(self._database.writing())
             self._writer = self._database.writer(self._connection)
-            self.entry, self.began_after, self.roots_said, self.answer = self._writer.begin(
-                alone=self._alone, question=self.question
-            )
+            begun = self._writer.begin(alone=self._alone, question=self.question)
             self._session = session.pop_all()
+        self.entry, self.now, self._account = begun.ticket, begun.at, begun.account
+        self.began_after, self.roots_said, self.answer = begun.after, begun.roots, begun.answer
         self._confirmed: int | None = None
-        self.now = datetime.now(UTC)
         return self
 
     def __exit__(
@@ -142,12 +141,14 @@ class Act:
 
         ``detail`` is what the entry says of the act: counts, codes, UIDs.
         """
-        fields: dict[str, object] = {
+        said: dict[str, object] = {
             "id": self.entry,
             "at": timestamp(self.now),
             "event": self._event,
             "outcome": outcome,
             "actor": self._actor[:200],
+            "account": self._account.name[:200],
+            "role": self._account.role,
             "host": socket.gethostname()[:255],
             "application": APPLICATION,
             "request_id": self._request_id,
@@ -155,9 +156,15 @@ class Act:
             "detail": _json(detail),
             "rows": _json({table.name: self._digest(table) for table in self._touched()}),
         }
-        note = fields["note_hash"]
-        columns = {**fields, "note_hash": bytes.fromhex(str(note)) if note else None}
-        columns["leaf"] = leaf_hash(canonical_entry(fields))
+        fields = {name: said[name] for name in FIELDS[FORMAT]}
+        columns = {
+            **dict.fromkeys(said),
+            **fields,
+            "format": FORMAT,
+            "leaf": leaf_hash(canonical_entry(fields, FORMAT)),
+        }
+        if self._note:
+            columns["note_hash"] = note_hash(*self._note)
         return self._writer.append(columns, self._added_to_ledger(), self._confirmed)
 
     def _touched(self) -> list[Table]:

@@ -24,8 +24,8 @@ _QUERIES = {
     "column": f"""
         SELECT c.relname, c.relname || '.' || a.attname, format_type(a.atttypid, a.atttypmod)
             || CASE WHEN a.attcollation <> t.typcollation THEN ' collate ' || l.collname ELSE '' END
-            || CASE WHEN a.attnotnull THEN ' not null' ELSE '' END
             || coalesce(' default ' || pg_get_expr(d.adbin, d.adrelid), '')
+            || CASE WHEN a.attnotnull THEN ' not null' ELSE '' END
         FROM pg_attribute a {_ON.format("a.attrelid")} AND c.relkind IN ('r', 'p')
         JOIN pg_type t ON t.oid = a.atttypid
         LEFT JOIN pg_collation l ON l.oid = a.attcollation

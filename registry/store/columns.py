@@ -23,6 +23,8 @@ ID = BigInteger().with_variant(Integer, "sqlite")
 # UIDs and ids compare byte by byte: a locale's collation may change under an index.
 TEXT = Text().with_variant(Text(collation="C"), "postgresql")
 
+KINDS = "kind BETWEEN 1 AND 13"  # records.Kind
+
 
 def code(size: int) -> String:
     """A short text that is, or is part of, a key."""

@@ -27,7 +27,7 @@ from registry.store.exchange import Prepared, Statement, exchange
 from registry.store.failures import is_gone, sql_state
 from registry.store.keyed import Question
 from registry.store.schema import entries
-from registry.store.writer import Begun, Row
+from registry.store.writer import Account, Begun, Row
 
 if TYPE_CHECKING:
     import psycopg
@@ -76,8 +76,8 @@ def _connect_arguments(url: URL) -> dict[str, object]:
     return {name: value for name, value in arguments.items() if name not in url.query}
 
 
-def _set_up_writer(connection: psycopg.Connection[Any], _record: object) -> None:
-    _set(
+def _set_up_writer(connection: psycopg.Connection[Any], record: Any) -> None:
+    told = _set(
         connection,
         f"SET lock_timeout = '{LOCK_SECONDS}s'; "
         f"SET idle_in_transaction_session_timeout = '{IDLE_SECONDS}s'; "
@@ -86,15 +86,25 @@ def _set_up_writer(connection: psycopg.Connection[Any], _record: object) -> None
         "SET plan_cache_mode = force_generic_plan; SET enable_seqscan = off; "
         # What waits for more than our own disk stays as the administrator set it.
         "SELECT set_config('synchronous_commit', 'on', false) "
-        "WHERE current_setting('synchronous_commit') = 'off'",
+        f"WHERE current_setting('synchronous_commit') = 'off'; {_ACCOUNT}",
     )
+    record.info["account"] = Account(*told)
+
+
+_ACCOUNT = (
+    "SELECT session_user::text, coalesce((SELECT CASE WHEN pg_has_role(relowner, 'USAGE') THEN 'owner' "
+    "WHEN has_table_privilege('ledger', 'INSERT') THEN 'writer' ELSE 'auditor' END "
+    "FROM pg_class WHERE oid = to_regclass('ledger')), 'owner')"
+)
+"""Who is logged in, and as what; whoever makes the tables is going to own them."""
 
 
 def _set_up_reader(connection: psycopg.Connection[Any], _record: object) -> None:
-    _set(connection, f"SET lock_timeout = '{LOCK_SECONDS}s'; SET default_transaction_read_only = on")
+    _set(connection, f"SET lock_timeout = '{LOCK_SECONDS}s'; SET default_transaction_read_only = on; SELECT")
 
 
-def _set(connection: psycopg.Connection[Any], statements: str) -> None:
+def _set(connection: psycopg.Connection[Any], statements: str) -> tuple[Any, ...]:
+    """Set a connection up; what the last statement answers."""
     from psycopg.types.array import ListBinaryDumper
 
     # Many keys at once are sent as they are, not written out as text.
@@ -103,8 +113,12 @@ def _set(connection: psycopg.Connection[Any], statements: str) -> None:
     # statements that were prepared on a connection if it has prepared one itself.
     connection.prepare_threshold = None
     connection.autocommit = True
-    connection.execute(statements)
+    cursor = connection.execute(statements)
+    while cursor.nextset():
+        pass
+    answer = cursor.fetchone()
     connection.autocommit = False
+    return answer or ()
 
 
 class PostgresWriter:
@@ -142,8 +156,8 @@ class PostgresWriter:
             statements.append(Statement(text, {**values, "keys": list(question.keys)}))
         answers = self._exchange(*statements)[2 if alone else 1 :]
         begun, answer = answers[0], answers[1] if question is not None else None
-        ((_, ticket, self._transaction_id, newest, roots),) = begun
-        return Begun(ticket, newest, roots, answer)
+        ((_, ticket, self._transaction_id, at, newest, roots),) = begun
+        return Begun(ticket, at, self._connection.info["account"], newest, roots, answer)
 
     def ids(self, table: Table, count: int) -> Sequence[int]:
         with self._as_sqlalchemy():
@@ -292,7 +306,7 @@ _TRAIL = "'entries'::regclass::oid::int"
 
 _BEGIN = (
     f"SELECT pg_advisory_xact_lock_shared({_ALONE}, {_TRAIL}), nextval('entry_tickets'), "
-    "pg_current_xact_id()::text, coalesce((SELECT max(seq) FROM entries), -1), "
+    "pg_current_xact_id()::text, clock_timestamp(), coalesce((SELECT max(seq) FROM entries), -1), "
     "(SELECT max(entry) FROM roots)"
 )
 

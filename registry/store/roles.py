@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Table
 
 from registry.errors import BadRequest
 from registry.store import schema
@@ -26,7 +26,7 @@ LONGEST = 63
 TICKETS = "entry_tickets"
 VIEW = "uids"
 
-_REDACTED = frozenset({"UPDATE"})
+_REDACTED = ("UPDATE",)
 """What the writer may do with notes besides: a trigger lets it only empty one that is redacted."""
 
 _WORK = {"findings": ("UPDATE",), "pending_references": ("DELETE",), "resume_marks": ("DELETE",)}
@@ -53,15 +53,18 @@ def named(prefix: str) -> Roles:
 
 def writer_rights() -> Mapping[str, frozenset[str]]:
     """Table -> what the writer may do with it."""
-    return {
-        table.name: frozenset(
-            ("SELECT", "INSERT")
-            if table in schema.HISTORY
-            else ("SELECT", "INSERT", *_WORK.get(table.name, ("UPDATE", "DELETE")))
-        )
-        | (_REDACTED if table is schema.notes else frozenset())
-        for table in metadata.tables.values()
-    } | _READ_BY_ALL
+    tables = metadata.tables.values()
+    return {table.name: frozenset({"SELECT", *_written(table)}) for table in tables} | _READ_BY_ALL
+
+
+def _written(table: Table) -> tuple[str, ...]:
+    if table is schema.tree_nodes:  # its trigger writes with the owner's rights
+        return ()
+    if table is schema.notes:
+        return ("INSERT", *_REDACTED)
+    if table in schema.HISTORY:
+        return ("INSERT",)
+    return ("INSERT", *_WORK.get(table.name, ("UPDATE", "DELETE")))
 
 
 def auditor_rights() -> Mapping[str, frozenset[str]]:

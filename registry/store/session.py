@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -30,6 +31,13 @@ __all__ = [
 _SECRET = re.compile("pass|secret|scram", re.IGNORECASE)  # password, sslpassword, oauth_client_secret, ...
 _CONNINFO = re.compile(
     r"postgres\w*:|[^/]*:[^/]*@|(.*\s)?(password|passfile|host|dbname|service)\s*=", re.DOTALL
+)
+
+
+_CAN_WRITE = (
+    "SELECT NOT pg_is_in_recovery() AND has_table_privilege('entries', 'INSERT') AND NOT (SELECT "
+    # What it is set back to is what the administrator has set, whatever this session did.
+    "reset_val::boolean FROM pg_settings WHERE name = 'default_transaction_read_only')"
 )
 
 
@@ -112,6 +120,14 @@ class Database:
         from registry.store.postgresql import PostgresWriter
 
         return PostgresWriter(connection)
+
+    def can_write(self) -> bool:
+        """Whether an entry could be written here: by the modes of the file, or by what the
+        server and its administrator let this user do."""
+        if (file := self.sqlite_file) is not None:
+            return os.access(file, os.W_OK) and os.access(file.parent, os.W_OK)
+        with self.reading() as connection:
+            return bool(connection.exec_driver_sql(_CAN_WRITE).scalar_one())
 
     def require(self, pinned_origin: str | None = None) -> Identity:
         """The identity of the registry in this database.

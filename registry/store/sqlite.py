@@ -5,8 +5,10 @@ on the disk before it returns (WAL, synchronous=FULL).
 
 from __future__ import annotations
 
+import getpass
 import os
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -15,11 +17,13 @@ from sqlalchemy import Connection, Engine, Table, create_engine, event, func, in
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import IntegrityError
 
+from registry.merkle import completed_by, node_hash
 from registry.store import writer
 from registry.store.constraints import typed
 from registry.store.keyed import Question
-from registry.store.schema import entries
-from registry.store.writer import Begun, Row
+from registry.store.schema import entries, tree_nodes
+from registry.store.tree import hash_at
+from registry.store.writer import Account, Begun, Row
 
 WRITES = "registry_writes"
 """The execution option that tells which lock a transaction begins with."""
@@ -89,7 +93,7 @@ class SqliteWriter:
         self._connection = connection
 
     def begin(self, *, alone: bool, question: Question | None) -> Begun:  # noqa: ARG002 (it always is alone)
-        return Begun(self._free(entries), None, None, None)
+        return Begun(self._free(entries), datetime.now(UTC), _account(), None, None, None)
 
     def ids(self, table: Table, count: int) -> Sequence[int]:
         first = self._free(table)
@@ -115,10 +119,27 @@ class SqliteWriter:
         row = {**entry, **dict(zip(("seq", "prev", "ledger_size"), place, strict=True))}
         try:
             self._connection.execute(insert(entries).values(row))
+            self._complete_nodes(place[0], row["leaf"])
         except IntegrityError as error:
             raise typed(error) from error
         self._connection.commit()
         return int(place[0])
+
+    def _complete_nodes(self, place: int, leaf: Any) -> None:
+        """What a trigger does on PostgreSQL: write the nodes that the leaf completes."""
+        node = leaf
+        for above, left in completed_by(place):
+            node = node_hash(hash_at(self._connection, left), node)
+            self._connection.execute(insert(tree_nodes).values((*above, node)))
+
+
+@cache
+def _account() -> Account:
+    """Who may write the file of an embedded database may do anything with it."""
+    try:
+        return Account(getpass.getuser(), "owner")
+    except (KeyError, OSError, ImportError):  # a user id that has no name
+        return Account(f"uid {os.getuid()}", "owner")
 
 
 @cache

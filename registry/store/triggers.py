@@ -102,6 +102,31 @@ def redactable(dialect: str) -> Iterator[str]:
         )
 
 
+def tree() -> Iterator[str]:
+    """On PostgreSQL: the nodes that an entry's leaf completes, under the lock on the head.
+
+    With its owner's rights, in its own schema alone: nobody else may write nodes.
+    """
+    yield (
+        "CREATE FUNCTION tr_entries_tree() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS $$ "
+        "DECLARE node bytea := NEW.leaf; n bigint := NEW.seq; depth smallint := 0; beside bytea; BEGIN "
+        "WHILE n % 2 = 1 LOOP "
+        "IF depth = 0 THEN SELECT leaf INTO STRICT beside FROM entries WHERE seq = n - 1; "
+        "ELSE SELECT hash INTO STRICT beside FROM tree_nodes WHERE level = depth AND place = n - 1; END IF; "
+        "node := sha256('\\x01'::bytea || beside || node); depth := depth + 1; n := n / 2; "
+        "INSERT INTO tree_nodes (level, place, hash) VALUES (depth, n, node); "
+        "END LOOP; RETURN NULL; END $$"
+    )
+    yield (
+        "DO $$ BEGIN EXECUTE format('ALTER FUNCTION tr_entries_tree() SET search_path = %I, pg_temp', "
+        "current_schema()); END $$"
+    )
+    yield (
+        "CREATE TRIGGER tr_entries_tree AFTER INSERT ON entries "
+        "FOR EACH ROW EXECUTE FUNCTION tr_entries_tree()"
+    )
+
+
 def functions(dialect: str) -> Iterator[str]:
     """What the triggers call on PostgreSQL; the error carries the trigger's name as its constraint."""
     if dialect == "postgresql":

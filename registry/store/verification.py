@@ -18,9 +18,10 @@ from typing import Any
 
 from sqlalchemy import Connection, LargeBinary, Table, select, type_coerce
 
+from registry.merkle import TreeHead
 from registry.store.packing import PackedUid
 from registry.store.schema import SEALED, entries, notes, redactions
-from registry.trail import RowsDigest, TreeHead, canonical_entry, leaf_hash
+from registry.trail import FIELDS, RowsDigest, canonical_entry, leaf_hash
 
 _AT_ONCE = 1000
 
@@ -76,20 +77,11 @@ def _each(rows: Iterable[Any], head: TreeHead) -> Iterator[None]:
             raise _Bad(
                 row.id, f"its place is {row.seq}; {last_seq + 1} was due: entries are missing or inserted"
             )
-        fields = {
-            "id": row.id,
-            "at": row.at,
-            "event": row.event,
-            "outcome": row.outcome,
-            "actor": row.actor,
-            "host": row.host,
-            "application": row.application,
-            "request_id": row.request_id,
-            "note_hash": row.note_hash.hex() if row.note_hash is not None else None,
-            "detail": row.detail,
-            "rows": row.rows,
-        }
-        if leaf_hash(canonical_entry(fields)) != row.leaf:
+        said = {**row._mapping, "note_hash": row.note_hash.hex() if row.note_hash is not None else None}
+        if row.format not in FIELDS:
+            raise _Bad(row.id, f"its format is {row.format}, which this program doesn't know")
+        fields = {name: said[name] for name in FIELDS[row.format]}
+        if leaf_hash(canonical_entry(fields, row.format)) != row.leaf:
             raise _Bad(row.id, "its hash isn't that of what it says: it was changed")
         size += json.loads(row.rows).get("ledger", [0])[0]
         if row.ledger_size != size:

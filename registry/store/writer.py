@@ -8,6 +8,7 @@ must wait for each other as shortly as possible.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
 from functools import cache
 from typing import Any, NamedTuple, Protocol
 
@@ -20,10 +21,19 @@ Row = tuple[Any, ...]
 """A row as the database stores it: packed UIDs as bytes."""
 
 
+class Account(NamedTuple):
+    """Who the database knows its client as: what was proved to it, not what was said."""
+
+    name: str
+    role: str  # owner, writer or auditor (store/roles.py)
+
+
 class Begun(NamedTuple):
     """How an act begins."""
 
     ticket: int  # the id of its entry, which its rows carry
+    at: datetime  # by the clock of the server
+    account: Account
     after: int | None  # the newest place in the trail then; None where nobody else can write
     roots: int | None  # the newest entry that said something of an issuer root; None: not asked
     answer: Sequence[Row] | None  # to the question, as stored; None where it is to be asked later

@@ -80,6 +80,7 @@ def test_no_row_joins_an_entry_that_is_written(raw: Connection, table: str) -> N
     # PostgreSQL looks after the rows are in; some could not be another row at all.
     only_one = raw.dialect.name == "postgresql" and table in (
         "decisions",
+        "exports",
         "notes",
         "owners",
         "patient_aliases",
@@ -100,7 +101,9 @@ def another(value: object, name: str) -> object:
     """A value that the same column can have."""
     if isinstance(value, int):
         return value % 3 + 1 if name in ("state", "level") else value + 77_777
-    return pack("1.2.77.77") if isinstance(value, bytes) else "77"
+    if isinstance(value, bytes):
+        return bytes(31) + b"7" if len(value) == 32 else pack("1.2.77.77")
+    return "77"
 
 
 def table_named(name: str) -> Table:
