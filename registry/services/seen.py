@@ -8,6 +8,7 @@ it. One small file for each registry, for each user: a checkpoint that nobody si
 from __future__ import annotations
 
 import hashlib
+import os
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -77,6 +78,13 @@ class SeenHead:
         """Raise ``TrailBroken`` where the trail isn't the one that was seen."""
         if (why := self.problem()) is not None:
             raise TrailBroken(f"the trail isn't the one that was last seen here: {why}", advice=ADVICE)
+
+    def writable(self) -> bool:
+        """Whether a head could be kept: in the folder, or in one that is still to be made."""
+        if self.file is None:
+            return False
+        there = next(folder for folder in self.file.parents if folder.exists())
+        return there.is_dir() and os.access(there, os.W_OK)
 
     def keep(self, *, whatever_was: bool = False) -> bool:
         """Keep the newest head, if it goes on from the one kept; whether it is kept now.
