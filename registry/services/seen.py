@@ -20,7 +20,7 @@ from registry.errors import MalformedNote, RegistryError, TrailBroken, Unavailab
 from registry.note import Checkpoint
 from registry.placement import alone_in, replaced
 from registry.settings import APPLICATION, Settings
-from registry.store.session import Database
+from registry.store.session import Database, place_of
 from registry.store.tree import Head, head_of, misfit, size_of
 
 OFF = "none"
@@ -40,7 +40,7 @@ class SeenHead:
     def __init__(self, settings: Settings, database: Database, origin: str) -> None:
         self._database, self._origin = database, origin
         folder = Path(settings.seen or platformdirs.user_state_dir(APPLICATION)).expanduser()
-        name = hashlib.sha256(f"{origin}\n{database.place}".encode()).hexdigest()[:32]
+        name = hashlib.sha256(f"{origin}\n{place_of(database.url)}".encode()).hexdigest()[:32]
         self.file = folder / "seen" / name if settings.seen != OFF else None
 
     def read(self) -> Seen | None:
