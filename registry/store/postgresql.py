@@ -146,15 +146,18 @@ class PostgresWriter:
                 raise
 
     def begin(self, *, alone: bool, question: Question | None) -> Begun:
-        statements = [Statement("BEGIN ISOLATION LEVEL READ COMMITTED")]
+        statements = []
+        if not self._driver.info.transaction_status:  # idle
+            statements.append(Statement("BEGIN ISOLATION LEVEL READ COMMITTED"))
         if alone:
             # By itself: what is read must be what stands when all the others are done.
             statements.append(Statement(f"SELECT pg_advisory_xact_lock({_ALONE}, {_TRAIL})"))
+        before = len(statements)
         statements.append(Statement(_BEGIN))
         if question is not None:
             text, values = question.query.for_psycopg
             statements.append(Statement(text, {**values, "keys": list(question.keys)}))
-        answers = self._exchange(*statements)[2 if alone else 1 :]
+        answers = self._exchange(*statements)[before:]
         begun, answer = answers[0], answers[1] if question is not None else None
         ((_, ticket, self._transaction_id, at, newest, roots),) = begun
         return Begun(ticket, at, self._connection.info["account"], newest, roots, answer)
