@@ -52,7 +52,8 @@ class Act:
     ) -> None:
         """``event`` is one of ``registry.events``, ``actor`` who does it.
 
-        ``within`` is a connection whose transaction the act goes on with, and ends. ``alone`` waits until no other act is under way, and lets none begin. Where the
+        ``within`` is a connection whose transaction the act goes on with, and ends.
+        ``alone`` waits until no other act is under way, and lets none begin. Where the
         engine can, it answers the ``question`` right away (``answer``).
         """
         if not is_known(event):

@@ -92,11 +92,13 @@ def _set_up_writer(connection: psycopg.Connection[Any], record: Any) -> None:
 
 
 _ACCOUNT = (
-    "SELECT session_user::text, coalesce((SELECT CASE WHEN pg_has_role(relowner, 'USAGE') THEN 'owner' "
-    "WHEN has_table_privilege('ledger', 'INSERT') THEN 'writer' ELSE 'auditor' END "
+    "SELECT session_user::text, coalesce((SELECT CASE "
+    "WHEN pg_has_role(session_user, relowner, 'USAGE') THEN 'owner' "
+    "WHEN has_table_privilege(session_user, oid, 'INSERT') THEN 'writer' ELSE 'auditor' END "
     "FROM pg_class WHERE oid = to_regclass('ledger')), 'owner')"
 )
-"""Who is logged in, and as what; whoever makes the tables is going to own them."""
+"""Who is logged in, and as what; whoever makes the tables is going to own them.
+A trigger on the entries holds writers and auditors to it."""
 
 
 def _set_up_reader(connection: psycopg.Connection[Any], _record: object) -> None:
