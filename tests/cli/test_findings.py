@@ -257,7 +257,7 @@ def test_a_reason_is_needed(known: Cli) -> None:
 
 def test_a_reason_that_was_taken_out_is_told_as_such(known: Cli, settings: Settings) -> None:
     known("findings", "acknowledge", "UID202", "2.999.4.1", "--reason", "the phantom of Mrs Example")
-    with opened(settings) as registry, registry.act("note:redact") as act:
+    with opened(settings) as registry, registry.act("audit:redact") as act:
         notes = schema.notes
         hers = notes.c.text.contains("Mrs Example")
         note = act.connection.execute(notes.select().where(hers)).one().entry
