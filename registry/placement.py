@@ -1,8 +1,9 @@
-"""A file that is put in its place whole or not at all, and never over another."""
+"""A file that is put in its place whole or not at all: never over another, or instead of one."""
 
 from __future__ import annotations
 
 import errno
+import fcntl
 import os
 import secrets
 from collections.abc import Iterator
@@ -28,6 +29,39 @@ def placed(target: Path) -> Iterator[Path]:
         written.unlink(missing_ok=True)
     with suppress(OSError):  # not every file system syncs folders
         _sync(target.parent)
+
+
+@contextmanager
+def replaced(target: Path, *, durable: bool = True) -> Iterator[Path]:
+    """The same, but the file takes the place of one that is there: whoever reads finds either.
+
+    Unless it is ``durable``, a power failure may leave it empty or as it was.
+    """
+    written = target.with_name(f".{target.name}.{secrets.token_hex(4)}")
+    os.close(os.open(written, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
+    try:
+        yield written
+        if durable:
+            _sync(written)
+        written.replace(target)
+    finally:
+        written.unlink(missing_ok=True)
+    if durable:
+        with suppress(OSError):
+            _sync(target.parent)
+
+
+@contextmanager
+def alone_in(folder: Path) -> Iterator[None]:
+    """Wait until no other process is in here with the same folder; where the file system
+    knows no locks, don't."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        with suppress(OSError):
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
 
 
 def _name(written: Path, target: Path) -> None:

@@ -57,6 +57,8 @@ def _clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest
         "PATHS",
         "CONTEXT",
         "KEY_FILE",
+        "SIGNING_KEY_FILE",
+        "SEEN",
         "FILE_LIMIT",
         "MEMORY_LIMIT",
         "TIME_LIMIT",
@@ -66,7 +68,7 @@ def _clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest
         monkeypatch.delenv(name)
     home = tmp_path_factory.mktemp("home")
     monkeypatch.setenv("HOME", str(home))
-    for name in ("XDG_DATA_HOME", "XDG_CONFIG_HOME"):
+    for name in ("XDG_DATA_HOME", "XDG_CONFIG_HOME", "XDG_STATE_HOME"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("NO_COLOR", "1")
 
@@ -116,7 +118,6 @@ def fill(settings: Settings, folder: Path, *, decided: bool = True) -> None:
 def lead(registry: OpenRegistry) -> None:
     with registry.act("export:check") as act:
         act.insert(schema.policies, [{"digest": b"policy", "body": "{}"}])
-        act.insert(schema.signing_keys, [{"public_key": bytes(32)}])
         act.insert(schema.key_rotations, [{"key_id": "ab", "key_check": b"check"}])
         head = {"tree_size": 1, "root_hash": bytes(32)}
         act.insert(schema.exports, [{"destination": "X", "approved": 1, "policy": b"policy", **head}])

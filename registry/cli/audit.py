@@ -6,7 +6,9 @@ from typing import Annotated
 
 import typer
 
+from registry.cli import checkpoint
 from registry.cli.asking import parse_time
+from registry.cli.checkpoint import KeyOption, keys_for
 from registry.cli.freetext import looked_at
 from registry.cli.options import Run, with_globals
 from registry.cli.output import show
@@ -35,7 +37,7 @@ def log(
     from registry.render.administering import audit_log
     from registry.services.auditing import audit_log as service
 
-    with run.registry(read_only=True) as registry:
+    with run.registry(read_only=True, whatever_was_seen=True) as registry:
         found = service(
             registry,
             event=event,
@@ -49,13 +51,32 @@ def log(
     show(audit_log(found), run.settings.format)
 
 
-def verify(run: Run) -> None:
-    """Recompute the whole trail. Exit status 5 if anything in it was changed."""
+def verify(
+    run: Run,
+    against: Annotated[
+        list[str] | None,
+        typer.Option("--against", metavar="NOTE", help="A checkpoint kept elsewhere; - for standard input."),
+    ] = None,
+    key: KeyOption = None,
+) -> None:
+    """Recompute the whole trail. Exit status 5 if anything in it was changed.
+
+    Only a checkpoint that was kept elsewhere shows that the newest entries were
+    removed, or that everything was written anew.
+
+    Examples:
+
+      uid-registry audit verify
+
+      uid-registry audit verify --against checkpoint.txt --key dicom-uid-registry/...
+    """
     from registry.render.administering import verification
     from registry.services.auditing import audit_verify
+    from registry.services.trusting import read_note
 
-    with run.registry(read_only=True) as registry:
-        result = audit_verify(registry)
+    notes = [read_note(name) for name in against or ()]
+    with run.registry(read_only=True, whatever_was_seen=True) as registry:
+        result = audit_verify(registry, notes, keys_for(registry, key) if notes else [])
     show(verification(result), run.settings.format)
     raise typer.Exit(0 if result.ok else 5)
 
@@ -84,3 +105,7 @@ def redact(
 app.command()(with_globals(log))
 app.command()(with_globals(verify))
 app.command()(with_globals(redact))
+app.command("checkpoint")(with_globals(checkpoint.checkpoint))
+app.command()(with_globals(checkpoint.prove))
+app.command()(with_globals(checkpoint.key))
+app.command()(with_globals(checkpoint.accept))

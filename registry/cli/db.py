@@ -99,7 +99,7 @@ def key(
         name, text = "standard input", sys.stdin.buffer.read(keeping.LARGEST)
     elif install is not None:
         text = keeping.read_key_file(Path(install))
-    with run.registry(read_only=True) as registry:
+    with run.registry(read_only=True, whatever_was_seen=True) as registry:
         state = keeping.install_key(registry, text, name) if name else keeping.key_state(registry)
     show(rendered(state), run.settings.format)
     raise typer.Exit(0 if state.usable else 3)

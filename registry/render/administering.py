@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
+from registry.render.checkpoints import signing_lines
 from registry.render.formats import Output, Row, columns, counted
 from registry.render.rulebook import rule_facts, rule_lines, rule_row
 from registry.rules import RULES
@@ -12,9 +13,8 @@ from registry.rules import RULES
 if TYPE_CHECKING:
     from registry.roots import Root, Roots
     from registry.rules.base import Rule
-    from registry.services.auditing import Told
+    from registry.services.auditing import Told, Verified
     from registry.services.initializing import Initialized, SchemaState
-    from registry.store.verification import Verification
 
 
 def initialized(result: Initialized) -> Output:
@@ -23,6 +23,9 @@ def initialized(result: Initialized) -> Output:
         "database": result.database,
         "key_file": result.key_file,
         "key_usable": result.key_usable,
+        "signing_key": str(result.signing_key.keys[0]) if result.signing_key.keys else None,
+        "signing_key_file": str(result.signing_key.file),
+        "signing_key_usable": result.signing_key.usable,
         "created": result.created,
         "upgraded": result.upgraded,
         "root": result.root.prefix if result.root else None,
@@ -31,6 +34,7 @@ def initialized(result: Initialized) -> Output:
         f"{'created' if result.created else 'found'} registry {result.origin}",
         f"database  {result.database}",
         f"key       {result.key_file}  ({_KEPT if result.key_usable else _AWAY})",
+        *signing_lines(result.signing_key),
     ]
     if result.upgraded and not result.created:
         lines.append(f"schema    upgraded to {result.upgraded}")
@@ -161,17 +165,35 @@ def _fact(name: str, value: object) -> str:
     return f"{name} {value}"
 
 
-def verification(result: Verification) -> Output:
-    document = {
-        "ok": result.ok,
-        "size": result.size,
-        "root_hash": result.root_hash,
-        "first_bad": result.first_bad,
-        "reason": result.reason,
+def verification(result: Verified) -> Output:
+    found = result.verification
+    document: dict[str, object] = {
+        "ok": found.ok,
+        "size": found.size,
+        "root_hash": found.root_hash,
+        "first_bad": found.first_bad,
+        "reason": found.reason,
     }
+    row = dict(document)
+    document["checkpoints"] = [
+        {
+            "size": each.checkpoint.size,
+            "root_hash": each.checkpoint.root.hex(),
+            "key_id": each.key.id.hex(),
+        }
+        for each in result.checkpoints
+    ]
+    where = "" if found.first_bad is None else f"entry {found.first_bad}: "
     verdict = (
-        f"the trail verifies: {counted(result.size, 'entry', 'entries')}, root hash {result.root_hash}"
-        if result.ok
-        else f"the trail does not verify: entry {result.first_bad}: {result.reason}"
+        f"the trail verifies: {counted(found.size, 'entry', 'entries')}, root hash {found.root_hash}"
+        if found.ok
+        else f"the trail does not verify: {where}{found.reason}"
     )
-    return Output(document, [document], [verdict])
+    lines = [verdict]
+    if found.ok:
+        lines += [
+            f"it goes on from the checkpoint of {counted(each.checkpoint.size, 'entry', 'entries')}, "
+            f"signed by {each.key.id.hex()}"
+            for each in result.checkpoints
+        ]
+    return Output(document, [row], lines)

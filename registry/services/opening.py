@@ -14,6 +14,7 @@ import platformdirs
 from registry.dicomfile.readerkeys import ReaderKeys
 from registry.errors import KeyUnusable
 from registry.keys import RegistryKey, load_key
+from registry.services.seen import SeenHead
 from registry.settings import APPLICATION, CLINICAL, Settings, parse_context
 from registry.store.act import Act
 from registry.store.entries import ledger_size
@@ -102,13 +103,27 @@ class OpenRegistry:
 
 
 @contextmanager
-def opened(settings: Settings, *, read_only: bool = False) -> Iterator[OpenRegistry]:
+def opened(
+    settings: Settings, *, read_only: bool = False, whatever_was_seen: bool = False
+) -> Iterator[OpenRegistry]:
     """Open the registry that the settings name; ``read_only`` so that nothing can be written.
 
-    Raises what ``Database.require`` raises.
+    Raises what ``Database.require`` raises, and ``TrailBroken`` where the trail isn't the
+    one that was last seen here, unless ``whatever_was_seen``: for those who look into it.
     """
     with Database(settings.database, read_only=read_only) as database:
-        yield OpenRegistry(settings, database, database.require(settings.origin))
+        identity = database.require(settings.origin)
+        seen = SeenHead(settings, database, identity.origin)
+        if not whatever_was_seen:
+            seen.require()
+        failed: BaseException | None = None
+        try:
+            yield OpenRegistry(settings, database, identity)
+        except BaseException as error:
+            failed = error
+            raise
+        finally:
+            seen.keep_after(failed)
 
 
 def key_path(settings: Settings, database: Database, origin: str) -> Path:
@@ -119,6 +134,14 @@ def key_path(settings: Settings, database: Database, origin: str) -> Path:
         return file.with_name(file.name + ".key")
     name = origin.replace("/", "-")
     return Path(platformdirs.user_data_dir(APPLICATION)) / "keys" / f"{name}.key"
+
+
+def signing_key_path(settings: Settings, database: Database, origin: str) -> Path:
+    """Where the key that signs checkpoints is: as set, else beside the registry's key."""
+    if settings.signing_key_file:
+        return Path(settings.signing_key_file).expanduser()
+    beside = key_path(settings, database, origin)
+    return beside.with_name(f"{beside.name.removesuffix('.key')}.signing-key")
 
 
 def make_room(file: Path) -> None:

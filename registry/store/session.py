@@ -77,6 +77,13 @@ class Database:
         return shown(self.url)
 
     @property
+    def place(self) -> str:
+        """Where it is, whoever asks: no user and no password in it."""
+        if (file := self.sqlite_file) is not None:
+            return str(file.resolve())
+        return shown(self.url.set(username=None, password=None))
+
+    @property
     def sqlite_file(self) -> Path | None:
         """The file of an embedded database."""
         return sqlite_path(self.url)

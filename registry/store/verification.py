@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from itertools import groupby
@@ -21,6 +21,7 @@ from sqlalchemy import Connection, LargeBinary, Table, select, type_coerce
 from registry.merkle import TreeHead
 from registry.store.packing import PackedUid
 from registry.store.schema import SEALED, entries, notes, redactions
+from registry.store.tree import Head
 from registry.trail import FIELDS, RowsDigest, canonical_entry, leaf_hash
 
 _AT_ONCE = 1000
@@ -42,20 +43,46 @@ class _Bad(Exception):
         self.entry, self.reason = entry, reason
 
 
-def verify(connection: Connection) -> Verification:
-    """Recompute the whole trail and the history that it accounts for."""
+def verify(
+    connection: Connection,
+    against: Sequence[Head] = (),
+    progress: Callable[[int], None] | None = None,  # noqa: ARG001
+) -> Verification:
+    """Recompute the whole trail and the history that it accounts for.
+
+    ``against`` are heads that it had at some time: it must still begin with them.
+    """
     head = TreeHead()
     bad: list[_Bad] = []
+    heads = sorted(against)
+    others = list(_misfits(heads, head))
     for check in (_entries(connection, head), _rows(connection)):
         try:
             for _ in check:
-                pass
+                others += _misfits(heads, head)
         except _Bad as found:
             bad.append(found)
     if not bad:
-        return Verification(True, head.size, head.root.hex())
+        others += _misfits(heads, head)
+        others += [
+            f"it has {head.size:,} entries, and had {missing.size:,} when a checkpoint was taken: "
+            "the newest were removed"
+            for missing in heads
+        ]
+        return Verification(not others, head.size, head.root.hex(), None, next(iter(others), None))
     first = min(bad, key=lambda found: found.entry)
     return Verification(False, head.size, head.root.hex(), first.entry, first.reason)
+
+
+def _misfits(heads: list[Head], reached: TreeHead) -> Iterator[str]:
+    """What isn't right with the heads of the size that the tree has reached; they are done with."""
+    while heads and heads[0].size == reached.size:
+        said = heads.pop(0)
+        if said.root != reached.root:
+            yield (
+                f"its first {said.size:,} entries aren't those of the checkpoint taken then: "
+                f"root hash {reached.root.hex()}, not {said.root.hex()}"
+            )
 
 
 def _entries(connection: Connection, head: TreeHead) -> Iterator[None]:
