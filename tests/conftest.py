@@ -197,6 +197,7 @@ class Registries:
             with pytest.MonkeyPatch.context() as patch:
                 if kind == "old":
                     patch.setattr("registry.store.act.FORMAT", 1)
+                    patch.setattr("registry.services.initializing.enter", lambda *_: None)  # no signing key
                 init(settings, root=ROOT, organization="Example Hospital")
         self._made.clear()  # it stays
         return settings
