@@ -20,6 +20,7 @@ from hypothesis import settings as hypothesis_settings
 from pydicom.dataset import Dataset
 
 from registry.cli import main
+from registry.note import VerifierKey
 from registry.records import Kind
 from registry.services.acknowledging import acknowledge
 from registry.services.initializing import init
@@ -197,7 +198,8 @@ class Registries:
             with pytest.MonkeyPatch.context() as patch:
                 if kind == "old":
                     patch.setattr("registry.store.act.FORMAT", 1)
-                    patch.setattr("registry.services.initializing.enter", lambda *_: None)  # no signing key
+                    nobodys = VerifierKey("nobody", bytes(32))  # a signing key that isn't entered
+                    patch.setattr("registry.services.initializing.enter", lambda *_: nobodys)
                 init(settings, root=ROOT, organization="Example Hospital")
         self._made.clear()  # it stays
         return settings
