@@ -198,8 +198,8 @@ class Registries:
             with pytest.MonkeyPatch.context() as patch:
                 if kind == "old":
                     patch.setattr("registry.store.act.FORMAT", 1)
-                    nobodys = VerifierKey("nobody", bytes(32))  # a signing key that isn't entered
-                    patch.setattr("registry.services.initializing.enter", lambda *_: nobodys)
+                    unsigned = VerifierKey("nobody", bytes(32))
+                    patch.setattr("registry.services.initializing.enter", lambda *_: unsigned)
                 init(settings, root=ROOT, organization="Example Hospital")
         self._made.clear()  # it stays
         return settings

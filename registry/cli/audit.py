@@ -55,7 +55,11 @@ def verify(
     run: Run,
     against: Annotated[
         list[str] | None,
-        typer.Option("--against", metavar="NOTE", help="A checkpoint kept elsewhere; - for standard input."),
+        typer.Option(
+            "--against",
+            metavar="NOTE",
+            help="A checkpoint kept elsewhere, a folder of them, or - for standard input.",
+        ),
     ] = None,
     key: KeyOption = None,
 ) -> None:
@@ -72,12 +76,14 @@ def verify(
     """
     from registry.render.administering import verification
     from registry.services.auditing import audit_verify
-    from registry.services.trusting import read_note
+    from registry.services.trusting import read_notes, trusted
 
-    notes = [read_note(name) for name in against or ()]
+    notes = read_notes(against or ())
     with run.registry(read_only=True, whatever_was_seen=True) as registry:
-        result = audit_verify(registry, notes, keys_for(registry, key) if notes else [])
-    show(verification(result), run.settings.format)
+        keys = keys_for(registry, key) if notes else []
+        checkpoints = [trusted(registry, note, keys) for note in notes]
+        result = audit_verify(registry, checkpoints)
+    show(verification(result, checkpoints), run.settings.format)
     raise typer.Exit(0 if result.ok else 5)
 
 

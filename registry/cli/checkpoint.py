@@ -100,10 +100,10 @@ def prove(
     old = read_note(since) if since is not None else None
     with run.registry(read_only=unrecorded, whatever_was_seen=True) as registry:
         keys = [] if other is None and old is None else keys_for(registry, key)
-        if entry is not None:
-            output = inclusion(prove_entry(registry, entry, other, keys, unrecorded=unrecorded))
+        if old is not None:
+            output = consistency(prove_growth(registry, old, other, keys, unrecorded=unrecorded))
         else:
-            output = consistency(prove_growth(registry, old or b"", other, keys, unrecorded=unrecorded))
+            output = inclusion(prove_entry(registry, entry or 0, other, keys, unrecorded=unrecorded))
     show(output, run.settings.format)
 
 

@@ -13,8 +13,10 @@ from registry.rules import RULES
 if TYPE_CHECKING:
     from registry.roots import Root, Roots
     from registry.rules.base import Rule
-    from registry.services.auditing import Told, Verified
+    from registry.services.auditing import Told
     from registry.services.initializing import Initialized, SchemaState
+    from registry.services.trusting import Trusted
+    from registry.store.verification import Verification
 
 
 def initialized(result: Initialized) -> Output:
@@ -165,35 +167,27 @@ def _fact(name: str, value: object) -> str:
     return f"{name} {value}"
 
 
-def verification(result: Verified) -> Output:
-    found = result.verification
-    document: dict[str, object] = {
-        "ok": found.ok,
-        "size": found.size,
-        "root_hash": found.root_hash,
-        "first_bad": found.first_bad,
-        "reason": found.reason,
+def verification(result: Verification, against: Sequence[Trusted] = ()) -> Output:
+    row: dict[str, object] = {
+        "ok": result.ok,
+        "size": result.size,
+        "root_hash": result.root_hash,
+        "first_bad": result.first_bad,
+        "reason": result.reason,
     }
-    row = dict(document)
-    document["checkpoints"] = [
-        {
-            "size": each.checkpoint.size,
-            "root_hash": each.checkpoint.root.hex(),
-            "key_id": each.key.id.hex(),
-        }
-        for each in result.checkpoints
+    document = {**row, "checkpoints": [_checkpoint(each) for each in against]}
+    if not result.ok:
+        where = "" if result.first_bad is None else f"entry {result.first_bad}: "
+        return Output(document, [row], [f"the trail does not verify: {where}{result.reason}"])
+    lines = [f"the trail verifies: {counted(result.size, 'entry', 'entries')}, root hash {result.root_hash}"]
+    lines += [
+        f"it goes on from the checkpoint of {counted(each.checkpoint.size, 'entry', 'entries')}, "
+        f"signed by {each.key.id.hex()}"
+        for each in against
     ]
-    where = "" if found.first_bad is None else f"entry {found.first_bad}: "
-    verdict = (
-        f"the trail verifies: {counted(found.size, 'entry', 'entries')}, root hash {found.root_hash}"
-        if found.ok
-        else f"the trail does not verify: {where}{found.reason}"
-    )
-    lines = [verdict]
-    if found.ok:
-        lines += [
-            f"it goes on from the checkpoint of {counted(each.checkpoint.size, 'entry', 'entries')}, "
-            f"signed by {each.key.id.hex()}"
-            for each in result.checkpoints
-        ]
     return Output(document, [row], lines)
+
+
+def _checkpoint(one: Trusted) -> Row:
+    said = one.checkpoint
+    return {"size": said.size, "root_hash": said.root.hex(), "key_id": one.key.id.hex()}

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
-from registry.errors import BadRequest, NoteNotSigned
-from registry.note import VerifierKey
+from registry.errors import BadRequest
 from registry.services.opening import OpenRegistry
 from registry.services.seen import SeenHead
-from registry.services.trusting import Trusted, trusted
+from registry.services.trusting import Trusted
 from registry.store.entries import Entry, entries_about, log, uids_of
 from registry.store.verification import Verification, verify
 from registry.uid import findable
@@ -58,36 +57,16 @@ def audit_log(
         return [Told(each, tuple(uids_of(connection, each.id, most))) for each in found]
 
 
-@dataclass(frozen=True, slots=True)
-class Verified:
-    """What came of verifying a trail, alone and against checkpoints."""
-
-    verification: Verification
-    checkpoints: tuple[Trusted, ...] = ()  # whose signatures are right
-
-    @property
-    def ok(self) -> bool:
-        return self.verification.ok
-
-
 def audit_verify(
-    registry: OpenRegistry, against: Sequence[bytes] = (), keys: Sequence[VerifierKey] = ()
-) -> Verified:
-    """Recompute the whole trail and the history that it accounts for, and compare it with
-    checkpoints, the notes ``against``, and with the head that was last seen here.
+    registry: OpenRegistry,
+    against: Sequence[Trusted] = (),
+    progress: Callable[[int], None] | None = None,
+) -> Verification:
+    """Recompute the whole trail and the history that it accounts for.
 
-    Raises ``MalformedNote`` where one is none. One that these ``keys`` didn't sign is a failure.
+    It must go on from the checkpoints ``against``, and from the head that was last seen here.
     """
-    given, forged = [], []
-    for data in against:
-        try:
-            given.append(trusted(registry, data, keys))
-        except NoteNotSigned as error:
-            forged.append(error.message)
     seen = SeenHead(registry.settings, registry.database, registry.identity.origin).read()
-    heads = [each.head for each in given] + ([seen.head] if seen else [])
+    heads = [each.head for each in against] + ([seen.head] if seen else [])
     with registry.database.reading() as connection:
-        found = verify(connection, heads)
-    if found.ok and forged:
-        found = replace(found, ok=False, reason=forged[0])
-    return Verified(found, tuple(given))
+        return verify(connection, heads, progress)

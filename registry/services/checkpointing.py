@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -14,11 +13,9 @@ from registry.placement import alone_in, replaced
 from registry.services.accounting import account
 from registry.services.opening import OpenRegistry
 from registry.services.signing import signing_key
-from registry.services.trusting import Trusted, own_keys, read_note, trusted
+from registry.services.trusting import Trusted, numbered, own_keys, read_note, trusted
 from registry.store.session import Connection
 from registry.store.tree import Head, head_of, misfit
-
-_NAME = re.compile(r"checkpoint-(\d{12,})\.txt")
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,8 +76,7 @@ def _newest(place: Path) -> Path | None:
     """The checkpoint that is there already: the file itself, or the one of the largest size in a folder."""
     if not place.is_dir():
         return place if place.exists() else None
-    named = [(int(found[1]), file) for file in place.iterdir() if (found := _NAME.fullmatch(file.name))]
-    return max(named)[1] if named else None
+    return max(numbered(place))[1] if numbered(place) else None
 
 
 def _require_next(registry: OpenRegistry, connection: Connection, there: Path | None) -> None:

@@ -12,7 +12,7 @@ from registry.services.accounting import account
 from registry.services.checkpointing import signed
 from registry.services.opening import OpenRegistry
 from registry.services.signing import signing_key
-from registry.services.trusting import Trusted, trusted
+from registry.services.trusting import Handed, Trusted, trusted
 from registry.store.proving import Leaf, leaf_of
 from registry.store.session import Connection
 from registry.store.tree import consistency_proof, head_of, inclusion_proof, misfit
@@ -56,7 +56,7 @@ def _lines(hashes: Sequence[bytes]) -> str:
 def prove_entry(
     registry: OpenRegistry,
     entry: int,
-    within: bytes | None = None,
+    within: Handed | None = None,
     keys: Sequence[VerifierKey] = (),
     *,
     unrecorded: bool = False,
@@ -84,8 +84,8 @@ def prove_entry(
 
 def prove_growth(
     registry: OpenRegistry,
-    since: bytes,
-    until: bytes | None = None,
+    since: Handed,
+    until: Handed | None = None,
     keys: Sequence[VerifierKey] = (),
     *,
     unrecorded: bool = False,
@@ -112,7 +112,7 @@ def prove_growth(
     return Consistency(before, hashes, checkpoint, note)
 
 
-def _target(registry: OpenRegistry, note: bytes | None, keys: Sequence[VerifierKey]) -> Trusted | SignerKey:
+def _target(registry: OpenRegistry, note: Handed | None, keys: Sequence[VerifierKey]) -> Trusted | SignerKey:
     """The checkpoint to prove something in, or the key to sign a new one with."""
     return signing_key(registry) if note is None else trusted(registry, note, keys)
 

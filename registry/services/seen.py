@@ -8,6 +8,7 @@ it. One small file for each registry, for each user: a checkpoint that nobody si
 from __future__ import annotations
 
 import hashlib
+import os
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -19,7 +20,7 @@ from registry.errors import MalformedNote, RegistryError, TrailBroken, Unavailab
 from registry.note import Checkpoint
 from registry.placement import alone_in, replaced
 from registry.settings import APPLICATION, Settings
-from registry.store.session import Database
+from registry.store.session import Database, place_of
 from registry.store.tree import Head, head_of, misfit, size_of
 
 OFF = "none"
@@ -39,7 +40,7 @@ class SeenHead:
     def __init__(self, settings: Settings, database: Database, origin: str) -> None:
         self._database, self._origin = database, origin
         folder = Path(settings.seen or platformdirs.user_state_dir(APPLICATION)).expanduser()
-        name = hashlib.sha256(f"{origin}\n{database.place}".encode()).hexdigest()[:32]
+        name = hashlib.sha256(f"{origin}\n{place_of(database.url)}".encode()).hexdigest()[:32]
         self.file = folder / "seen" / name if settings.seen != OFF else None
 
     def read(self) -> Seen | None:
@@ -77,6 +78,13 @@ class SeenHead:
         """Raise ``TrailBroken`` where the trail isn't the one that was seen."""
         if (why := self.problem()) is not None:
             raise TrailBroken(f"the trail isn't the one that was last seen here: {why}", advice=ADVICE)
+
+    def writable(self) -> bool:
+        """Whether a head could be kept: in the folder, or in one that is still to be made."""
+        if self.file is None:
+            return False
+        there = next(folder for folder in self.file.parents if folder.exists())
+        return there.is_dir() and os.access(there, os.W_OK)
 
     def keep(self, *, whatever_was: bool = False) -> bool:
         """Keep the newest head, if it goes on from the one kept; whether it is kept now.

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from registry.errors import MalformedNote, NoSuchPath, NoteNotSigned
 from registry.note import LARGEST, Checkpoint, Note, VerifierKey
@@ -29,17 +31,48 @@ class Trusted:
         return Head(self.checkpoint.size, self.checkpoint.root)
 
 
-def read_note(name: str) -> bytes:
-    """The bytes of a note: a file, or - for standard input. Raises ``NoSuchPath``."""
+class Handed(NamedTuple):
+    """What should be a note, as somebody gave it."""
+
+    name: str  # of the file
+    data: bytes
+
+
+def read_note(name: str) -> Handed:
+    """A file, or - for standard input. Raises ``NoSuchPath``."""
     if name == "-":
-        return sys.stdin.buffer.read(LARGEST + 1)
+        return Handed("standard input", sys.stdin.buffer.read(LARGEST + 1))
     try:
-        with Path(name).open("rb") as file:
-            return file.read(LARGEST + 1)
+        with Path(name).expanduser().open("rb") as file:
+            return Handed(name, file.read(LARGEST + 1))
     except OSError as error:
         raise NoSuchPath(
             f"{name} can't be read: {error.strerror}", advice="Give the file of a checkpoint, or -."
         ) from error
+
+
+def read_notes(names: Sequence[str]) -> list[Handed]:
+    """The same, for several; a folder stands for all checkpoints in it that this program named."""
+    notes = []
+    for name in names:
+        if name != "-" and Path(name).expanduser().is_dir():
+            found = [str(file) for _, file in sorted(numbered(Path(name).expanduser()))]
+            if not found:
+                raise NoSuchPath(
+                    f"there is no checkpoint-….txt in {name}", advice="Give the files themselves."
+                )
+            notes += [read_note(file) for file in found]
+        else:
+            notes.append(read_note(name))
+    return notes
+
+
+def numbered(folder: Path) -> list[tuple[int, Path]]:
+    """The checkpoints in a folder, each with the size in its name."""
+    return [(int(found[1]), file) for file in folder.iterdir() if (found := _NAME.fullmatch(file.name))]
+
+
+_NAME = re.compile(r"checkpoint-([0-9]{12,})\.txt")
 
 
 def parse_keys(text: str) -> list[VerifierKey]:
@@ -74,18 +107,22 @@ def own_keys(registry: OpenRegistry) -> list[VerifierKey]:
         return verifier_keys(connection)
 
 
-def trusted(registry: OpenRegistry, data: bytes, keys: Sequence[VerifierKey]) -> Trusted:
+def trusted(registry: OpenRegistry, given: Handed, keys: Sequence[VerifierKey]) -> Trusted:
     """The checkpoint that a note is.
 
     Raises ``MalformedNote`` where it is none, ``NoteNotSigned`` where it is another
     registry's, or no key of these signed it.
     """
-    note = Note.parse(data)
-    checkpoint = Checkpoint.parse(note.text)
     origin = registry.identity.origin
-    if checkpoint.origin != origin:
-        raise NoteNotSigned(
-            f"this is a checkpoint of {checkpoint.origin}; this registry is {origin}",
-            advice="Give the --database that it belongs to.",
-        )
-    return Trusted(checkpoint, note, note.signed_by([key for key in keys if key.name == origin]))
+    try:
+        note = Note.parse(given.data)
+        checkpoint = Checkpoint.parse(note.text)
+        if checkpoint.origin != origin:
+            raise NoteNotSigned(
+                f"this is a checkpoint of {checkpoint.origin}, and this registry is {origin}",
+                advice="Give the --database that it belongs to.",
+            )
+        key = note.signed_by([key for key in keys if key.name == origin])
+    except (MalformedNote, NoteNotSigned) as error:
+        raise type(error)(f"{given.name}: {error.message}", advice=error.advice) from error
+    return Trusted(checkpoint, note, key)

@@ -77,13 +77,6 @@ class Database:
         return shown(self.url)
 
     @property
-    def place(self) -> str:
-        """Where it is, whoever asks: no user and no password in it."""
-        if (file := self.sqlite_file) is not None:
-            return str(file.resolve())
-        return shown(self.url.set(username=None, password=None))
-
-    @property
     def sqlite_file(self) -> Path | None:
         """The file of an embedded database."""
         return sqlite_path(self.url)
@@ -194,6 +187,14 @@ def shown(url: URL) -> str:
     """A URL as messages may name it: no password, wherever it stood."""
     query = {name: "***" if is_secret(name) else value for name, value in url.query.items()}
     return re.sub("%2F", "/", url.set(query=query).render_as_string(hide_password=True), flags=re.IGNORECASE)
+
+
+def place_of(url: URL) -> str:
+    """Where a database is, whoever asks and by whatever name: no user and no password in it."""
+    if (file := sqlite_path(url)) is not None:
+        return str(file.resolve())
+    rest = {name: value for name, value in url.query.items() if name != "user" and not is_secret(name)}
+    return shown(URL.create(url.drivername, host=url.host, port=url.port, database=url.database, query=rest))
 
 
 def is_secret(option: str) -> bool:
