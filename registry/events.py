@@ -11,6 +11,7 @@ import difflib
 from typing import NamedTuple
 
 from registry.errors import BadRequest
+from registry.uid import printable
 
 DONE, REFUSED, BLOCKED, FAILED = "done", "refused", "blocked", "failed"
 """How an act ended: *refused* by the ledger, *blocked* by what a check found, *failed* by what was proved."""
@@ -77,8 +78,7 @@ def parse_event(text: str) -> str:
     if text in _BY_NAME or (text.endswith(":") and text[:-1] in NOUNS):
         return text
     near = difflib.get_close_matches(text, [*_BY_NAME, *(f"{noun}:" for noun in NOUNS)], n=3, cutoff=0.6)
-    meant = f"Did you mean {' or '.join(near)}? " if near else ""
+    meant = f"Did you mean {' or '.join(near)}?" if near else f"Known are {', '.join(_BY_NAME)}."
     raise BadRequest(
-        f"{text!r} is no event of the trail",
-        advice=f"{meant}Known are {', '.join(_BY_NAME)}; `uid:` stands for all of a noun.",
+        f"{printable(text)} is no event of the trail", advice=f"{meant} `uid:` stands for all of a noun."
     )
