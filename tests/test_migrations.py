@@ -141,7 +141,11 @@ def test_every_history_table_is_protected_by_triggers(migrated: Settings, engine
     expected = {f"tr_{table.name}_{action}" for table in schema.HISTORY for action in actions}
     expected |= {f"tr_{table.name}_sealed" for table in schema.SEALED}
     expected |= {"tr_studies_kind", "tr_series_kind"}
-    expected |= {"tr_entries_nodes"} if engine == "sqlite" else {"tr_ledger_nodes", "tr_entries_tree"}
+    expected |= (
+        {"tr_entries_nodes"}
+        if engine == "sqlite"
+        else {"tr_ledger_nodes", "tr_entries_tree", "tr_entries_account"}
+    )
     found = {name for name in described(migrated) if name.startswith("tr_") and not name.endswith("()")}
     assert found == expected
 

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from registry.cli.options import Run, with_globals
+from registry.cli.options import Run, Unrecorded, with_globals
 from registry.cli.output import show
 
 app = typer.Typer(help="The database under the registry.", no_args_is_help=True)
@@ -58,10 +58,11 @@ def current(run: Run) -> None:
 def backup(
     run: Run,
     to: Annotated[str, typer.Option("--to", metavar="FILE", help="The copy; there must be no such file.")],
+    unrecorded: Unrecorded = False,
 ) -> None:
     """Copy an SQLite registry while others write; for PostgreSQL, say what to run.
 
-    The key isn't in it.
+    The key isn't in it. The entry that says that the copy was made is.
 
     Examples:
 
@@ -72,8 +73,8 @@ def backup(
     from registry.render.operating import backup as rendered
     from registry.services.copying import backup as service
 
-    with run.registry(read_only=True) as registry:
-        show(rendered(service(registry, to)), run.settings.format)
+    with run.registry(read_only=unrecorded) as registry:
+        show(rendered(service(registry, to, unrecorded=unrecorded)), run.settings.format)
 
 
 def key(
@@ -82,6 +83,7 @@ def key(
         str | None,
         typer.Option("--install", metavar="FILE", help="Put this key in its place; - for standard input."),
     ] = None,
+    unrecorded: Unrecorded = False,
 ) -> None:
     """Where this machine's key is, and whether it is the registry's. Exit status 3 if not.
 
@@ -99,8 +101,12 @@ def key(
         name, text = "standard input", sys.stdin.buffer.read(keeping.LARGEST)
     elif install is not None:
         text = keeping.read_key_file(Path(install))
-    with run.registry(read_only=True, whatever_was_seen=True) as registry:
-        state = keeping.install_key(registry, text, name) if name else keeping.key_state(registry)
+    with run.registry(read_only=unrecorded or not name, whatever_was_seen=True) as registry:
+        state = (
+            keeping.install_key(registry, text, name, unrecorded=unrecorded)
+            if name
+            else keeping.key_state(registry)
+        )
     show(rendered(state), run.settings.format)
     raise typer.Exit(0 if state.usable else 3)
 

@@ -48,6 +48,12 @@ Format = Annotated[
 ]
 NoInput = Annotated[bool, typer.Option("--no-input", help="Never ask anything.", rich_help_panel=_PANEL)]
 
+Unrecorded = Annotated[
+    bool,
+    typer.Option("--unrecorded", help="Where nothing can be written, do it without the entry that says so."),
+]
+"""For what is recorded though it only reads; no global option."""
+
 _GLOBALS: dict[str, tuple[Any, Any]] = {
     "database": (Database, None),
     "actor": (Actor, None),

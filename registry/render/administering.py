@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from registry.services.auditing import Told
     from registry.services.initializing import Initialized, SchemaState
     from registry.services.trusting import Trusted
+    from registry.store.entries import Entry
     from registry.store.verification import Verification
 
 
@@ -101,9 +102,10 @@ def rule(one: Rule) -> Output:
     return Output(row, [row], rule_lines(one))
 
 
-def audit_log(found: Sequence[Told]) -> Output:
+def audit_log(found: Sequence[Told], *, one: bool = False) -> Output:
+    """Entries of the trail, in a table; or ``one`` that was asked for by its number, in full."""
     rows = [_told(told) for told in found]
-    return Output(rows, rows, _log_lines(found))
+    return Output(rows, rows, _log_card(found[0]) if one else _log_lines(found))
 
 
 def _told(told: Told) -> Row:
@@ -115,6 +117,8 @@ def _told(told: Told) -> Row:
         "event": entry.event,
         "outcome": entry.outcome,
         "actor": entry.actor,
+        "account": entry.account,
+        "role": entry.role,
         "host": entry.host,
         "application": entry.application,
         "request_id": entry.request_id,
@@ -124,7 +128,31 @@ def _told(told: Told) -> Row:
         "detail": entry.detail,
         "rows": entry.rows,
         "uids": list(told.uids),
+        "format": entry.format,
     }
+
+
+def _log_card(told: Told) -> Iterator[str]:
+    entry = told.entry
+    facts = {
+        "entry": f"{entry.id}, at place {entry.seq} of the trail",
+        "at": entry.at,
+        "event": entry.event,
+        "outcome": entry.outcome,
+        "actor": entry.actor,
+        "account": f"{entry.account} ({entry.role})" if entry.account else None,
+        "host": entry.host,
+        "application": entry.application,
+        "request id": entry.request_id,
+        "text": entry.text,
+        **{name: _value(value) for name, value in entry.detail.items() if value},
+        "rows": ", ".join(f"{table} {count}" for table, count in entry.rows.items()),
+    }
+    for name, value in facts.items():
+        if value:
+            yield f"{name:<12} {value}"
+    for place, uid in enumerate(told.uids):
+        yield f"{'' if place else 'uids':<12} {uid}"
 
 
 def _log_lines(found: Sequence[Told]) -> Iterator[str]:
@@ -139,7 +167,7 @@ def _log_lines(found: Sequence[Told]) -> Iterator[str]:
                 "at": entry.at,
                 "event": entry.event,
                 "outcome": entry.outcome,
-                "actor": entry.actor,
+                "actor": _who(entry),
                 "what": what,
             }
         )
@@ -149,22 +177,34 @@ def _log_lines(found: Sequence[Told]) -> Iterator[str]:
         return
     heading, *lines = columns(rows, names, names)
     yield heading
-    most = _UIDS_IN_LINES if len(found) > 1 else None
     for line, told in zip(lines, found, strict=True):
         yield line
-        for uid in told.uids[:most]:
+        for uid in told.uids[:_UIDS_IN_LINES]:
             yield f"      {uid}"
-        if most is not None and len(told.uids) > most:
+        if len(told.uids) > _UIDS_IN_LINES:
             yield f"      … `uid-registry audit log {told.entry.id}` lists them all"
 
 
 _UIDS_IN_LINES = 4
 
 
+def _who(entry: Entry) -> str:
+    """Who it was as they said; and the account, where that says something else."""
+    if entry.account in (None, entry.actor):
+        return entry.actor
+    return f"{entry.actor} ({entry.account})"
+
+
 def _fact(name: str, value: object) -> str:
+    return f"{name} {_value(value)}"
+
+
+def _value(value: object) -> str:
     if isinstance(value, dict):
-        return f"{name} {' '.join(f'{key}:{count}' for key, count in value.items())}"
-    return f"{name} {value}"
+        return " ".join(f"{key}:{count}" for key, count in value.items())
+    if isinstance(value, list):
+        return " ".join(map(str, value))
+    return str(value)
 
 
 def verification(result: Verification, against: Sequence[Trusted] = ()) -> Output:

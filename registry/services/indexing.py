@@ -21,6 +21,7 @@ from registry.records import BadUid, IndexRow, Kind, ObjectClaim, Origin, Verdic
 from registry.roots import Roots
 from registry.rules.policy import Policy
 from registry.services import registering
+from registry.services.adopting import adopt
 from registry.services.assessing import Assessment, assess
 from registry.services.opening import OpenRegistry
 from registry.services.reports import Report
@@ -43,11 +44,13 @@ def register_rows(registry: OpenRegistry, rows: Iterable[IndexRow]) -> Report:
 
     A row with a UID that can't be one is a finding, and the rest goes on.
     """
+    policy = Policy(registry.settings.check)
+    named = adopt(registry)
     with registry.database.reading() as connection:
-        report = Report(registry.name(connection), Policy(registry.settings.check))
+        report = Report(registry.name(connection), policy)
     remaining = iter(rows)
     while batch := list(islice(remaining, BATCH)):
-        assessment, alike = _record(registry, batch, report.policy)
+        assessment, alike = _record(registry, batch, policy, named)
         report.add((), assessment)
         report.verdicts.update(alike)
     return report
@@ -121,7 +124,7 @@ class _Batch:
 
 
 def _record(
-    registry: OpenRegistry, rows: Sequence[IndexRow], policy: Policy
+    registry: OpenRegistry, rows: Sequence[IndexRow], policy: Policy, named: str
 ) -> tuple[Assessment, Counter[Verdict]]:
     """Record one batch; what came of those that speak, and of those that are alike."""
     hopeful = True  # nobody has recorded the rows alike before: the ledger itself says if it isn't so
@@ -148,7 +151,7 @@ def _record(
         ground = assessment.ground
         uids, awaited = ground.uids.union(batch.alike), {uid: set[int]() for uid in batch.alike}
         confirm(act, replace(ground, uids=uids, awaited=ground.awaited | awaited))
-        act.commit(**registering.told(assessment, alike, rows=len(rows)))
+        act.commit(policy=named, **registering.told(assessment, alike, rows=len(rows)))
         return assessment, alike
 
     return registry.perform("index:register", work)

@@ -64,16 +64,15 @@ def init(
 
 
 def upgrade(settings: Settings, database: Database) -> str | None:
-    """Run the migrations that are due; the schema reached, None if none was due."""
-    found = again(lambda _: _migrate(database))
-    if found == schema.REVISION:
-        return None
-    if found is not None:
-        again(lambda _: _told(settings, database, found))
-    return schema.REVISION
+    """Run the migrations that are due; the schema reached, None if none was due.
+
+    The entry that says so is written in their transaction; a new registry's is `registry:init`.
+    """
+    found = again(lambda _: _migrate(settings, database))
+    return None if found == schema.REVISION else schema.REVISION
 
 
-def _migrate(database: Database) -> str | None:
+def _migrate(settings: Settings, database: Database) -> str | None:
     """Run what is due; the schema that the database stood at before."""
     with database.writing() as connection:
         migrating.wait_for_others(connection)
@@ -84,13 +83,12 @@ def _migrate(database: Database) -> str | None:
             )
         if found != schema.REVISION:
             migrating.upgrade(connection)
-            connection.commit()
+            if found is None:
+                connection.commit()
+                return None
+            with Act(database, "schema:upgrade", settings.who, within=connection) as act:
+                act.commit(before=found, after=schema.REVISION)
     return found
-
-
-def _told(settings: Settings, database: Database, found: str) -> None:
-    with Act(database, "schema:upgrade", settings.who) as act:
-        act.commit(before=found, after=schema.REVISION)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from registry.errors import KeyUnusable, NoSuchPath
 from registry.keys import RegistryKey, load_key, parse_key, put_key, readable_by_others
+from registry.services.accounting import require_nothing_written
 from registry.services.opening import OpenRegistry, key_path
 
 LARGEST = 4096
@@ -53,8 +54,10 @@ def read_key_file(path: Path) -> bytes:
         ) from error
 
 
-def install_key(registry: OpenRegistry, text: bytes, name: str) -> KeyState:
+def install_key(registry: OpenRegistry, text: bytes, name: str, *, unrecorded: bool = False) -> KeyState:
     """Put a key where this machine's programs look for it, if it is the registry's. Safe to repeat.
+
+    ``unrecorded`` is for where nothing can be written; else it stays only if its entry is written.
 
     Raises ``KeyUnusable`` where it is another's, or where something else is in its
     place: nothing is ever written over.
@@ -68,7 +71,17 @@ def install_key(registry: OpenRegistry, text: bytes, name: str) -> KeyState:
     state = key_state(registry)
     if state.usable:
         return state
-    return _put(registry, key, state.file)
+    if unrecorded:
+        require_nothing_written(registry)
+        return _put(registry, key, state.file)
+    with registry.act("key:install") as act:
+        installed = _put(registry, key, state.file)
+        try:
+            act.commit(key=key.id)
+        except BaseException:
+            state.file.unlink()
+            raise
+    return installed
 
 
 def _put(registry: OpenRegistry, key: RegistryKey, path: Path) -> KeyState:

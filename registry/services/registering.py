@@ -15,6 +15,7 @@ from registry.acknowledgement import Word
 from registry.dicomfile.sources import Found, Source, require
 from registry.records import Skipped, Unreadable, Verdict
 from registry.rules.policy import Policy
+from registry.services.adopting import adopt
 from registry.services.assessing import Assessment, assess
 from registry.services.opening import OpenRegistry
 from registry.services.reading import Item, Readers
@@ -52,8 +53,10 @@ def register(
     require(paths)
     context = registry.context(context)
     run = _Run(registry.key.subkey("marks"), paths, digests, context)
+    policy = Policy(registry.settings.check)
+    run.said["policy"] = adopt(registry)
     with registry.database.reading() as connection:
-        report = Report(registry.name(connection), Policy(registry.settings.check), context=context)
+        report = Report(registry.name(connection), policy, context=context)
         earlier = marks.done(connection, run.id)
     with Readers(registry.keys_in(context), registry.settings.limits, digests=digests) as readers:
         sources = _not_in(earlier, run, readers.expand(paths), report)
@@ -78,6 +81,7 @@ class _Run:
 
     def __init__(self, key: bytes, paths: Iterable[str], digests: bool, context: str | None) -> None:
         self._key, self.context = key, context
+        self.said = {} if digests else {"digests": "none"}  # in its entries: how it was asked
         self.id = marks.mark(key, digests, context, *sorted(os.path.abspath(path) for path in paths))
 
     def mark(self, source: Source) -> bytes:
@@ -123,7 +127,8 @@ def _record(registry: OpenRegistry, batch: Sequence[Item], run: _Run, policy: Po
         confirm(act, assessment.ground)
         skipped = sum(isinstance(reading, Skipped) for reading in readings)
         unreadable = sum(isinstance(reading, Unreadable) for reading in readings)
-        act.commit(**told(assessment, files=len(batch), skipped=skipped, unreadable=unreadable))
+        counts = {"files": len(batch), "skipped": skipped, "unreadable": unreadable}
+        act.commit(**run.said, **told(assessment, None, **counts))
         return assessment
 
     return registry.perform("object:register", work)

@@ -110,7 +110,7 @@ def resolve(registry: OpenRegistry, uid: str, keep: str, reason: str) -> Resolve
         act.commit(uid=wanted, kept=kept.name, cleared=len(again.cleared), found=len(again.found))
         return Resolved(wanted, kept, len(rows) - 1, again.cleared, again.found, act.entry)
 
-    return recorded(registry, "uid:resolve", work, actor=actor)
+    return recorded(registry, "uid:resolve", work, actor=actor, about=[wanted])
 
 
 def _claims(found: tuple[Origin, list[Claimed]] | None, uid: str) -> tuple[Origin, list[Claimed]]:

@@ -12,7 +12,14 @@ from functools import cache
 from sqlalchemy import PrimaryKeyConstraint, UniqueConstraint
 from sqlalchemy.exc import IntegrityError
 
-from registry.errors import HistoryProtected, RegistryError, TrailBroken, UidCollision, UidWithdrawn
+from registry.errors import (
+    HistoryProtected,
+    RegistryError,
+    RightMissing,
+    TrailBroken,
+    UidCollision,
+    UidWithdrawn,
+)
 from registry.store.columns import metadata
 from registry.store.retrying import LostRace
 
@@ -23,6 +30,7 @@ _ERRORS: dict[str, type[RegistryError | LostRace]] = {
     "tr_studies_kind": UidCollision,
     "tr_series_kind": UidCollision,
     "pk_uses": UidWithdrawn,
+    "tr_entries_account": RightMissing,
     # Somebody was first with the same request, or has said something meanwhile.
     "pk_requests": LostRace,
     "pk_redactions": LostRace,

@@ -194,7 +194,7 @@ def every_rule(settings: Settings) -> Iterator[OpenRegistry]:
     a study and a series."""
     asked = replace(settings, check=settings.check.asked(("ALL",), ()))
     with opened(asked) as registry:
-        with registry.act("test:issue") as act:
+        with registry.act("uid:issue") as act:
             words, nodes = Words(act.connection), dict[str, int]()
             words.add(act, ["SEG"])
             study, series = ISSUED

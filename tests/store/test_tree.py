@@ -16,7 +16,7 @@ from tests.databases import raw, run
 
 def act(registry: OpenRegistry, times: int) -> None:
     for _ in range(times):
-        with registry.act("test:act") as one:
+        with registry.act("uid:issue") as one:
             one.commit()
 
 
