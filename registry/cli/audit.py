@@ -9,7 +9,7 @@ import typer
 from registry.cli.asking import parse_time
 from registry.cli.freetext import looked_at
 from registry.cli.options import Run, with_globals
-from registry.cli.output import show
+from registry.cli.output import Progress, show
 
 app = typer.Typer(
     help="The audit trail: who did what and when, and that nobody changed it.", no_args_is_help=True
@@ -54,8 +54,10 @@ def verify(run: Run) -> None:
     from registry.render.administering import verification
     from registry.services.auditing import audit_verify
 
+    progress = Progress("read", "row")
     with run.registry(read_only=True) as registry:
-        result = audit_verify(registry)
+        result = audit_verify(registry, progress)
+    progress.done()
     show(verification(result), run.settings.format)
     raise typer.Exit(0 if result.ok else 5)
 

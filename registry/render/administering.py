@@ -169,9 +169,10 @@ def verification(result: Verification) -> Output:
         "first_bad": result.first_bad,
         "reason": result.reason,
     }
+    where = f"entry {result.first_bad}: " if result.first_bad is not None else ""
     verdict = (
         f"the trail verifies: {counted(result.size, 'entry', 'entries')}, root hash {result.root_hash}"
         if result.ok
-        else f"the trail does not verify: entry {result.first_bad}: {result.reason}"
+        else f"the trail does not verify: {where}{result.reason}"
     )
     return Output(document, [document], [verdict])
