@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from registry.errors import BadRequest
 from registry.services.opening import OpenRegistry
 from registry.store.entries import Entry, entries_about, log, uids_of
-from registry.store.verification import Told, Verification, verify
+from registry.store.verification import Progress, Verification, verify
 from registry.uid import findable
 
 UIDS_SHOWN = 20
@@ -54,7 +54,7 @@ def audit_log(
         return [Told(each, tuple(uids_of(connection, each.id, most))) for each in found]
 
 
-def audit_verify(registry: OpenRegistry, progress: Told | None = None) -> Verification:
+def audit_verify(registry: OpenRegistry, progress: Progress | None = None) -> Verification:
     """Recompute the whole trail and the history that it accounts for.
 
     ``progress`` is told how many rows were read, and of how many.

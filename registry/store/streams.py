@@ -30,9 +30,11 @@ class Broken(Exception):
 
 def stream(connection: Connection, query: str, opened: ExitStack) -> Iterator[Raw]:
     """The rows of a query, of which a few are in memory at a time; ``opened`` closes it."""
-    result = connection.exec_driver_sql(query, execution_options={"yield_per": AT_ONCE})
+    result = connection.exec_driver_sql(
+        query, execution_options={"stream_results": True, "max_row_buffer": AT_ONCE}
+    )
     opened.enter_context(closing(result))
-    return (row for some in result.partitions() for row in some)
+    return (row for some in result.partitions(AT_ONCE) for row in some)
 
 
 class Made(NamedTuple):
@@ -60,14 +62,14 @@ class Rows:
         self._advance()
 
     def _advance(self) -> None:
-        self.next = next(self._rows, None)
+        self.next, self.entry = next(self._rows, None), None
         if self.next is None:
-            self.entry = None
             return
         self.read += 1
-        self.entry = self.next[self._place]
-        if not isinstance(self.entry, int):
+        entry = self.next[self._place]
+        if not isinstance(entry, int):
             raise Broken(None, f"the {self.named(self.next)} belongs to no entry")
+        self.entry = entry
 
     def take(self, entry: int) -> Made:
         """What an entry made here; all that earlier ones made must have been taken before."""

@@ -24,7 +24,7 @@ from registry.store.streams import AT_ONCE, Broken, Made, Raw, Rows, made_by, st
 from registry.store.tree import Head
 from registry.trail import FIELDS, canonical_entry, leaf_hash
 
-Told = Callable[[int, int], None]
+Progress = Callable[[int, int], None]
 """Is told how many rows were read, and of how many."""
 
 
@@ -40,7 +40,7 @@ class Verification:
 
 
 def verify(
-    connection: Connection, against: Sequence[Head] = (), progress: Told | None = None
+    connection: Connection, against: Sequence[Head] = (), progress: Progress | None = None
 ) -> Verification:
     """Recompute the whole trail and the history that it accounts for.
 
@@ -57,8 +57,8 @@ def verify(
             return _verified(connection, against, progress)
 
 
-def _verified(connection: Connection, against: Sequence[Head], progress: Told | None) -> Verification:
-    tell = _Progress(connection, progress)
+def _verified(connection: Connection, against: Sequence[Head], progress: Progress | None) -> Verification:
+    tell = _Counter(connection, progress)
     trail = Places(against)
     with ExitStack() as opened:
         trail.read(connection, tell.read, opened)
@@ -88,7 +88,7 @@ class _Acts:
         self._redacted = stream(connection, "SELECT note FROM redactions ORDER BY note", opened)
         self._next_redacted = next(self._redacted, (None,))[0]
 
-    def read(self, connection: Connection, tell: _Progress, opened: ExitStack) -> None:
+    def read(self, connection: Connection, tell: _Counter, opened: ExitStack) -> None:
         names = [column.name for column in entries.columns]
         query = f"SELECT {', '.join(names)} FROM entries ORDER BY id"
         read = 0
@@ -129,7 +129,7 @@ class _Acts:
             made = rows.take(entry)
             if made.rows != count:
                 raise Broken(entry, f"it made {_rows(count)} in {name}, and {_rows(made.rows)} are there")
-            if name == notes.name:
+            if name == notes.name and made.rows:
                 noted = True
                 _check_note(entry, note_hash, made.first, redacted=redacted)
                 if redacted:  # what it was nobody can know any more
@@ -196,10 +196,10 @@ def _whose(connection: Connection, entry: int | None) -> str:
 # --- how far it is ---------------------------------------------------------------------------
 
 
-class _Progress:
+class _Counter:
     """Counts what was read, entries twice; counting how much there is is done only if asked."""
 
-    def __init__(self, connection: Connection, told: Told | None) -> None:
+    def __init__(self, connection: Connection, told: Progress | None) -> None:
         self._told, self._done, self._of = told, 0, 0
         if told is not None:
             counts = [f"(SELECT count(*) FROM {table.name})" for table in (*SEALED, entries, entries)]
