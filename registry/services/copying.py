@@ -78,6 +78,7 @@ def _proved(copy: Path, name: str) -> Verification:
     if not proved.ok:
         raise TrailBroken(
             f"the trail of {name} doesn't verify, no backup was made: "
-            f"entry {proved.first_bad}: {proved.reason}"
+            + (f"entry {proved.first_bad}: " if proved.first_bad is not None else "")
+            + str(proved.reason)
         )
     return proved
