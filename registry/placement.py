@@ -1,10 +1,11 @@
-"""A file that is put in its place whole or not at all, and never over another."""
+"""A file that is put in its place whole or not at all, over another only where that is meant."""
 
 from __future__ import annotations
 
 import errno
 import os
 import secrets
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -27,6 +28,31 @@ def placed(target: Path) -> Iterator[Path]:
     finally:
         written.unlink(missing_ok=True)
     with suppress(OSError):  # not every file system syncs folders
+        _sync(target.parent)
+
+
+@contextmanager
+def replaced(target: Path) -> Iterator[Path]:
+    """An empty file beside ``target``, which is there, to be filled. When the block ends well it
+    is on the disk in the other's place, with its owner and modes; else all is as it was.
+
+    What a link leads to is replaced, not the link.
+    """
+    target = target.resolve()
+    before = target.stat()
+    written = target.with_name(f".{target.name}.{secrets.token_hex(4)}")
+    os.close(os.open(written, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
+    try:
+        yield written
+        # Whoever could read the old one, e.g. a service whose key root replaces, can read this.
+        if (before.st_uid, before.st_gid) != (os.geteuid(), os.getegid()):
+            os.chown(written, before.st_uid, before.st_gid)
+        written.chmod(stat.S_IMODE(before.st_mode))
+        _sync(written)
+        written.replace(target)
+    finally:
+        written.unlink(missing_ok=True)
+    with suppress(OSError):
         _sync(target.parent)
 
 

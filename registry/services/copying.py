@@ -39,12 +39,12 @@ def backup(registry: OpenRegistry, target: str) -> Backup:
         with database.reading() as connection:
             commands = dump_commands(database, connection, target)
             size = trail_size(connection)
-        return Backup(database.name, target, identity.key_id, key_file, size, commands=commands)
+        return Backup(database.name, target, identity.key.id, key_file, size, commands=commands)
     file = Path(target).expanduser().absolute()
     with sqlite_copy(database, file) as copy:
         proved = _proved(copy, database.name)
         size = copy.stat().st_size
-    return Backup(database.name, str(file), identity.key_id, key_file, proved.size, size, proved.root_hash)
+    return Backup(database.name, str(file), identity.key.id, key_file, proved.size, size, proved.root_hash)
 
 
 def _proved(copy: Path, name: str) -> Verification:

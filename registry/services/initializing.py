@@ -16,7 +16,7 @@ from registry.settings import Settings
 from registry.store import migrating, schema
 from registry.store.act import Act
 from registry.store.retrying import again
-from registry.store.session import Database, Identity, identity_of, revision_of
+from registry.store.session import Database, Identity, KnownKey, identity_of, revision_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,4 +137,4 @@ def _identify(settings: Settings, database: Database) -> tuple[Identity, bool]:
         key = load_key(path) if path.exists() else create_key(path)
         act.insert(schema.registry, [{"id": 1, "origin": origin, "key_id": key.id, "key_check": key.check}])
         act.commit(origin=origin, schema=schema.REVISION)
-        return Identity(origin, key.id, key.check), True
+        return Identity(origin, (KnownKey(key.id, key.check, act.entry),)), True
