@@ -45,7 +45,7 @@ def backup(registry: OpenRegistry, target: str, *, unrecorded: bool = False) -> 
         with database.reading() as connection:
             commands = dump_commands(database, connection, target)
             size = trail_size(connection)
-        return Backup(database.name, target, identity.key_id, key_file, size, commands=commands)
+        return Backup(database.name, target, identity.key.id, key_file, size, commands=commands)
     file = Path(target).expanduser().absolute()
     if os.path.lexists(file):
         raise BadRequest(f"{file} is there; a backup is never written over a file")
@@ -58,7 +58,7 @@ def backup(registry: OpenRegistry, target: str, *, unrecorded: bool = False) -> 
         if not unrecorded:
             _failed(registry, error)
         raise
-    return Backup(database.name, str(file), identity.key_id, key_file, proved.size, size, proved.root_hash)
+    return Backup(database.name, str(file), identity.key.id, key_file, proved.size, size, proved.root_hash)
 
 
 def _failed(registry: OpenRegistry, error: RegistryError) -> None:
