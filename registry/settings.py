@@ -18,14 +18,12 @@ from typing import Any
 import platformdirs
 
 from registry.checksettings import CheckSettings, gathered, require_shape
+from registry.epochs import CLINICAL
 from registry.errors import ActorNeeded, BadSetting
 from registry.limits import LEAST_MEMORY, Limits, parse_seconds, parse_size
 
 APPLICATION = "uid-registry"
 PROJECT_FILE = "uid-registry.toml"
-CLINICAL = "clinical"
-"""The context of whatever isn't a copy for another purpose."""
-
 FORMATS = ("table", "json", "ndjson", "csv")
 CHECK_FORMATS = (*FORMATS, "sarif", "junit", "github")
 """What `check` speaks: also what other tools show findings from."""

@@ -11,7 +11,7 @@ from registry.cli.asking import parse_time
 from registry.cli.checkpoint import KeyOption, keys_for
 from registry.cli.freetext import looked_at
 from registry.cli.options import Run, Unrecorded, with_globals
-from registry.cli.output import show, tell
+from registry.cli.output import Progress, show, tell
 
 app = typer.Typer(
     help="The audit trail: who did what and when, and that nobody changed it.", no_args_is_help=True
@@ -92,10 +92,12 @@ def verify(
     from registry.services.trusting import read_notes, trusted
 
     notes = read_notes(against or ())
+    progress = Progress("read", "row")
     with run.registry(read_only=True, whatever_was_seen=True) as registry:
         keys = keys_for(registry, key) if notes else []
         checkpoints = [trusted(registry, note, keys) for note in notes]
-        result = audit_verify(registry, checkpoints)
+        result = audit_verify(registry, checkpoints, progress)
+        progress.done()
         if why := account_verified(registry, result):
             tell(f"this isn't recorded in the trail: {why}")
     show(verification(result, checkpoints), run.settings.format)

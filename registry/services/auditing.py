@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,7 +13,7 @@ from registry.services.opening import OpenRegistry
 from registry.services.seen import SeenHead
 from registry.services.trusting import Trusted
 from registry.store.entries import Entry, entries_about, has_actor, log, uids_of
-from registry.store.verification import Verification, verify
+from registry.store.verification import Progress, Verification, verify
 from registry.uid import findable
 
 UIDS_SHOWN = 20
@@ -92,11 +92,12 @@ UNKNOWN = "(nobody of this registry)"
 def audit_verify(
     registry: OpenRegistry,
     against: Sequence[Trusted] = (),
-    progress: Callable[[int], None] | None = None,
+    progress: Progress | None = None,
 ) -> Verification:
     """Recompute the whole trail and the history that it accounts for.
 
     It must go on from the checkpoints ``against``, and from the head that was last seen here.
+    ``progress`` is told how many rows were read, and of how many.
     """
     seen = SeenHead(registry.settings, registry.database, registry.identity.origin).read()
     heads = [each.head for each in against] + ([seen.head] if seen else [])

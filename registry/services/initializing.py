@@ -17,7 +17,7 @@ from registry.settings import Settings
 from registry.store import migrating, schema
 from registry.store.act import Act
 from registry.store.retrying import again
-from registry.store.session import Database, Identity, identity_of, revision_of
+from registry.store.session import Database, Identity, KnownKey, identity_of, revision_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,4 +141,4 @@ def _identify(settings: Settings, database: Database) -> tuple[Identity, bool]:
         act.insert(schema.registry, [{"id": 1, "origin": origin, "key_id": key.id, "key_check": key.check}])
         signing = enter(act, signing_key_path(settings, database, origin), origin, (), [])
         act.commit(origin=origin, schema=schema.REVISION, signing_key=signing.id.hex())
-        return Identity(origin, key.id, key.check), True
+        return Identity(origin, (KnownKey(key.id, key.check, act.entry),)), True
