@@ -9,6 +9,7 @@
     |   |-- BadModality
     |   |-- BadSetting
     |   |-- NoSuchPath
+    |   |-- MalformedNote
     |   |-- ParentNeeded
     |   |-- SourceUnclear
     |   `-- ActorNeeded
@@ -26,6 +27,7 @@
     |   |-- SchemaTooNew
     |   |-- OtherRegistry
     |   |-- KeyUnusable
+    |   |   `-- SigningKeyUnusable
     |   `-- DatabaseUnusable
     |       |-- DatabaseBusy
     |       |-- DatabaseGone
@@ -33,6 +35,7 @@
     |       `-- RightMissing
     `-- IntegrityFailure             5  history isn't what it was
         |-- HistoryProtected
+        |-- NoteNotSigned
         `-- TrailBroken
 
 The docstring of a class is its message where none is given (PS3.x is cited
@@ -98,6 +101,12 @@ class NoSuchPath(BadRequest):
     """There is no such file or folder."""
 
     advice = "Give a file, a folder, a zip archive, a DICOMDIR, or - for paths on standard input."
+
+
+class MalformedNote(BadRequest):
+    """This is no signed note, or no checkpoint (c2sp.org/signed-note, c2sp.org/tlog-checkpoint)."""
+
+    advice = "Give the file as `uid-registry audit checkpoint` wrote it, its last line included."
 
 
 class ParentNeeded(BadRequest):
@@ -208,6 +217,15 @@ class KeyUnusable(Unavailable):
     advice = "Copy the registry's key file to this machine, or name it with UID_REGISTRY_KEY_FILE."
 
 
+class SigningKeyUnusable(KeyUnusable):
+    """The key that signs checkpoints isn't on this machine."""
+
+    advice = (
+        "Ask for checkpoints where the key is, copy its file here, or name it with "
+        "UID_REGISTRY_SIGNING_KEY_FILE; `uid-registry audit key` tells what is expected where."
+    )
+
+
 class DatabaseUnusable(Unavailable):
     """The database can't be used."""
 
@@ -243,6 +261,12 @@ class IntegrityFailure(RegistryError):
 
 class HistoryProtected(IntegrityFailure):
     """The database refused a change to its history."""
+
+
+class NoteNotSigned(IntegrityFailure):
+    """The note isn't signed by a key that counts here."""
+
+    advice = "Check it with the vkey that you were given when the registry was made: --key VKEY."
 
 
 class TrailBroken(IntegrityFailure):

@@ -13,7 +13,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection
 
 from registry.errors import DatabaseUnusable, NoRegistry, SchemaOutdated, SchemaTooNew
-from registry.keys import RegistryKey, put_key
+from registry.keys import RegistryKey, put_ring
 from registry.minting import Method
 from registry.records import Kind
 from registry.services.auditing import audit_log, audit_verify
@@ -234,7 +234,7 @@ def test_a_registry_that_the_program_of_0002_wrote(registries: Registries) -> No
     with sqlite3.connect(file) as stored:
         stored.executescript((Path(__file__).parent / "stored" / "registry-0002.sql").read_text())
     stored.close()
-    put_key(file.with_name(f"{file.name}.key"), RegistryKey(bytes.fromhex(KEY_0002)))
+    put_ring(file.with_name(f"{file.name}.key"), (RegistryKey(bytes.fromhex(KEY_0002)),))
     old = sqlite3.connect(file)
     tables = [name for (name,) in old.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
     rows = {table: old.execute(f"SELECT * FROM {table}").fetchall() for table in tables}

@@ -69,11 +69,13 @@ class Run:
     settings: Settings
     no_input: bool
 
-    def registry(self, *, read_only: bool = False) -> AbstractContextManager[OpenRegistry]:
-        """The registry that the settings name, opened."""
+    def registry(
+        self, *, read_only: bool = False, whatever_was_seen: bool = False
+    ) -> AbstractContextManager[OpenRegistry]:
+        """The registry that the settings name, opened (services/opening.py)."""
         from registry.services.opening import opened
 
-        return opened(self.settings, read_only=read_only)
+        return opened(self.settings, read_only=read_only, whatever_was_seen=whatever_was_seen)
 
     @property
     def may_ask(self) -> bool:

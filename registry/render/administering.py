@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
+from registry.render.checkpoints import signing_lines
 from registry.render.formats import Output, Row, columns, counted
 from registry.render.rulebook import rule_facts, rule_lines, rule_row
 from registry.rules import RULES
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from registry.rules.base import Rule
     from registry.services.auditing import Told
     from registry.services.initializing import Initialized, SchemaState
+    from registry.services.trusting import Trusted
     from registry.store.entries import Entry
     from registry.store.verification import Verification
 
@@ -24,6 +26,9 @@ def initialized(result: Initialized) -> Output:
         "database": result.database,
         "key_file": result.key_file,
         "key_usable": result.key_usable,
+        "signing_key": str(result.signing_key.keys[0]) if result.signing_key.keys else None,
+        "signing_key_file": str(result.signing_key.file),
+        "signing_key_usable": result.signing_key.usable,
         "created": result.created,
         "upgraded": result.upgraded,
         "root": result.root.prefix if result.root else None,
@@ -32,6 +37,7 @@ def initialized(result: Initialized) -> Output:
         f"{'created' if result.created else 'found'} registry {result.origin}",
         f"database  {result.database}",
         f"key       {result.key_file}  ({_KEPT if result.key_usable else _AWAY})",
+        *signing_lines(result.signing_key),
     ]
     if result.upgraded and not result.created:
         lines.append(f"schema    upgraded to {result.upgraded}")
@@ -201,17 +207,27 @@ def _value(value: object) -> str:
     return str(value)
 
 
-def verification(result: Verification) -> Output:
-    document = {
+def verification(result: Verification, against: Sequence[Trusted] = ()) -> Output:
+    row: dict[str, object] = {
         "ok": result.ok,
         "size": result.size,
         "root_hash": result.root_hash,
         "first_bad": result.first_bad,
         "reason": result.reason,
     }
-    verdict = (
-        f"the trail verifies: {counted(result.size, 'entry', 'entries')}, root hash {result.root_hash}"
-        if result.ok
-        else f"the trail does not verify: entry {result.first_bad}: {result.reason}"
-    )
-    return Output(document, [document], [verdict])
+    document = {**row, "checkpoints": [_checkpoint(each) for each in against]}
+    if not result.ok:
+        where = "" if result.first_bad is None else f"entry {result.first_bad}: "
+        return Output(document, [row], [f"the trail does not verify: {where}{result.reason}"])
+    lines = [f"the trail verifies: {counted(result.size, 'entry', 'entries')}, root hash {result.root_hash}"]
+    lines += [
+        f"it goes on from the checkpoint of {counted(each.checkpoint.size, 'entry', 'entries')}, "
+        f"signed by {each.key.id.hex()}"
+        for each in against
+    ]
+    return Output(document, [row], lines)
+
+
+def _checkpoint(one: Trusted) -> Row:
+    said = one.checkpoint
+    return {"size": said.size, "root_hash": said.root.hex(), "key_id": one.key.id.hex()}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,8 +10,10 @@ from registry.errors import BadRequest
 from registry.events import parse_event
 from registry.services.accounting import account
 from registry.services.opening import OpenRegistry
+from registry.services.seen import SeenHead
+from registry.services.trusting import Trusted
 from registry.store.entries import Entry, entries_about, has_actor, log, uids_of
-from registry.store.verification import Verification, verify
+from registry.store.verification import Progress, Verification, verify
 from registry.uid import findable
 
 UIDS_SHOWN = 20
@@ -86,7 +89,17 @@ def read_log(registry: OpenRegistry, *, unrecorded: bool = False, **filters: Any
 UNKNOWN = "(nobody of this registry)"
 
 
-def audit_verify(registry: OpenRegistry) -> Verification:
-    """Recompute the whole trail and the history that it accounts for."""
+def audit_verify(
+    registry: OpenRegistry,
+    against: Sequence[Trusted] = (),
+    progress: Progress | None = None,
+) -> Verification:
+    """Recompute the whole trail and the history that it accounts for.
+
+    It must go on from the checkpoints ``against``, and from the head that was last seen here.
+    ``progress`` is told how many rows were read, and of how many.
+    """
+    seen = SeenHead(registry.settings, registry.database, registry.identity.origin).read()
+    heads = [each.head for each in against] + ([seen.head] if seen else [])
     with registry.database.reading() as connection:
-        return verify(connection)
+        return verify(connection, heads, progress)

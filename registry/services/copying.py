@@ -45,7 +45,7 @@ def backup(registry: OpenRegistry, target: str, *, unrecorded: bool = False) -> 
         with database.reading() as connection:
             commands = dump_commands(database, connection, target)
             size = trail_size(connection)
-        return Backup(database.name, target, identity.key_id, key_file, size, commands=commands)
+        return Backup(database.name, target, identity.key.id, key_file, size, commands=commands)
     file = Path(target).expanduser().absolute()
     if os.path.lexists(file):
         raise BadRequest(f"{file} is there; a backup is never written over a file")
@@ -58,7 +58,7 @@ def backup(registry: OpenRegistry, target: str, *, unrecorded: bool = False) -> 
         if not unrecorded:
             _failed(registry, error)
         raise
-    return Backup(database.name, str(file), identity.key_id, key_file, proved.size, size, proved.root_hash)
+    return Backup(database.name, str(file), identity.key.id, key_file, proved.size, size, proved.root_hash)
 
 
 def _failed(registry: OpenRegistry, error: RegistryError) -> None:
@@ -78,6 +78,7 @@ def _proved(copy: Path, name: str) -> Verification:
     if not proved.ok:
         raise TrailBroken(
             f"the trail of {name} doesn't verify, no backup was made: "
-            f"entry {proved.first_bad}: {proved.reason}"
+            + (f"entry {proved.first_bad}: " if proved.first_bad is not None else "")
+            + str(proved.reason)
         )
     return proved

@@ -22,7 +22,8 @@ from registry.roots import Roots
 from registry.rules.policy import Policy
 from registry.services import registering
 from registry.services.adopting import adopt
-from registry.services.assessing import Assessment, assess
+from registry.services.assessing import Assessment
+from registry.services.judging import judge
 from registry.services.opening import OpenRegistry
 from registry.services.reports import Report
 from registry.store import links
@@ -32,6 +33,7 @@ from registry.store.knowledge import Knowledge
 from registry.store.ledger import enter_alike
 from registry.store.retrying import LostRace
 from registry.store.roots import load_roots
+from registry.store.session import Identity
 from registry.store.words import Words
 from registry.uid import MAX_LENGTH, UUID_ROOT, flaws, is_key, is_under, is_well_known
 
@@ -134,7 +136,7 @@ def _record(
         words, roots = Words(act.connection), load_roots(act.connection, act.roots_said)
         batch = _Batch(rows, roots)
         batch.let_speak(set(links.awaiting(act.connection, batch.alike)))
-        assessment, known = _decided(act, words, roots, batch, hopeful, policy)
+        assessment, known = _decided(act, words, roots, batch, hopeful, policy, registry.identity)
         registering.write(act, words, assessment)
         new = {
             series: (each.speaker.sop_class_uid, fresh)
@@ -158,13 +160,19 @@ def _record(
 
 
 def _decided(
-    act: Act, words: Words, roots: Roots, batch: _Batch, hopeful: bool, policy: Policy
+    act: Act,
+    words: Words,
+    roots: Roots,
+    batch: _Batch,
+    hopeful: bool,
+    policy: Policy,
+    identity: Identity,
 ) -> tuple[Assessment, set[str]]:
     """What comes of those that speak, once nobody else has to; and which of the rows
     alike are in the ledger as they should be."""
     while True:
         claims = [_claim(row) for row in batch.speaking]
-        assessment = assess(act.connection, words, claims, roots, act.now, gate=False, policy=policy)
+        assessment = judge(act.connection, words, claims, roots, act.now, identity, gate=False, policy=policy)
         speaking, known = _contradicted(assessment, batch), set[str]()
         if not speaking:
             known, speaking = _standing(act, words, assessment, batch, hopeful)

@@ -54,6 +54,12 @@ def trail_size(connection: Connection) -> int:
     return 0 if newest is None else newest + 1
 
 
+def moments(connection: Connection, ids: Iterable[int]) -> dict[int, str]:
+    """When some acts were done."""
+    rows = connection.execute(select(entries.c.id, entries.c.at).where(entries.c.id.in_(sorted(set(ids)))))
+    return {row.id: row.at for row in rows}
+
+
 def log(
     connection: Connection,
     *,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from sqlalchemy import select
 
@@ -14,17 +14,12 @@ from tests.faults.places import Stage
 from tests.faults.working import Client, OpenRegistry, Tell, issuing
 
 
-class _HourAgo(datetime):
-    @classmethod
-    def now(cls, tz=None):  # type: ignore[no-untyped-def, override]
-        return datetime.now(tz) - timedelta(hours=1)
-
-
 def an_hour_ago(registry: OpenRegistry, tell: Tell, *, seed: int, acts: int) -> None:
-    """Issue, as if it were an hour earlier."""
+    """Issue, as if it were an hour earlier by the clock that the entries are written by."""
     from registry.store import act
 
-    act.datetime = _HourAgo  # type: ignore[attr-defined, misc]
+    stamped = act.timestamp
+    act.timestamp = lambda moment: stamped(moment - timedelta(hours=1))
     issuing(registry, tell, seed=seed, acts=acts)
 
 

@@ -474,8 +474,8 @@ def test_a_server_whose_clock_is_wrong_is_told(
 def test_an_entry_of_tomorrow_is_told(
     settings: Settings, cli: Cli, engine: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    real = act.timestamp
-    monkeypatch.setattr(act, "timestamp", lambda moment: real(moment + timedelta(days=1)))
+    stamped = act.timestamp
+    monkeypatch.setattr(act, "timestamp", lambda moment: stamped(moment + timedelta(days=1)))
     assert cli("issue", "study").code == 0
     monkeypatch.undo()
     assert wrong(doctor(settings)) == {"newest entry": State.WARNING}
