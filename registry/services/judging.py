@@ -22,6 +22,7 @@ from registry.facts import encoding_of
 from registry.records import NOTHING, Finding, Hidden, ObjectClaim, Patient, Reading, Verdict
 from registry.roots import Roots
 from registry.rules.policy import PLAIN, Policy
+from registry.rules.reference import is_explained
 from registry.services.assessing import Assessment, Settled, assess
 from registry.services.gathering import joined
 from registry.services.weighing import weigh
@@ -43,9 +44,10 @@ class _Former:
         """What an object says under this key; None where the key isn't here."""
         return claim.earlier[self.place] if claim.earlier else NOTHING
 
-    def concerns(self, claim: ObjectClaim) -> bool:
-        """Whether an object has to do with anything that was there before the end of this time."""
-        return any(uid in self.known for uid in _named(claim))
+    def concerns(self, claim: ObjectClaim, awaited: AbstractSet[str]) -> bool:
+        """Whether an object has to do with anything that was there before the end of this time, or
+        that waited for it."""
+        return any(uid in self.known for uid in _named(claim)) or not awaited.isdisjoint(claim.place)
 
     def joined(self, claim: ObjectClaim) -> tuple[Patient, ...]:
         """The patients that an object says are one, under this key."""
@@ -59,9 +61,7 @@ class _Former:
         unless something older waits for it, or it says of older patients that they are one."""
         hidden = self.under(claim)
         if hidden is None or not (
-            self.concerns(claim)
-            or not awaited.isdisjoint(claim.place)
-            or any(patient.token in spoken_of for patient in self.joined(claim))
+            self.concerns(claim, awaited) or any(patient.token in spoken_of for patient in self.joined(claim))
         ):
             return claim.hidden(NOTHING)
         if claim.place[0] not in self.known:
@@ -90,10 +90,14 @@ def judge(
     others = [reading for reading in readings if not isinstance(reading, ObjectClaim)]
     formers = _formers(connection, earlier, {uid for claim in claims for uid in _named(claim)})
     refused = {place for former in formers for place in _contradicting(connection, words, former, claims)}
-    carried, settled = _carried(connection, formers, claims)
+    linked, settled = _linked(connection, formers, claims)
+    own = [
+        _with_aliases(claim, _tokens(claim)) if place in linked else claim
+        for place, claim in enumerate(claims)
+    ]
     own = [
         replace(claim, content_digest=None, data_set_digest=None) if place in refused else claim
-        for place, claim in enumerate(carried)
+        for place, claim in enumerate(own)
     ]
     assessment = assess(
         connection,
@@ -108,14 +112,16 @@ def judge(
     )
     formers = _formers(connection, earlier, assessment.ground.uids | {u for c in claims for u in _named(c)})
     awaited = {uid for uid, sets in assessment.ground.awaited.items() if sets}
-    spoken_of = known_tokens(
-        connection, {p.token for claim in claims for former in formers for p in former.joined(claim)}
-    )
+    spoken_of = _spoken_of(connection, formers, claims, awaited)
     besides, verdicts, missing = list[Assessment](), list[dict[int, Verdict]](), Counter[str]()
     for former in formers:
         if not former.known and not awaited and not spoken_of:
             continue
         seen = [former.seen(claim, awaited, spoken_of) for claim in claims]
+        seen = [
+            _with_aliases(claim, _tokens(claims[place])) if place in linked else claim
+            for place, claim in enumerate(seen)
+        ]
         besides.append(
             assess(
                 connection,
@@ -127,15 +133,17 @@ def judge(
                 policy=policy,
                 epoch=former.epoch,
                 also=assessment.subjects,
+                settled=Settled(frozenset(), settled.aliases),
             )
         )
         verdicts.append(_verdicts(besides[-1], seen))
-        unread = sum(former.under(claim) is None and former.concerns(claim) for claim in claims)
+        unread = sum(former.under(claim) is None and former.concerns(claim, awaited) for claim in claims)
         if unread:
             missing[identity.keys[former.epoch.number - 1].id] = unread
     if not besides:
         return assessment
-    together = _together(assessment.findings, (f for each in besides for f in each.findings))
+    first, *further = _unexplained([assessment, *besides])
+    together = _together(first, (finding for each in further for finding in each))
     places = {id(claim): place for place, claim in enumerate(own)}
     decision = replace(
         assessment.decision,
@@ -162,6 +170,20 @@ def _named(claim: ObjectClaim) -> Iterable[str]:
         yield from (
             uid for uid in (target.target, target.series_instance_uid, target.study_instance_uid) if uid
         )
+
+
+def _tokens(claim: ObjectClaim) -> list[Patient]:
+    """The patient of an object, under every key that is here."""
+    patients = (claim.patient, *(hidden.patient for hidden in claim.earlier if hidden))
+    return [patient for patient in patients if patient]
+
+
+def _with_aliases(claim: ObjectClaim, patients: Iterable[Patient]) -> ObjectClaim:
+    """The object, with its patient's tokens under other keys as further IDs of that patient: so
+    who is one person under one key is so under the other. Of others no two tokens are linked."""
+    if claim.patient is None:
+        return claim
+    return replace(claim, aliases=(*claim.aliases, *(each for each in patients if each != claim.patient)))
 
 
 def _formers(connection: Connection, epochs: Sequence[Epoch], uids: Iterable[str]) -> list[_Former]:
@@ -195,34 +217,62 @@ def _contradicting(
     return found
 
 
-def _carried(
+def _linked(
     connection: Connection, formers: Sequence[_Former], claims: Sequence[ObjectClaim]
-) -> tuple[list[ObjectClaim], Settled]:
-    """The objects, and what of them is no news because a former key has said it.
-
-    Where a patient's ID was joined with others under a former key, its token under that is an
-    alias of the present one: so who is one person stays so. No other two tokens are linked.
-    """
-    under = [[hidden for former in formers if (hidden := former.under(claim))] for claim in claims]
-    tokens = {hidden.patient.token for each in under for hidden in each if hidden.patient}
-    joined_before = joined_patients(connection, tokens)
-    joined_ids = {patient.token for pair in joined_before for patient in pair}
-    carried, links = list[ObjectClaim](), set[frozenset[Patient]]()
-    for claim, each in zip(claims, under, strict=True):
-        patients = [h.patient for h in each if h.patient and h.patient.token in joined_ids]
-        if claim.patient and patients:
-            links |= {frozenset((claim.patient, patient)) for patient in patients}
-        said = [{frozenset((h.patient, alias)) for alias in h.aliases if h.patient} for h in each]
-        if claim.patient and any(pairs and pairs <= joined_before for pairs in said):
-            links |= {frozenset((claim.patient, alias)) for alias in claim.aliases}
-        carried.append(replace(claim, aliases=(*claim.aliases, *patients)) if patients else claim)
+) -> tuple[set[int], Settled]:
+    """The places of the objects whose patient has several IDs, as far as anything says; and what
+    of a batch is no news, because a former key has said it."""
+    views = [
+        [(c.patient, c.aliases), *((h.patient, h.aliases) for f in formers if (h := f.under(c)))]
+        for c in claims
+    ]
+    said = [[{frozenset((p, alias)) for alias in aliases if p} for p, aliases in each] for each in views]
+    tokens = {patient.token for each in views for patient, _ in each if patient}
+    before = joined_patients(connection, tokens)
+    several = {p.token for pair in before.union(*(pairs for each in said for pairs in each)) for p in pair}
+    places = {
+        place
+        for place, each in enumerate(views)
+        if len(each) > 1 and any(patient and patient.token in several for patient, _ in each)
+    }
+    settled = {
+        frozenset((own, patient))
+        for place in places
+        for own in [views[place][0][0]]
+        for patient, _ in views[place][1:]
+        if patient and own
+    }
+    for present, *former in said:
+        if any(pairs and pairs <= before for pairs in former):
+            settled |= present
     studies = {
         study
         for claim in claims
         for former in formers
         if (study := claim.place[2]) and study in former.known and former.under(claim)
     }
-    return carried, Settled(studies, links)
+    return places, Settled(studies, settled)
+
+
+def _spoken_of(
+    connection: Connection,
+    formers: Sequence[_Former],
+    claims: Sequence[ObjectClaim],
+    awaited: AbstractSet[str],
+) -> set[bytes]:
+    """The tokens of patients of whom something is, or is now, recorded under a former key."""
+    joined = [each for former in formers for claim in claims if (each := former.joined(claim))]
+    tokens = {patient.token for each in joined for patient in each}
+    found = known_tokens(connection, tokens)
+    found |= {
+        hidden.patient.token
+        for former in formers
+        for claim in claims
+        if former.concerns(claim, awaited) and (hidden := former.under(claim)) and hidden.patient
+    }
+    while grown := {p.token for each in joined if any(p.token in found for p in each) for p in each} - found:
+        found |= grown
+    return found
 
 
 def _verdicts(assessment: Assessment, claims: Sequence[ObjectClaim]) -> dict[int, Verdict]:
@@ -237,6 +287,13 @@ def _verdict(each: Sequence[Verdict]) -> Verdict:
         if verdict in each:
             return verdict
     return each[0]
+
+
+def _unexplained(each: Sequence[Assessment]) -> list[list[Finding]]:
+    """What each found, but for what another key explains."""
+    return [
+        [f for f in one.findings if not any(is_explained(f, other.facts) for other in each)] for one in each
+    ]
 
 
 def _together(found: Sequence[Finding], further: Iterable[Finding]) -> list[Finding]:
