@@ -133,7 +133,7 @@ def judge(
                 policy=policy,
                 epoch=former.epoch,
                 also=assessment.subjects,
-                settled=Settled(frozenset(), settled.aliases),
+                settled=Settled(_settled(formers[former.place + 1 :], claims), settled.aliases),
             )
         )
         verdicts.append(_verdicts(besides[-1], seen))
@@ -245,13 +245,17 @@ def _linked(
     for present, *former in said:
         if any(pairs and pairs <= before for pairs in former):
             settled |= present
-    studies = {
+    return places, Settled(_settled(formers, claims), settled)
+
+
+def _settled(formers: Sequence[_Former], claims: Sequence[ObjectClaim]) -> set[str]:
+    """The studies whose patients some former keys know."""
+    return {
         study
         for claim in claims
         for former in formers
         if (study := claim.place[2]) and study in former.known and former.under(claim)
     }
-    return places, Settled(studies, settled)
 
 
 def _spoken_of(
