@@ -12,7 +12,7 @@ that is true.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
@@ -52,12 +52,14 @@ def judge(
     others = [reading for reading in readings if not isinstance(reading, ObjectClaim)]
     named = {uid for claim in claims for uid in former.named(claim)}
     formers = former.formers(connection, earlier, named)
-    refused = {place for each in formers for place in former.contradicting(connection, words, each, claims)}
+    # By the oldest key that knows it, which alone keeps what it refuses.
+    refused = {
+        place: each.place
+        for each in formers
+        for place in former.contradicting(connection, words, each, claims)
+    }
     linked, settled = former.linked(connection, formers, claims)
-    own = [
-        replace(claim, content_digest=None, data_set_digest=None) if place in refused else claim
-        for place, claim in enumerate(_linked(claims, linked, claims))
-    ]
+    own = _without(_linked(claims, linked, claims), refused)
     assessment = assessed([*own, *others], epoch=present, settled=settled)
     # Whom the rules were asked about besides may be older than anything in the batch.
     formers = former.formers(connection, earlier, named | assessment.ground.uids)
@@ -68,6 +70,7 @@ def judge(
         if not each.known and not awaited and not spoken_of:
             continue
         seen = _linked([each.seen(claim, awaited, spoken_of) for claim in claims], linked, claims)
+        seen = _without(seen, {place for place, by in refused.items() if by > each.place})
         said_before = Settled(former.settled(formers[each.place + 1 :], claims), settled.aliases)
         beside = assessed([*seen, *others], epoch=each.epoch, also=assessment.subjects, settled=said_before)
         besides.append(beside)
@@ -95,6 +98,14 @@ def _linked(
     return [
         former.with_tokens(claim, claims[place]) if place in places else claim
         for place, claim in enumerate(seen)
+    ]
+
+
+def _without(claims: Sequence[ObjectClaim], places: Container[int]) -> list[ObjectClaim]:
+    """The objects, some of them without what they contain."""
+    return [
+        replace(claim, content_digest=None, data_set_digest=None) if place in places else claim
+        for place, claim in enumerate(claims)
     ]
 
 
