@@ -96,6 +96,7 @@ def summarized(result: Report, passed: bool) -> dict[str, object]:
         "not_compared": result.verdicts[Verdict.NOT_COMPARED],
         "acknowledged": sum(finding.acknowledged for finding in result.findings),
         "resumed": result.resumed,
+        "missing_keys": dict(sorted(result.missing.items())),
     }
 
 
