@@ -162,8 +162,10 @@ class Registry:
         *,
         digests: bool = True,
         context: str | None = None,
+        for_export: str | None = None,
+        fail_on: str | None = None,
     ) -> Report:
-        """What registering these objects would decide and find; writes nothing.
+        """What registering these objects would decide and find; writes nothing, unless ``for_export``.
 
         ``objects`` are paths (files, folders, zip archives, DICOMDIRs) and pydicom
         Datasets in memory, mixed as you like, or a single one; all of them are one
@@ -176,11 +178,19 @@ class Registry:
         only where ``file_meta`` names a transfer syntax; without it there is no file
         yet, and nothing to be said about one.
 
+        ``for_export`` names where the objects are to go. Then it is recorded whether they
+        may (``Report.export``): not where a finding is as grave as ``fail_on``, which is
+        what the configuration says unless it is given. ``raise_for_findings`` raises for
+        what was blocked. Where the outcome can't be recorded, ``DatabaseUnusable`` is
+        raised before anything is read.
+
         Raises ``NoSuchPath``, or ``BadRequest`` for what is no path and no Dataset.
         """
         one = isinstance(objects, str | os.PathLike) or is_data_set(objects)
         several: Any = [objects] if one else objects
-        return checking.check(self._registry, several, digests=digests, context=context)
+        return checking.check(
+            self._registry, several, digests=digests, context=context, for_export=for_export, fail_on=fail_on
+        )
 
     def show(self, uid: str) -> Shown:
         """What the registry knows of a UID. Raises ``UnknownUid`` if nothing."""

@@ -59,6 +59,38 @@ class CheckSettings:
             return self
         return replace(self, selections=(first, *self.selections))
 
+    def canonical(self, **asked: object) -> dict[str, object]:
+        """What decides about findings, as the trail keeps it, and what else was ``asked`` for.
+
+        Places count by their order alone: where a file lies is nobody's business.
+        """
+        body: dict[str, object] = {name: value for name, value in asked.items() if value is not None}
+        if selections := [
+            {"select": sorted(set(each.select)), "ignore": sorted(set(each.ignore))}
+            for each in self.selections
+        ]:
+            body["selections"] = selections
+        if self.overrides:
+            places = dict.fromkeys(override.place for override in self.overrides)
+            body["severities"] = [
+                sorted((_said(each) for each in self.overrides if each.place == place), key=repr)
+                for place in places
+            ]
+        for name in ("external", "shared_frames"):
+            if values := getattr(self, name):
+                body[name] = sorted(set(values))
+        return body
+
+
+def _said(override: Override) -> dict[str, object]:
+    said = {
+        "rules": sorted(set(override.rules)),
+        "severity": override.severity.label,
+        "root": override.root,
+        "modality": override.modality,
+    }
+    return {name: value for name, value in said.items() if value is not None}
+
 
 def gathered(tables: Iterable[tuple[str, Mapping[str, Any]]]) -> tuple[CheckSettings, dict[str, str]]:
     """The ``[check]`` tables of some files, the nearest first, as one; and where each setting came from.

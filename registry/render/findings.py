@@ -78,7 +78,7 @@ def report(result: Report, passed: bool, paint: Paint = plain, *, explain: Rule 
 
 def summarized(result: Report, passed: bool) -> dict[str, object]:
     """All of a report but its findings."""
-    return {
+    summary: dict[str, object] = {
         "schema": SCHEMA,
         "registry": {
             "origin": result.registry.origin,
@@ -97,6 +97,15 @@ def summarized(result: Report, passed: bool) -> dict[str, object]:
         "acknowledged": sum(finding.acknowledged for finding in result.findings),
         "resumed": result.resumed,
     }
+    if (export := result.export) is not None:
+        summary["export"] = {
+            "destination": export.destination,
+            "approved": export.approved,
+            "entry": export.entry,
+            "tree_size": export.tree_size,
+            "root_hash": export.root_hash.hex(),
+        }
+    return summary
 
 
 def _lines(

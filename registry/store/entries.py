@@ -130,6 +130,7 @@ _UID_TABLES: tuple[Table, ...] = (
     schema.context_contents,
     schema.decisions,
     schema.withdrawals,
+    schema.exported,
 )
 """Where an act leaves the UIDs that it touched."""
 
