@@ -25,6 +25,7 @@ from registry.rules import by_code
 from registry.services import (
     acknowledging,
     checking,
+    history,
     indexing,
     initializing,
     issuing,
@@ -36,11 +37,12 @@ from registry.services import (
     withdrawing,
 )
 from registry.services.acknowledging import Spoken
+from registry.services.history import Event
 from registry.services.initializing import Initialized
 from registry.services.issuing import Derived, Issued
 from registry.services.opening import opened
 from registry.services.patients import Said
-from registry.services.querying import STANDING, Event, Shown
+from registry.services.querying import STANDING, Shown
 from registry.services.redacting import Redacted
 from registry.services.reports import Report
 from registry.services.requests import DeriveRequest, IssueRequest
@@ -198,7 +200,7 @@ class Registry:
 
     def history(self, uid: str) -> list[Event]:
         """All that happened to a UID, in order. Raises ``UnknownUid``."""
-        return querying.history(self._registry, uid)
+        return history.history(self._registry, uid)
 
     def findings(
         self,

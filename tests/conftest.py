@@ -22,6 +22,7 @@ from pydicom.dataset import Dataset
 from registry.cli import main
 from registry.records import Kind
 from registry.services.acknowledging import acknowledge
+from registry.services.checking import check
 from registry.services.initializing import init
 from registry.services.issuing import derive, issue
 from registry.services.opening import OpenRegistry, opened
@@ -109,18 +110,15 @@ def fill(settings: Settings, folder: Path, *, decided: bool = True) -> None:
         derive(registry, DeriveRequest((slices[0].SOPInstanceUID,), "SEG"))
         if decided:
             lead(registry)
+            check(registry, paths[:2], for_export="ARCHIVE")
             remember(registry, slices[0], folder / "more")
             decide(registry, instances[0], paths)
 
 
 def lead(registry: OpenRegistry) -> None:
-    with registry.act("export:check") as act:
-        act.insert(schema.policies, [{"digest": b"policy", "body": "{}"}])
+    with registry.act("key:rotate") as act:
         act.insert(schema.signing_keys, [{"public_key": bytes(32)}])
         act.insert(schema.key_rotations, [{"key_id": "ab", "key_check": b"check"}])
-        head = {"tree_size": 1, "root_hash": bytes(32)}
-        act.insert(schema.exports, [{"destination": "X", "approved": 1, "policy": b"policy", **head}])
-        act.insert(schema.exported, [{"uid": "1.2.3", "kind": 1}])
         act.commit()
 
 

@@ -98,8 +98,8 @@ def destinations_of(connection: Connection, uid: str) -> list[str]:
 
 
 def uids_on(way: Way) -> Select[Any]:
-    """A query for the UIDs that went some way."""
-    return _on(way, exported.c.uid)
+    """A query for the UIDs that went some way, each once."""
+    return _on(way, exported.c.uid).distinct()
 
 
 def _on(way: Way, *columns: Any) -> Select[Any]:

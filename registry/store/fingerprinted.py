@@ -2,8 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
+from sqlalchemy import Connection, select
+
 from registry.facts import Subject
-from registry.store.packing import pack
+from registry.fingerprint import VERSION
+from registry.records import Level
+from registry.store.packing import pack, unpack
+from registry.store.schema import fingerprints
+
+_AT_ONCE = 10_000
 
 
 def stored(subject: Subject, context: str | None = None) -> bytes:
@@ -11,3 +20,17 @@ def stored(subject: Subject, context: str | None = None) -> bytes:
     than the clinical one with that before it, so that it compares with its own alone."""
     before = f"{context}\0".encode("ascii") if context else b""
     return before + (subject if isinstance(subject, bytes) else pack(subject))
+
+
+def of_studies(connection: Connection, context: str | None) -> Iterator[tuple[str, bytes]]:
+    """Every fingerprint of a study, with the study's UID: reads the whole table.
+
+    What another context holds may be among it, under what isn't its UID.
+    """
+    query = select(fingerprints.c.subject, fingerprints.c.attributes).where(
+        fingerprints.c.level == int(Level.STUDY), fingerprints.c.version == VERSION
+    )
+    before = f"{context}\0".encode("ascii") if context else b""
+    for subject, attributes in connection.execution_options(yield_per=_AT_ONCE).execute(query):
+        if subject.startswith(before):
+            yield unpack(subject[len(before) :]), attributes
