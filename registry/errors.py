@@ -26,6 +26,7 @@
     |   |-- SchemaTooNew
     |   |-- OtherRegistry
     |   |-- KeyUnusable
+    |   |-- ReceiverUnusable
     |   `-- DatabaseUnusable
     |       |-- DatabaseBusy
     |       |-- DatabaseGone
@@ -206,6 +207,12 @@ class KeyUnusable(Unavailable):
     """The registry's key is missing or belongs to another registry."""
 
     advice = "Copy the registry's key file to this machine, or name it with UID_REGISTRY_KEY_FILE."
+
+
+class ReceiverUnusable(Unavailable):
+    """The system that the trail is sent to can't be reached, or isn't trusted."""
+
+    advice = "Run the same command again when it is back: it goes on from the last entry that surely arrived."
 
 
 class DatabaseUnusable(Unavailable):

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from registry.cli import auditexport
 from registry.cli.asking import parse_time
 from registry.cli.freetext import looked_at
 from registry.cli.options import Run, with_globals
@@ -84,3 +85,4 @@ def redact(
 app.command()(with_globals(log))
 app.command()(with_globals(verify))
 app.command()(with_globals(redact))
+auditexport.add_to(app)

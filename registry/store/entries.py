@@ -122,7 +122,7 @@ def _entry(row: Any) -> Entry:
     )
 
 
-_UID_TABLES: tuple[Table, ...] = (
+UID_TABLES: tuple[Table, ...] = (
     schema.ledger,
     schema.uses,
     schema.refused_claims,
@@ -130,13 +130,14 @@ _UID_TABLES: tuple[Table, ...] = (
     schema.context_contents,
     schema.decisions,
     schema.withdrawals,
+    schema.exported,
 )
 """Where an act leaves the UIDs that it touched."""
 
 
 def uids_of(connection: Connection, entry: int, most: int | None = None) -> list[str]:
     """The UIDs that an act touched, sorted as keys."""
-    query = union_all(*(select(t.c.uid).where(t.c.entry == entry) for t in _UID_TABLES)).subquery()
+    query = union_all(*(select(t.c.uid).where(t.c.entry == entry) for t in UID_TABLES)).subquery()
     rows = connection.execute(select(query.c.uid).distinct().order_by(query.c.uid).limit(most))
     said = schema.acknowledgements
     spoken_of = select(said.c.uid).where(said.c.entry == entry).distinct().order_by(said.c.uid).limit(most)
@@ -146,6 +147,6 @@ def uids_of(connection: Connection, entry: int, most: int | None = None) -> list
 
 def entries_about(connection: Connection, uid: str) -> set[int]:
     """The acts that touched a UID."""
-    tables = (*_UID_TABLES, schema.acknowledgements)
+    tables = (*UID_TABLES, schema.acknowledgements)
     query = union_all(*(select(t.c.entry).where(t.c.uid == uid) for t in tables))
     return set(connection.execute(query).scalars())
