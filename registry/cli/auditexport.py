@@ -183,18 +183,19 @@ def _lines(entries: Iterator[Whole], form: str, origin: str, notes: bool, all_ui
 
 
 def _messages(entry: Whole, form: str, origin: str) -> Iterator[bytes]:
+    """The syslog messages about an entry; PS3.15 A.6: most are notices, graver ones warnings."""
     from registry.render.auditrows import entry_line
-    from registry.render.auditxml import audit_messages
+    from registry.render.auditxml import graded_messages
     from registry.syslogtls import NOTICE, WARNING, syslog_message
 
-    at, process = entry.fields["at"], os.getpid()
-    severity = NOTICE if entry.outcome == "done" else WARNING
     if form == "dicom":
-        for text in audit_messages(entry, origin, notes=False):
-            yield syslog_message(text, at=at, kind="DICOM+RFC3881", severity=severity, process=process)
+        kind, graded = "DICOM+RFC3881", graded_messages(entry, origin, notes=False)
     else:
-        text = entry_line(entry, origin, notes=False, most=_FORWARDED_UIDS)
-        yield syslog_message(text, at=at, kind="UIDREG+JSON", severity=severity, process=process)
+        line = entry_line(entry, origin, notes=False, most=_FORWARDED_UIDS)
+        kind, graded = "UIDREG+JSON", iter([(int(entry.outcome != "done"), line)])
+    at, process = entry.fields["at"], os.getpid()
+    for grave, text in graded:
+        yield syslog_message(text, at=at, kind=kind, severity=WARNING if grave else NOTICE, process=process)
 
 
 def _write_file(path: Path, lines: Iterable[str]) -> None:

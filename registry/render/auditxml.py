@@ -32,9 +32,15 @@ _UNFIT = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 def audit_messages(entry: Whole, origin: str, *, notes: bool = True) -> Iterator[str]:
     """The audit messages about an entry of the registry ``origin``, each in a line."""
+    return (line for _, line in graded_messages(entry, origin, notes=notes))
+
+
+def graded_messages(entry: Whole, origin: str, *, notes: bool = True) -> Iterator[tuple[int, str]]:
+    """The same, each with its EventOutcomeIndicator: 0 where all went well."""
     for message in messages(entry):
         for part in _parts(message.subjects):
-            yield ET.tostring(_message(message, part, origin, notes), encoding="unicode")
+            line = ET.tostring(_message(message, part, origin, notes), encoding="unicode")
+            yield message.outcome, line
 
 
 def _parts(subjects: Sequence[Subject]) -> Iterator[Sequence[Subject]]:
