@@ -188,7 +188,9 @@ class Registries:
                 settings = self.make("fresh" if kind == "filled" else "old")
                 if kind == "filled" and settings.key_file is not None:  # it is rotated
                     settings = replace(settings, key_file=f"{self._folder}/{kind}.key")
-                    shutil.copy(self._templates["fresh"].key_file or "", settings.key_file or "")
+                    fresh = self._templates["fresh"].key_file
+                    shutil.copy(fresh or "", settings.key_file or "")
+                    shutil.copy(f"{fresh}.signing-key", f"{self._folder}/{kind}.signing-key")
                 fill(settings, self._folder / kind, decided=kind == "filled")
         else:
             settings = self.empty()
