@@ -127,15 +127,16 @@ def _with_numbers(
     """The studies of which an object had one of some Accession Numbers, and how many of those
     none had. The hash is bound to the study, so that equal numbers don't look equal: each
     study is tried."""
-    from registry.dicomfile.attributes import hash_of  # with pydicom, which nothing else here needs
+    from registry.dicomfile.attributes import hasher  # with pydicom, which nothing else here needs
 
     key, studies, seen = registry.keys_in(context).fingerprint, set[str](), set[str]()
+    tried = [(number, hasher(Level.STUDY, "AccessionNumber", number, key)) for number in set(numbers)]
     for study, attributes in of_studies(connection, context):
         if (value := value_at(attributes, _ACCESSION_NUMBER)) is None:
             continue
         subject = study.encode()
-        for number in numbers:
-            if value == hash_of(Level.STUDY, subject, "AccessionNumber", number, key):
+        for number, hashed in tried:
+            if value == hashed(subject):
                 studies.add(study)
                 seen.add(number)
-    return studies, len(set(numbers) - seen)
+    return studies, len(tried) - len(seen)
