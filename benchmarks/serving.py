@@ -61,6 +61,7 @@ def contestants(server: Server, count: int, key_file: str) -> dict[str, measure.
         with server.connect(database) as connection:
             for name in _CHAIN:
                 connection.execute(f"ALTER TABLE entries DROP CONSTRAINT {name} CASCADE")
+            connection.execute("DROP TRIGGER tr_entries_tree ON entries")
         return _all_at_once(
             _insert, f"host={server.folder} dbname={database} user=postgres", count // WRITERS
         )

@@ -24,22 +24,28 @@ from registry.records import IndexRow, Kind, Severity
 from registry.rules import by_code
 from registry.services import (
     acknowledging,
+    auditing,
     checking,
+    checkpointing,
     indexing,
     initializing,
     issuing,
     patients,
+    proving,
     querying,
     redacting,
     registering,
     resolving,
+    trusting,
     withdrawing,
 )
 from registry.services.acknowledging import Spoken
+from registry.services.checkpointing import Checkpointed
 from registry.services.initializing import Initialized
 from registry.services.issuing import Derived, Issued
 from registry.services.opening import opened
 from registry.services.patients import Said
+from registry.services.proving import Inclusion
 from registry.services.querying import STANDING, Event, Shown
 from registry.services.redacting import Redacted
 from registry.services.reports import Report
@@ -49,6 +55,7 @@ from registry.services.withdrawing import Reinstated, Withdrawn
 from registry.settings import CHECK_FORMATS, Settings, load_settings
 from registry.store.claims import Claimed
 from registry.store.findings import KeptFinding, Which
+from registry.store.verification import Verification
 
 if TYPE_CHECKING:
     from registry.services.checking import Checkable
@@ -282,6 +289,31 @@ class Registry:
     def redact(self, entry: int, *, reason: str) -> Redacted:
         """Take the free text of an entry out of the registry."""
         return redacting.redact(self._registry, entry, reason)
+
+    def checkpoint(self, to: str | os.PathLike[str] | None = None) -> Checkpointed:
+        """Sign what the trail is now; ``to`` is a file or a folder that gets the note.
+
+        Raises ``SigningKeyUnusable`` where the key isn't, ``TrailBroken`` where what is
+        there already shows that the trail was changed.
+        """
+        return checkpointing.checkpoint(self._registry, None if to is None else os.fspath(to))
+
+    def prove(self, entry: int) -> Inclusion:
+        """Prove to others that an entry is in the trail, in that of a new checkpoint."""
+        return proving.prove_entry(self._registry, entry)
+
+    def verify(
+        self, against: Sequence[str | os.PathLike[str]] = (), *, key: str | None = None
+    ) -> Verification:
+        """Recompute the trail, and compare it with checkpoints, files or folders of them.
+
+        ``key`` is the vkey that you were given; without it the database's own counts.
+        """
+        notes = trusting.read_notes([os.fspath(each) for each in against])
+        keys = trusting.parse_keys(key) if key else trusting.own_keys(self._registry)
+        return auditing.audit_verify(
+            self._registry, [trusting.trusted(self._registry, note, keys) for note in notes]
+        )
 
 
 def _one_of(members: Mapping[str, _Member], what: str, label: str) -> _Member:

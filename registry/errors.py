@@ -9,6 +9,7 @@
     |   |-- BadModality
     |   |-- BadSetting
     |   |-- NoSuchPath
+    |   |-- MalformedNote
     |   |-- ParentNeeded
     |   |-- SourceUnclear
     |   `-- ActorNeeded
@@ -26,6 +27,7 @@
     |   |-- SchemaTooNew
     |   |-- OtherRegistry
     |   |-- KeyUnusable
+    |   |   `-- SigningKeyUnusable
     |   |-- ReceiverUnusable
     |   `-- DatabaseUnusable
     |       |-- DatabaseBusy
@@ -34,6 +36,7 @@
     |       `-- RightMissing
     `-- IntegrityFailure             5  history isn't what it was
         |-- HistoryProtected
+        |-- NoteNotSigned
         `-- TrailBroken
 
 The docstring of a class is its message where none is given (PS3.x is cited
@@ -99,6 +102,12 @@ class NoSuchPath(BadRequest):
     """There is no such file or folder."""
 
     advice = "Give a file, a folder, a zip archive, a DICOMDIR, or - for paths on standard input."
+
+
+class MalformedNote(BadRequest):
+    """This is no signed note, or no checkpoint (c2sp.org/signed-note, c2sp.org/tlog-checkpoint)."""
+
+    advice = "Give the file as `uid-registry audit checkpoint` wrote it, its last line included."
 
 
 class ParentNeeded(BadRequest):
@@ -209,6 +218,15 @@ class KeyUnusable(Unavailable):
     advice = "Copy the registry's key file to this machine, or name it with UID_REGISTRY_KEY_FILE."
 
 
+class SigningKeyUnusable(KeyUnusable):
+    """The key that signs checkpoints isn't on this machine."""
+
+    advice = (
+        "Ask for checkpoints where the key is, copy its file here, or name it with "
+        "UID_REGISTRY_SIGNING_KEY_FILE; `uid-registry audit key` tells what is expected where."
+    )
+
+
 class ReceiverUnusable(Unavailable):
     """The system that the trail is sent to can't be reached, or isn't trusted."""
 
@@ -250,6 +268,12 @@ class IntegrityFailure(RegistryError):
 
 class HistoryProtected(IntegrityFailure):
     """The database refused a change to its history."""
+
+
+class NoteNotSigned(IntegrityFailure):
+    """The note isn't signed by a key that counts here."""
+
+    advice = "Check it with the vkey that you were given when the registry was made: --key VKEY."
 
 
 class TrailBroken(IntegrityFailure):

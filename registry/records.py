@@ -9,7 +9,7 @@ before a claim leaves the reader.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import IntEnum, StrEnum
 from functools import cached_property
 from hashlib import blake2b
@@ -192,6 +192,21 @@ class FileMeta(NamedTuple):
     preamble: str | None = None  # what else the file would be taken for, in words: "a Windows program"
 
 
+class Hidden(NamedTuple):
+    """What an object says under one key of the registry, and compares under it alone."""
+
+    content_digest: bytes | None
+    data_set_digest: bytes | None
+    patient: Patient | None
+    aliases: tuple[Patient, ...]
+    labels: tuple[Label, ...]
+    fingerprints: Mapping[Level, bytes]
+
+
+NOTHING = Hidden(None, None, None, (), (), {})
+"""What an object says under a key that isn't here."""
+
+
 @dataclass(frozen=True)
 class ObjectClaim:
     """What one object says about UIDs, and enough of the rest to judge it."""
@@ -225,6 +240,11 @@ class ObjectClaim:
     meta: FileMeta | None = FileMeta()  # noqa: RUF009 (a value; None: there is no file)
     listings: tuple[Listing, ...] = ()  # what the DICOMDIR through which it was found says of it
     path: str = ""  # for the person who reads the report; never recorded
+    earlier: tuple[Hidden | None, ...] = ()  # what it says under the keys before; None: not on this machine
+
+    def hidden(self, hidden: Hidden) -> ObjectClaim:
+        """The claim with something else of what it says under a key."""
+        return replace(self, **hidden._asdict(), earlier=())
 
     @cached_property
     def identities(self) -> tuple[tuple[Kind, str], ...]:

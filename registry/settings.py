@@ -18,14 +18,12 @@ from typing import Any
 import platformdirs
 
 from registry.checksettings import CheckSettings, gathered, require_shape
+from registry.epochs import CLINICAL
 from registry.errors import ActorNeeded, BadSetting
 from registry.limits import LEAST_MEMORY, Limits, parse_seconds, parse_size
 
 APPLICATION = "uid-registry"
 PROJECT_FILE = "uid-registry.toml"
-CLINICAL = "clinical"
-"""The context of whatever isn't a copy for another purpose."""
-
 FORMATS = ("table", "json", "ndjson", "csv")
 CHECK_FORMATS = (*FORMATS, "sarif", "junit", "github")
 """What `check` speaks: also what other tools show findings from."""
@@ -40,12 +38,17 @@ VARIABLES = {
     "format": "UID_REGISTRY_FORMAT",
     "paths": "UID_REGISTRY_PATHS",
     "key_file": "UID_REGISTRY_KEY_FILE",
+    "signing_key_file": "UID_REGISTRY_SIGNING_KEY_FILE",
+    "seen": "UID_REGISTRY_SEEN",
     "context": "UID_REGISTRY_CONTEXT",
     "file_limit": "UID_REGISTRY_FILE_LIMIT",
     "memory_limit": "UID_REGISTRY_MEMORY_LIMIT",
     "time_limit": "UID_REGISTRY_TIME_LIMIT",
 }
-_STRINGS = ("database", "actor", "format", "key_file", "origin", "context", "paths")
+_STRINGS = (
+    *("database", "actor", "format", "key_file", "signing_key_file", "seen", "origin", "context"),
+    "paths",
+)
 _LIMITS = {"file_limit": "file_size", "memory_limit": "memory", "time_limit": "seconds"}
 _LEAST = {"file_limit": 1, "memory_limit": LEAST_MEMORY}
 
@@ -61,6 +64,8 @@ class Settings:
     actor: str | None = None  # None: the operating system's user
     format: str = "table"
     key_file: str | None = None
+    signing_key_file: str | None = None  # None: beside the key
+    seen: str | None = None  # the folder of the heads last seen; None: the user's; "none": not kept
     origin: str | None = None  # the registry that the project is pinned to
     modalities: tuple[str, ...] = ()  # private terms that `issue` accepts besides the standard's
     paths: str = "full"

@@ -20,10 +20,12 @@ from hypothesis import settings as hypothesis_settings
 from pydicom.dataset import Dataset
 
 from registry.cli import main
+from registry.note import VerifierKey
 from registry.records import Kind
 from registry.services.acknowledging import acknowledge
 from registry.services.initializing import init
 from registry.services.issuing import derive, issue
+from registry.services.keeping import rotate_key
 from registry.services.opening import OpenRegistry, opened
 from registry.services.patients import say
 from registry.services.redacting import redact
@@ -57,6 +59,8 @@ def _clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest
         "PATHS",
         "CONTEXT",
         "KEY_FILE",
+        "SIGNING_KEY_FILE",
+        "SEEN",
         "FILE_LIMIT",
         "MEMORY_LIMIT",
         "TIME_LIMIT",
@@ -109,6 +113,9 @@ def fill(settings: Settings, folder: Path, *, decided: bool = True) -> None:
         derive(registry, DeriveRequest((slices[0].SOPInstanceUID,), "SEG"))
         if decided:
             lead(registry)
+            rotate_key(registry, "the administrator has left")
+    if decided:
+        with opened(settings) as registry:
             remember(registry, slices[0], folder / "more")
             decide(registry, instances[0], paths)
 
@@ -116,8 +123,6 @@ def fill(settings: Settings, folder: Path, *, decided: bool = True) -> None:
 def lead(registry: OpenRegistry) -> None:
     with registry.act("export:check") as act:
         act.insert(schema.policies, [{"digest": b"policy", "body": "{}"}])
-        act.insert(schema.signing_keys, [{"public_key": bytes(32)}])
-        act.insert(schema.key_rotations, [{"key_id": "ab", "key_check": b"check"}])
         head = {"tree_size": 1, "root_hash": bytes(32)}
         act.insert(schema.exports, [{"destination": "X", "approved": 1, "policy": b"policy", **head}])
         act.insert(schema.exported, [{"uid": "1.2.3", "kind": 1}])
@@ -190,12 +195,17 @@ class Registries:
                 if kind == "undecided":
                     patch.setattr("registry.store.act.FORMAT", 1)
                 settings = self.make("fresh" if kind == "filled" else "old")
+                if kind == "filled" and settings.key_file is not None:  # it is rotated
+                    settings = replace(settings, key_file=f"{self._folder}/{kind}.key")
+                    shutil.copy(self._templates["fresh"].key_file or "", settings.key_file or "")
                 fill(settings, self._folder / kind, decided=kind == "filled")
         else:
             settings = self.empty()
             with pytest.MonkeyPatch.context() as patch:
                 if kind == "old":
                     patch.setattr("registry.store.act.FORMAT", 1)
+                    unsigned = VerifierKey("nobody", bytes(32))
+                    patch.setattr("registry.services.initializing.enter", lambda *_: unsigned)
                 init(settings, root=ROOT, organization="Example Hospital")
         self._made.clear()  # it stays
         return settings

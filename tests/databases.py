@@ -42,6 +42,22 @@ def run(connection: Connection, statement: str, **values: object) -> Any:
     return connection.execute(text(statement), values)
 
 
+def keep_out(connection: Connection) -> None:
+    """From now on no entry can be written."""
+    if connection.dialect.name == "sqlite":
+        run(
+            connection,
+            "CREATE TRIGGER tr_full BEFORE INSERT ON entries BEGIN SELECT RAISE(ABORT, 'tr_full'); END",
+        )
+        return
+    run(
+        connection,
+        "CREATE FUNCTION tr_full() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'full' "
+        "USING ERRCODE = 'integrity_constraint_violation', CONSTRAINT = 'tr_full'; END $$",
+    )
+    run(connection, "CREATE TRIGGER tr_full BEFORE INSERT ON entries FOR EACH ROW EXECUTE FUNCTION tr_full()")
+
+
 def everything(settings: Settings) -> bytes:
     """All that a database holds, for searching."""
     url = parse_url(settings.database)

@@ -13,7 +13,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection
 
 from registry.errors import DatabaseUnusable, NoRegistry, SchemaOutdated, SchemaTooNew
-from registry.keys import RegistryKey, put_key
+from registry.keys import RegistryKey, put_ring
 from registry.minting import Method
 from registry.records import Kind
 from registry.services.auditing import audit_log, audit_verify
@@ -141,7 +141,11 @@ def test_every_history_table_is_protected_by_triggers(migrated: Settings, engine
     expected = {f"tr_{table.name}_{action}" for table in schema.HISTORY for action in actions}
     expected |= {f"tr_{table.name}_sealed" for table in schema.SEALED}
     expected |= {"tr_studies_kind", "tr_series_kind"}
-    expected |= {"tr_entries_nodes"} if engine == "sqlite" else {"tr_ledger_nodes", "tr_entries_tree"}
+    expected |= (
+        {"tr_entries_nodes"}
+        if engine == "sqlite"
+        else {"tr_ledger_nodes", "tr_entries_tree", "tr_entries_account"}
+    )
     found = {name for name in described(migrated) if name.startswith("tr_") and not name.endswith("()")}
     assert found == expected
 
@@ -230,7 +234,7 @@ def test_a_registry_that_the_program_of_0002_wrote(registries: Registries) -> No
     with sqlite3.connect(file) as stored:
         stored.executescript((Path(__file__).parent / "stored" / "registry-0002.sql").read_text())
     stored.close()
-    put_key(file.with_name(f"{file.name}.key"), RegistryKey(bytes.fromhex(KEY_0002)))
+    put_ring(file.with_name(f"{file.name}.key"), (RegistryKey(bytes.fromhex(KEY_0002)),))
     old = sqlite3.connect(file)
     tables = [name for (name,) in old.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
     rows = {table: old.execute(f"SELECT * FROM {table}").fetchall() for table in tables}

@@ -41,6 +41,11 @@ VALUES = {  # name -> variable, and a value for each place
     "format": ("UID_REGISTRY_FORMAT", ["json", "ndjson", "csv", "table"]),
     "paths": ("UID_REGISTRY_PATHS", ["none", "hash", "name", "full"]),
     "key_file": ("UID_REGISTRY_KEY_FILE", ["flag.key", "environment.key", "project.key", "user.key"]),
+    "signing_key_file": (
+        "UID_REGISTRY_SIGNING_KEY_FILE",
+        ["flag.sk", "environment.sk", "project.sk", "user.sk"],
+    ),
+    "seen": ("UID_REGISTRY_SEEN", ["flag", "environment", "none", "user"]),
 }
 
 
@@ -171,7 +176,10 @@ def test_of_an_unknown_setting_the_known_ones_are_told(project: Path) -> None:
     project.write_text('databse = "x"')
     with pytest.raises(BadSetting) as caught:
         loaded(project.parent)
-    assert "database, actor, format, key_file, origin, context, paths, modalities" in caught.value.advice
+    assert (
+        "database, actor, format, key_file, signing_key_file, seen, origin, context, paths, modalities"
+        in caught.value.advice
+    )
 
 
 def test_a_mistake_is_told_even_where_a_nearer_place_has_the_setting(project: Path) -> None:

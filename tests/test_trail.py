@@ -109,3 +109,14 @@ def test_rows_are_digested_as_they_always_were() -> None:
 
 def test_no_rows_have_the_digest_of_nothing() -> None:
     assert digest([]) == NOTHING
+
+
+few = st.sampled_from([None, 0, 1, -7, "", "a", "é", b"", b"a", b"\x00"])
+
+
+@given(st.integers(1, 4).flatmap(lambda width: st.lists(st.tuples(*[few] * width), max_size=5)))
+@example([(7, None, bytes([n % 256]), "a") for n in range(2500)])
+def test_many_rows_at_once_have_the_digest_of_each_after_the_other(rows: list[tuple[object, ...]]) -> None:
+    state = RowsDigest()
+    state.add_all(rows)
+    assert (state.count, state.hexdigest()) == (len(rows), digest(rows))

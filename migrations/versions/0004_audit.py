@@ -49,6 +49,8 @@ def by_entry(table: str) -> sa.ForeignKeyConstraint:
 def upgrade() -> None:
     for name, type_, default in COLUMNS:
         op.add_column("entries", sa.Column(name, type_, server_default=default, nullable=default is None))
+    refused = sa.text("outcome = 'refused'")
+    op.create_index("ix_entries_refused", "entries", ["seq"], sqlite_where=refused, postgresql_where=refused)
     op.create_table(
         "tree_nodes",
         key("level", sa.SmallInteger()),
@@ -125,7 +127,7 @@ def upgrade() -> None:
         for statement in triggers.sealed(table, dialect):
             op.execute(statement)
     if dialect == "postgresql":
-        for statement in triggers.tree():
+        for statement in (*triggers.tree(), *triggers.account()):
             op.execute(statement)
 
 
@@ -150,6 +152,9 @@ def downgrade() -> None:
     if dialect == "postgresql":
         op.execute("DROP TRIGGER tr_entries_tree ON entries")
         op.execute("DROP FUNCTION tr_entries_tree()")
+        op.execute("DROP TRIGGER tr_entries_account ON entries")
+        op.execute("DROP FUNCTION tr_entries_account()")
+    op.drop_index("ix_entries_refused", "entries")
     for table in ("tree_nodes", "exported", "exports", "policies", "signing_keys", "key_rotations"):
         if dialect == "sqlite":
             op.execute(f"DROP TRIGGER tr_{table}_delete")

@@ -6,11 +6,12 @@ from typing import Annotated
 
 import typer
 
-from registry.cli import auditexport
+from registry.cli import auditexport, checkpoint
 from registry.cli.asking import parse_time
+from registry.cli.checkpoint import KeyOption, keys_for
 from registry.cli.freetext import looked_at
-from registry.cli.options import Run, with_globals
-from registry.cli.output import show
+from registry.cli.options import Run, Unrecorded, with_globals
+from registry.cli.output import Progress, show, tell
 
 app = typer.Typer(
     help="The audit trail: who did what and when, and that nobody changed it.", no_args_is_help=True
@@ -31,14 +32,25 @@ def log(
     since: Annotated[str | None, typer.Option(metavar="TIME", help="From then on.")] = None,
     until: Annotated[str | None, typer.Option(metavar="TIME", help="Before then.")] = None,
     limit: Annotated[int, typer.Option(metavar="N", help="The newest so many; 0 for all.")] = 50,
+    unrecorded: Unrecorded = False,
 ) -> None:
-    """Who did what and when, and to which UIDs; refused acts too."""
-    from registry.render.administering import audit_log
-    from registry.services.auditing import audit_log as service
+    """Who did what and when, and to which UIDs; refused acts too.
 
-    with run.registry(read_only=True) as registry:
-        found = service(
+    That you read the trail is in it as well, written before you see anything.
+
+    Examples:
+
+      uid-registry audit log --event uid: --since 2027-01-01
+
+      uid-registry audit log 17
+    """
+    from registry.render.administering import audit_log
+    from registry.services.auditing import read_log
+
+    with run.registry(read_only=unrecorded, whatever_was_seen=True) as registry:
+        found = read_log(
             registry,
+            unrecorded=unrecorded,
             event=event,
             actor=by,
             since=parse_time(since),
@@ -47,17 +59,48 @@ def log(
             entry=entry,
             newest=limit or None,
         )
-    show(audit_log(found), run.settings.format)
+    show(audit_log(found, one=entry is not None), run.settings.format)
 
 
-def verify(run: Run) -> None:
-    """Recompute the whole trail. Exit status 5 if anything in it was changed."""
+def verify(
+    run: Run,
+    against: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--against",
+            metavar="NOTE",
+            help="A checkpoint kept elsewhere, a folder of them, or - for standard input.",
+        ),
+    ] = None,
+    key: KeyOption = None,
+) -> None:
+    """Recompute the whole trail. Exit status 5 if anything in it was changed.
+
+    Only a checkpoint that was kept elsewhere shows that the newest entries were
+    removed, or that everything was written anew. That you verified it, and what
+    came of it, is in the trail where anything can be written.
+
+    Examples:
+
+      uid-registry audit verify
+
+      uid-registry audit verify --against checkpoint.txt --key dicom-uid-registry/...
+    """
     from registry.render.administering import verification
+    from registry.services.accounting import account_verified
     from registry.services.auditing import audit_verify
+    from registry.services.trusting import read_notes, trusted
 
-    with run.registry(read_only=True) as registry:
-        result = audit_verify(registry)
-    show(verification(result), run.settings.format)
+    notes = read_notes(against or ())
+    progress = Progress("read", "row")
+    with run.registry(read_only=True, whatever_was_seen=True) as registry:
+        keys = keys_for(registry, key) if notes else []
+        checkpoints = [trusted(registry, note, keys) for note in notes]
+        result = audit_verify(registry, checkpoints, progress)
+        progress.done()
+        if why := account_verified(registry, result):
+            tell(f"this isn't recorded in the trail: {why}")
+    show(verification(result, checkpoints), run.settings.format)
     raise typer.Exit(0 if result.ok else 5)
 
 
@@ -85,4 +128,8 @@ def redact(
 app.command()(with_globals(log))
 app.command()(with_globals(verify))
 app.command()(with_globals(redact))
+app.command("checkpoint")(with_globals(checkpoint.checkpoint))
+app.command()(with_globals(checkpoint.prove))
+app.command()(with_globals(checkpoint.key))
+app.command()(with_globals(checkpoint.accept))
 auditexport.add_to(app)

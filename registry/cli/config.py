@@ -33,4 +33,29 @@ def show(
     put(rendered(configuration(run.settings), origin), form if form in FORMATS else "table")
 
 
+def history(
+    run: Run,
+    policy: Annotated[
+        str | None, typer.Argument(metavar="[POLICY]", help="One, as entries name it, with all that it sets.")
+    ] = None,
+) -> None:
+    """The check policies that this registry was ever used with, by first use.
+
+    Entries name the policy that was asked with; where nobody had set anything, it is the
+    program's own, which isn't listed.
+
+    Examples:
+
+      uid-registry config history
+
+      uid-registry config history 5f0c9a1be2d34477
+    """
+    from registry.render.configuring import adopted as rendered
+    from registry.services.adopting import adopted
+
+    with run.registry(read_only=True) as registry:
+        put(rendered(adopted(registry, policy), one=policy is not None), run.settings.format)
+
+
 app.command()(with_globals(show, CHECK_FORMATS))
+app.command()(with_globals(history))

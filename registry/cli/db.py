@@ -8,8 +8,10 @@ from typing import Annotated
 
 import typer
 
-from registry.cli.options import Run, with_globals
+from registry.cli.freetext import looked_at
+from registry.cli.options import Run, Unrecorded, with_globals
 from registry.cli.output import show
+from registry.errors import BadRequest
 
 app = typer.Typer(help="The database under the registry.", no_args_is_help=True)
 
@@ -58,10 +60,11 @@ def current(run: Run) -> None:
 def backup(
     run: Run,
     to: Annotated[str, typer.Option("--to", metavar="FILE", help="The copy; there must be no such file.")],
+    unrecorded: Unrecorded = False,
 ) -> None:
     """Copy an SQLite registry while others write; for PostgreSQL, say what to run.
 
-    The key isn't in it.
+    The key isn't in it. The entry that says that the copy was made is.
 
     Examples:
 
@@ -72,8 +75,8 @@ def backup(
     from registry.render.operating import backup as rendered
     from registry.services.copying import backup as service
 
-    with run.registry(read_only=True) as registry:
-        show(rendered(service(registry, to)), run.settings.format)
+    with run.registry(read_only=unrecorded) as registry:
+        show(rendered(service(registry, to, unrecorded=unrecorded)), run.settings.format)
 
 
 def key(
@@ -82,25 +85,45 @@ def key(
         str | None,
         typer.Option("--install", metavar="FILE", help="Put this key in its place; - for standard input."),
     ] = None,
+    rotate: Annotated[bool, typer.Option("--rotate", help="Make another key, and write with it.")] = False,
+    reason: Annotated[str | None, typer.Option(metavar="TEXT", help="Why it is rotated.")] = None,
+    unrecorded: Unrecorded = False,
 ) -> None:
-    """Where this machine's key is, and whether it is the registry's. Exit status 3 if not.
+    """The registry's keys, and which of them this machine has. Exit status 3 without the present one.
 
     Examples:
 
       uid-registry db key
 
       ssh first cat /srv/registry/registry.key | uid-registry db key --install -
+
+      uid-registry db key --rotate --reason "the administrator has left"
     """
+    from registry.keys import LARGEST
     from registry.render.operating import key_state as rendered
     from registry.services import keeping
 
+    if rotate != (reason is not None) or (rotate and install is not None):
+        raise BadRequest(
+            "--rotate and --reason TEXT go together, and without --install",
+            advice='E.g. `uid-registry db key --rotate --reason "the administrator has left"`.',
+        )
+    if rotate:
+        with run.registry() as registry:
+            state = keeping.rotate_key(registry, looked_at(reason, "--reason") or "")
+        show(rendered(state), run.settings.format)
+        return
     name, text = install, b""
     if install == "-":
-        name, text = "standard input", sys.stdin.buffer.read(keeping.LARGEST)
+        name, text = "standard input", sys.stdin.buffer.read(LARGEST + 1)
     elif install is not None:
         text = keeping.read_key_file(Path(install))
-    with run.registry(read_only=True) as registry:
-        state = keeping.install_key(registry, text, name) if name else keeping.key_state(registry)
+    with run.registry(read_only=unrecorded or not name, whatever_was_seen=True) as registry:
+        state = (
+            keeping.install_key(registry, text, name, unrecorded=unrecorded)
+            if name
+            else keeping.key_state(registry)
+        )
     show(rendered(state), run.settings.format)
     raise typer.Exit(0 if state.usable else 3)
 

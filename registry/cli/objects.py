@@ -97,6 +97,7 @@ def register(
     else:
         failed = bool(_failing(result, fail_on))
     _tell_skipped(result)
+    _tell_missing(result)
     _show(run, result, not failed, statistics)
     raise typer.Exit(1 if failed else 0)
 
@@ -160,6 +161,7 @@ def check(
         _rename(registry, result)
     failing = _failing(result, fail_on)
     _tell_skipped(result)
+    _tell_missing(result)
     if run.settings.format in FORMATS:
         _show(run, result, not failing, statistics, rule)
     else:
@@ -285,6 +287,16 @@ def _tell_skipped(result: Report) -> None:
         tell(visible(f"skipped {skip.path or 'a file'}: {skip.reason}"))
     if len(result.skipped) > _NAMED:
         tell(f"skipped {len(result.skipped) - _NAMED:,} more; --format json names them")
+
+
+def _tell_missing(result: Report) -> None:
+    """Say what couldn't be compared for want of a former key."""
+    for key, objects in sorted(result.missing.items()):
+        several = "object has" if objects == 1 else "objects have"
+        tell(
+            f"{objects:,} {several} to do with what was recorded under the former key {key}, which isn't "
+            "on this machine: not compared; `uid-registry db key --install FILE` adds it"
+        )
 
 
 def _show(run: Run, result: Report, passed: bool, statistics: bool, rule: Rule | None = None) -> None:

@@ -48,6 +48,12 @@ Format = Annotated[
 ]
 NoInput = Annotated[bool, typer.Option("--no-input", help="Never ask anything.", rich_help_panel=_PANEL)]
 
+Unrecorded = Annotated[
+    bool,
+    typer.Option("--unrecorded", help="Where nothing can be written, do it without the entry that says so."),
+]
+"""For what is recorded though it only reads; no global option."""
+
 _GLOBALS: dict[str, tuple[Any, Any]] = {
     "database": (Database, None),
     "actor": (Actor, None),
@@ -63,11 +69,13 @@ class Run:
     settings: Settings
     no_input: bool
 
-    def registry(self, *, read_only: bool = False) -> AbstractContextManager[OpenRegistry]:
-        """The registry that the settings name, opened."""
+    def registry(
+        self, *, read_only: bool = False, whatever_was_seen: bool = False
+    ) -> AbstractContextManager[OpenRegistry]:
+        """The registry that the settings name, opened (services/opening.py)."""
         from registry.services.opening import opened
 
-        return opened(self.settings, read_only=read_only)
+        return opened(self.settings, read_only=read_only, whatever_was_seen=whatever_was_seen)
 
     @property
     def may_ask(self) -> bool:

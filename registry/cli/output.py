@@ -50,17 +50,19 @@ def tell(message: str) -> None:
 class Progress:
     """How far a long run is; silent where stderr isn't a terminal."""
 
-    def __init__(self, verb: str) -> None:
-        self._verb, self._begun, self._told = verb, time.monotonic(), 0.0
+    def __init__(self, verb: str, what: str = "file") -> None:
+        self._verb, self._what = verb, what
+        self._begun, self._told = time.monotonic(), 0.0
         self._silent = not sys.stderr.isatty()
 
-    def __call__(self, files: int) -> None:
+    def __call__(self, done: int, of: int | None = None) -> None:
         now = time.monotonic()
         if self._silent or now - self._told < _TOLD_EVERY:
             return
         self._told = now
-        rate = files / max(now - self._begun, 1e-6)
-        sys.stderr.write(f"\r\033[K{self._verb} {counted(files, 'file')}, {rate:,.0f} a second")
+        rate = done / max(now - self._begun, 1e-6)
+        so_far = counted(done, self._what) if of is None else f"{done:,} of {counted(of, self._what)}"
+        sys.stderr.write(f"\r\033[K{self._verb} {so_far}, {rate:,.0f} a second")
         sys.stderr.flush()
 
     def done(self) -> None:

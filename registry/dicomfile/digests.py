@@ -69,10 +69,14 @@ def content_digest(tree: Tree, key: bytes) -> bytes:
     return keyed(content_hash(tree), key, b"content")
 
 
+def data_set_hash(tree: Tree) -> bytes:
+    """The hash of everything but the bulk content, without a key: never to be kept; 32 bytes."""
+    return _hash(tree, [tag for tag in sorted(tree) if tag not in _NOT_DATA_SET])
+
+
 def data_set_digest(tree: Tree, key: bytes) -> bytes:
     """The digest of everything but the bulk content; 16 bytes."""
-    rest = [tag for tag in sorted(tree) if tag not in _NOT_DATA_SET]
-    return keyed(_hash(tree, rest), key, b"data set")
+    return keyed(data_set_hash(tree), key, b"data set")
 
 
 def canonical(element: Element) -> bytes:

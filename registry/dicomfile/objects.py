@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from registry.dicomfile import tags
-from registry.dicomfile.attributes import fingerprint
-from registry.dicomfile.digests import content_hash, data_set_digest, keyed
 from registry.dicomfile.frames import frames_of, registered_frames
-from registry.dicomfile.identity import Uids, patients_of, shortened, uid_values
-from registry.dicomfile.labels import labels_of
+from registry.dicomfile.hidden import Hiding
+from registry.dicomfile.identity import Uids, shortened, uid_values
 from registry.dicomfile.preamble import taken_for
 from registry.dicomfile.readerkeys import ReaderKeys
 from registry.dicomfile.references import references_of
 from registry.dicomfile.scan import is_transfer_syntax
 from registry.dicomfile.tree import Tree, items, name_of, text
 from registry.modality import code_string
-from registry.records import FileMeta, Level, Listing, ObjectClaim, Part, Trait
+from registry.records import FileMeta, Listing, ObjectClaim, Part, Trait
 from registry.sopclass import STORAGE
 from registry.uid import is_key
 
@@ -41,14 +39,8 @@ def claim_of(
     # Of several hundred elements few name anything; both of what looks for names look at these alone.
     naming = {tag: element for tag, element in tree.items() if element[0] in _NAMING_VRS}
     uids.walk(naming)
-    content = content_hash(tree) if digests else b""
-    patient, aliases = patients_of(tree, keys.fingerprint)
     study, series = four[tags.STUDY_INSTANCE_UID], four[tags.SERIES_INSTANCE_UID]
-    subjects = (
-        (Level.PATIENT, patient.token if patient else None),
-        (Level.STUDY, study.encode() if study else None),
-        (Level.SERIES, series.encode() if series else None),
-    )
+    hiding = Hiding(tree, study, series, four[tags.SOP_INSTANCE_UID], digests=digests)
     return ObjectClaim(
         sop_instance_uid=four[tags.SOP_INSTANCE_UID],
         sop_class_uid=_key(four[tags.SOP_CLASS_UID]),
@@ -56,23 +48,15 @@ def claim_of(
         study_instance_uid=study,
         modality=code_string(text(tree, tags.MODALITY)),
         transfer_syntax_uid=_key(text(meta or {}, tags.TRANSFER_SYNTAX_UID)),
-        content_digest=keyed(content, keys.digest, b"content") if content else None,
-        content_order=content,
-        data_set_digest=data_set_digest(tree, keys.digest) if digests else None,
-        patient=patient,
-        aliases=aliases,
+        content_order=hiding.content,
         frame_of_reference_uid=_key(_single_uid(tree, tags.FRAME_OF_REFERENCE_UID)),
         shared=tuple(uids.shared),
         references=references_of(naming),
         traits=frozenset(_traits(tree)),
         frames=frames_of(tree, four[tags.SOP_CLASS_UID]),
         registered=registered_frames(tree, four[tags.SOP_CLASS_UID]),
-        labels=labels_of(tree, study, series, four[tags.SOP_INSTANCE_UID], patient, keys.fingerprint),
-        fingerprints={
-            level: fingerprint(level, subject, tree, keys.fingerprint)
-            for level, subject in subjects
-            if subject
-        },
+        **hiding.under(keys)._asdict(),
+        earlier=tuple(None if each is None else hiding.under(each) for each in keys.earlier),
         bad_uids=tuple(uids.bad.values()),
         padded_uids=tuple(uids.padded),
         missing=tuple(name_of(tag) for tag in _FOUR if four[tag] is None),

@@ -11,3 +11,4 @@ class ReaderKeys:
 
     fingerprint: bytes
     digest: bytes
+    earlier: tuple[ReaderKeys | None, ...] = ()  # those before them, the newest first; None: not here

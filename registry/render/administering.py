@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
+from registry.render.checkpoints import signing_lines
 from registry.render.formats import Output, Row, columns, counted
 from registry.render.rulebook import rule_facts, rule_lines, rule_row
 from registry.rules import RULES
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
     from registry.rules.base import Rule
     from registry.services.auditing import Told
     from registry.services.initializing import Initialized, SchemaState
+    from registry.services.trusting import Trusted
+    from registry.store.entries import Entry
     from registry.store.verification import Verification
 
 
@@ -23,6 +26,9 @@ def initialized(result: Initialized) -> Output:
         "database": result.database,
         "key_file": result.key_file,
         "key_usable": result.key_usable,
+        "signing_key": str(result.signing_key.keys[0]) if result.signing_key.keys else None,
+        "signing_key_file": str(result.signing_key.file),
+        "signing_key_usable": result.signing_key.usable,
         "created": result.created,
         "upgraded": result.upgraded,
         "root": result.root.prefix if result.root else None,
@@ -31,6 +37,7 @@ def initialized(result: Initialized) -> Output:
         f"{'created' if result.created else 'found'} registry {result.origin}",
         f"database  {result.database}",
         f"key       {result.key_file}  ({_KEPT if result.key_usable else _AWAY})",
+        *signing_lines(result.signing_key),
     ]
     if result.upgraded and not result.created:
         lines.append(f"schema    upgraded to {result.upgraded}")
@@ -95,9 +102,10 @@ def rule(one: Rule) -> Output:
     return Output(row, [row], rule_lines(one))
 
 
-def audit_log(found: Sequence[Told]) -> Output:
+def audit_log(found: Sequence[Told], *, one: bool = False) -> Output:
+    """Entries of the trail, in a table; or ``one`` that was asked for by its number, in full."""
     rows = [_told(told) for told in found]
-    return Output(rows, rows, _log_lines(found))
+    return Output(rows, rows, _log_card(found[0]) if one else _log_lines(found))
 
 
 def _told(told: Told) -> Row:
@@ -109,6 +117,8 @@ def _told(told: Told) -> Row:
         "event": entry.event,
         "outcome": entry.outcome,
         "actor": entry.actor,
+        "account": entry.account,
+        "role": entry.role,
         "host": entry.host,
         "application": entry.application,
         "request_id": entry.request_id,
@@ -118,7 +128,31 @@ def _told(told: Told) -> Row:
         "detail": entry.detail,
         "rows": entry.rows,
         "uids": list(told.uids),
+        "format": entry.format,
     }
+
+
+def _log_card(told: Told) -> Iterator[str]:
+    entry = told.entry
+    facts = {
+        "entry": f"{entry.id}, at place {entry.seq} of the trail",
+        "at": entry.at,
+        "event": entry.event,
+        "outcome": entry.outcome,
+        "actor": entry.actor,
+        "account": f"{entry.account} ({entry.role})" if entry.account else None,
+        "host": entry.host,
+        "application": entry.application,
+        "request id": entry.request_id,
+        "text": entry.text,
+        **{name: _value(value) for name, value in entry.detail.items() if value},
+        "rows": ", ".join(f"{table} {count}" for table, count in entry.rows.items()),
+    }
+    for name, value in facts.items():
+        if value:
+            yield f"{name:<12} {value}"
+    for place, uid in enumerate(told.uids):
+        yield f"{'' if place else 'uids':<12} {uid}"
 
 
 def _log_lines(found: Sequence[Told]) -> Iterator[str]:
@@ -133,7 +167,7 @@ def _log_lines(found: Sequence[Told]) -> Iterator[str]:
                 "at": entry.at,
                 "event": entry.event,
                 "outcome": entry.outcome,
-                "actor": entry.actor,
+                "actor": _who(entry),
                 "what": what,
             }
         )
@@ -143,35 +177,57 @@ def _log_lines(found: Sequence[Told]) -> Iterator[str]:
         return
     heading, *lines = columns(rows, names, names)
     yield heading
-    most = _UIDS_IN_LINES if len(found) > 1 else None
     for line, told in zip(lines, found, strict=True):
         yield line
-        for uid in told.uids[:most]:
+        for uid in told.uids[:_UIDS_IN_LINES]:
             yield f"      {uid}"
-        if most is not None and len(told.uids) > most:
+        if len(told.uids) > _UIDS_IN_LINES:
             yield f"      … `uid-registry audit log {told.entry.id}` lists them all"
 
 
 _UIDS_IN_LINES = 4
 
 
+def _who(entry: Entry) -> str:
+    """Who it was as they said; and the account, where that says something else."""
+    if entry.account in (None, entry.actor):
+        return entry.actor
+    return f"{entry.actor} ({entry.account})"
+
+
 def _fact(name: str, value: object) -> str:
+    return f"{name} {_value(value)}"
+
+
+def _value(value: object) -> str:
     if isinstance(value, dict):
-        return f"{name} {' '.join(f'{key}:{count}' for key, count in value.items())}"
-    return f"{name} {value}"
+        return " ".join(f"{key}:{count}" for key, count in value.items())
+    if isinstance(value, list):
+        return " ".join(map(str, value))
+    return str(value)
 
 
-def verification(result: Verification) -> Output:
-    document = {
+def verification(result: Verification, against: Sequence[Trusted] = ()) -> Output:
+    row: dict[str, object] = {
         "ok": result.ok,
         "size": result.size,
         "root_hash": result.root_hash,
         "first_bad": result.first_bad,
         "reason": result.reason,
     }
-    verdict = (
-        f"the trail verifies: {counted(result.size, 'entry', 'entries')}, root hash {result.root_hash}"
-        if result.ok
-        else f"the trail does not verify: entry {result.first_bad}: {result.reason}"
-    )
-    return Output(document, [document], [verdict])
+    document = {**row, "checkpoints": [_checkpoint(each) for each in against]}
+    if not result.ok:
+        where = "" if result.first_bad is None else f"entry {result.first_bad}: "
+        return Output(document, [row], [f"the trail does not verify: {where}{result.reason}"])
+    lines = [f"the trail verifies: {counted(result.size, 'entry', 'entries')}, root hash {result.root_hash}"]
+    lines += [
+        f"it goes on from the checkpoint of {counted(each.checkpoint.size, 'entry', 'entries')}, "
+        f"signed by {each.key.id.hex()}"
+        for each in against
+    ]
+    return Output(document, [row], lines)
+
+
+def _checkpoint(one: Trusted) -> Row:
+    said = one.checkpoint
+    return {"size": said.size, "root_hash": said.root.hex(), "key_id": one.key.id.hex()}

@@ -6,11 +6,11 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
+from registry.epochs import CLINICAL
 from registry.records import Finding, Place, Recorded, Severity, Verdict
 from registry.render.folding import Block, folded
 from registry.render.formats import Output, counted, visible
 from registry.render.rulebook import rule_lines, rule_row
-from registry.settings import CLINICAL
 
 if TYPE_CHECKING:
     from registry.rules.base import Rule
@@ -96,6 +96,7 @@ def summarized(result: Report, passed: bool) -> dict[str, object]:
         "not_compared": result.verdicts[Verdict.NOT_COMPARED],
         "acknowledged": sum(finding.acknowledged for finding in result.findings),
         "resumed": result.resumed,
+        "missing_keys": dict(sorted(result.missing.items())),
     }
 
 

@@ -49,6 +49,11 @@ def key_state(state: KeyState) -> Output:
         "problem": state.problem,
         "open_to_others": state.open_to_others,
         "installed": state.installed,
+        "rotated": state.rotated,
+        "keys": [
+            {"id": k.id, "current": k.current, "since": k.since, "entry": k.entry, "here": k.here}
+            for k in state.keys
+        ],
     }
     verdict = f"unusable: {state.problem}" if state.problem else "right"
     lines = [
@@ -56,9 +61,34 @@ def key_state(state: KeyState) -> Output:
         f"registry  {state.registry_key}",
         f"here      {state.found_key or '-'}: {visible(verdict)}",
     ]
+    if len(state.keys) > 1:
+        held = [
+            {
+                "id": key.id,
+                "what": "what is recorded now is under it" if key.current else "former",
+                "since": f"since {key.since[:10]} (entry {key.entry})",
+                "here": "here" if key.here else "missing",
+            }
+            for key in state.keys
+        ]
+        lines += ["", *columns(held, ("id", "here", "since", "what"))]
+    if state.rotated is not None:
+        lines += ["", f"the key is {state.registry_key} now (entry {state.rotated}); next:", *_ROTATED]
+    if state.missing and state.usable:
+        lines += [
+            "",
+            f"what was recorded under {', '.join(state.missing)} compares with nothing on this machine;",
+        ]
+        lines.append("`uid-registry db key --install FILE` adds a former key")
     if state.open_to_others:
         lines.append(f"warning   others can read it: chmod 600 {visible(str(state.file))}")
     return Output(row, [row], lines)
+
+
+_ROTATED = (
+    "  keep a copy of the file apart from the database, and the old copies as long as its backups;",
+    "  put it on every other machine: `uid-registry db key --install FILE`; until then they record nothing.",
+)
 
 
 def granted(result: Granted) -> Output:

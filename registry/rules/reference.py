@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import groupby
 
-from registry.facts import InstanceFacts
-from registry.records import Kind, Patient, Reference, Severity
+from registry.facts import Facts, InstanceFacts
+from registry.records import Finding, Kind, Patient, Reference, Severity
 from registry.rules.base import Sighting, View, listed
 from registry.sopclass import Family, family_of
 
@@ -60,8 +60,21 @@ def reference_to_another_patient(uid: str, view: View) -> Iterator[Sighting]:
                 break
 
 
-def _patients(studies: set[str], view: View) -> set[Patient]:
+def _patients(studies: set[str], view: View | Facts) -> set[Patient]:
     return {patient for study in studies for patient in view.patients.get(study, ())}
+
+
+def is_explained(finding: Finding, facts: Facts) -> bool:
+    """Whether other facts, as another key of the registry shows them, say that a reference leads
+    to the same patient after all: what one key shows of a study may not be all of its patients."""
+    if finding.code != _OF_ANOTHER_PATIENT or finding.uid not in facts.instances:
+        return False
+    studies = {uid for uid in finding.related if uid != finding.counterpart}
+    own, others = _patients(facts.instances[finding.uid].studies, facts), _patients(studies, facts)
+    return any(facts.one_patient(one, other) for one in own for other in others)
+
+
+_OF_ANOTHER_PATIENT = "UID507"
 
 
 def reference_parent_mismatch(uid: str, view: View) -> Iterator[Sighting]:

@@ -10,6 +10,7 @@ from registry.acknowledgement import State, Word
 from registry.errors import BadRequest, UnknownFinding
 from registry.services.opening import OpenRegistry
 from registry.services.querying import STANDING
+from registry.services.refusing import recorded
 from registry.store import findings
 from registry.store.acknowledgements import say
 from registry.store.act import Act, timestamp
@@ -94,7 +95,8 @@ def _say(
         act.commit(count=len(found), findings=dict(sorted(codes.items())), until=moment)
         return Spoken(word, tuple(found), moment, act.entry)
 
-    return registry.perform(_EVENTS[word], work, actor=actor)
+    about = (which.subject, which.uid)
+    return recorded(registry, _EVENTS[word], work, actor=actor, about=about)
 
 
 def _meant(connection: Connection, word: Word, which: Which) -> list[KeptFinding]:

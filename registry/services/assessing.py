@@ -10,13 +10,15 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import NamedTuple
 
 from registry.decision import Decision, decide
+from registry.epochs import ALWAYS, Epoch
 from registry.facts import PATIENT_KINDS, Attributes, Facts, InstanceFacts, SeriesFacts
 from registry.records import Finding, Kind, Mark, ObjectClaim, Origin, Patient, Reading, Reference, Unreadable
 from registry.roots import Roots
 from registry.rules import Subjects, ask
-from registry.rules.base import Rule
+from registry.rules.base import Rule, Scope
 from registry.rules.issuer import beginnings
 from registry.rules.policy import PLAIN, Policy
 from registry.services.gathering import gathered
@@ -44,7 +46,19 @@ class Assessment:
     reached: Sequence[tuple[int, list[Reference]]]  # the reference sets that name one of them
     ground: Ground  # what all of it rests on
     rules: Sequence[Rule]  # that were asked
-    context: str | None = None  # within which contents and patients were compared; None: clinical
+    epoch: Epoch = ALWAYS  # within which contents and patients were compared
+    besides: Sequence[Assessment] = ()  # the same batch, as it compares under former keys
+    missing: Mapping[str, int] = field(default_factory=dict)  # former keys that aren't here -> objects
+
+
+class Settled(NamedTuple):
+    """What a batch says for the first time under a key, and was said under a former one."""
+
+    studies: AbstractSet[str]  # whose patients
+    aliases: AbstractSet[frozenset[Patient]]
+
+
+NOTHING_SETTLED = Settled(frozenset(), frozenset())
 
 
 class BatchView:
@@ -105,13 +119,21 @@ def assess(
     *,
     gate: bool,
     policy: Policy = PLAIN,
-    context: str | None = None,
+    epoch: Epoch = ALWAYS,
+    also: Subjects | None = None,
+    settled: Settled = NOTHING_SETTLED,
 ) -> Assessment:
-    """Decide a batch against what the registry knows, and ask the rules of the policy about it."""
+    """Decide a batch against what the registry knows, and ask the rules of the policy about it.
+
+    What is hidden is compared under the key of one ``epoch``. ``also`` is what the rules are
+    asked about besides another assessment of the batch, so that what files show by themselves
+    isn't asked again; ``settled`` is what is no news. Services ask ``judging.judge``, which
+    knows every key.
+    """
     readings = list(readings)
     claims = [reading for reading in readings if isinstance(reading, ObjectClaim)]
     codes = {rule.code for rule in policy.rules}
-    knowledge = Knowledge(connection, words, context)
+    knowledge = Knowledge(connection, words, epoch)
     knowledge.learn(_named(claims))
     if "UID206" in codes:
         knowledge.learn(base for c in claims for _, uid in c.identities for base in beginnings(uid, roots))
@@ -123,7 +145,7 @@ def assess(
     for claim in claims:
         _add_subjects(subjects, claim)
     batch = subjects.instances | subjects.series
-    news = _News(knowledge.facts, subjects)
+    news = _News(knowledge.facts, subjects, settled)
     for claim in claims:
         knowledge.facts.add(claim)
     if any(rule.labels for rule in policy.rules):
@@ -131,11 +153,14 @@ def assess(
     knowledge.learn_aliases({p.token for c in claims if c.patient for p in (c.patient, *c.aliases)})
     news.compare(knowledge.facts)
     decision = decide(claims, knowledge.standing, knowledge.facts)
+    if also is not None:
+        _add_others(knowledge, subjects, also)
     reached, awaited = _reach(connection, knowledge, subjects, news)
     if "UID310" in codes:
         _add_frames(knowledge, subjects, news)
     view = BatchView(knowledge, roots, now, gate, batch, policy)
-    findings = gathered(ask(policy.rules, subjects, view))
+    rules = policy.rules if also is None else [r for r in policy.rules if r.scope is Scope.REGISTRY]
+    findings = gathered(ask(rules, subjects, view))
     weighed = weigh(connection, findings, decision, now)
     ground = Ground(
         knowledge.learned,
@@ -153,8 +178,20 @@ def assess(
         reached,
         ground,
         policy.rules,
-        context,
+        epoch,
     )
+
+
+def _add_others(knowledge: Knowledge, subjects: Subjects, also: Subjects) -> None:
+    """Ask about what another assessment of the same batch reached, too."""
+    for mine, others in (
+        (subjects.instances, also.instances),
+        (subjects.series, also.series),
+        (subjects.studies, also.studies),
+        (subjects.shared, also.shared),
+    ):
+        knowledge.learn(others - mine)
+        mine.update(others)
 
 
 def _named(claims: Iterable[ObjectClaim]) -> Iterator[str]:
@@ -216,6 +253,7 @@ class _News:
 
     facts: Facts
     subjects: Subjects
+    settled: Settled = NOTHING_SETTLED
     moved: dict[str, set[str]] = field(default_factory=dict)  # instances in further series
     left: set[str] = field(default_factory=set)  # the series that those were known in
     changed_series: set[str] = field(default_factory=set)
@@ -243,9 +281,12 @@ class _News:
             uid for uid, before in self._described.items() if _described(facts.series[uid]) != before
         }
         self.changed_studies = {
-            uid for uid, before in self._patients.items() if len(facts.patients[uid]) > before
+            uid
+            for uid, before in self._patients.items()
+            if len(facts.patients[uid]) > before and (before or uid not in self.settled.studies)
         }
-        self.new_aliases = {patient for pair in facts.aliases - self._aliases for patient in pair}
+        new = facts.aliases - self._aliases - self.settled.aliases
+        self.new_aliases = {patient for pair in new for patient in pair}
         self.registrations = bool(facts.registered)
 
 

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from registry.errors import BadRequest
+from registry.events import parse_event
+from registry.services.accounting import account
 from registry.services.opening import OpenRegistry
-from registry.store.entries import Entry, entries_about, log, uids_of
-from registry.store.verification import Verification, verify
+from registry.services.seen import SeenHead
+from registry.services.trusting import Trusted
+from registry.store.entries import Entry, entries_about, has_actor, log, uids_of
+from registry.store.verification import Progress, Verification, verify
 from registry.uid import findable
 
 UIDS_SHOWN = 20
@@ -32,20 +38,22 @@ def audit_log(
     uid: str | None = None,
     entry: int | None = None,
     newest: int | None = None,
+    but: int | None = None,
 ) -> list[Told]:
-    """The entries that pass the filters, oldest first, each with some of its UIDs.
+    """The entries that pass the filters, all ``but`` one, oldest first, each with some of its UIDs.
 
-    One ``entry`` asked for by number comes with all of its UIDs.
+    One ``entry`` asked for by number comes with all of its UIDs. ``event`` may be the noun
+    and ``:`` of several. Raises ``BadRequest``. Who reads for a person uses ``read_log``.
     """
+    event = None if event is None else parse_event(event)
     with registry.database.reading() as connection:
         ids = None
         if uid is not None:
             ids = entries_about(connection, findable(uid))
         if entry is not None:
             ids = {entry} if ids is None else ids & {entry}
-        found = list(
-            log(connection, event=event, actor=actor, since=since, until=until, ids=ids, newest=newest)
-        )
+        query: dict[str, Any] = {"event": event, "actor": actor, "since": since, "until": until, "ids": ids}
+        found = list(log(connection, **query, newest=newest, but=but))
         if entry is not None and not found:
             raise BadRequest(
                 f"there is no entry {entry}", advice="`uid-registry audit log` lists the newest."
@@ -54,7 +62,44 @@ def audit_log(
         return [Told(each, tuple(uids_of(connection, each.id, most))) for each in found]
 
 
-def audit_verify(registry: OpenRegistry) -> Verification:
-    """Recompute the whole trail and the history that it accounts for."""
+def read_log(registry: OpenRegistry, *, unrecorded: bool = False, **filters: Any) -> list[Told]:
+    """``audit_log`` for somebody: that they read the trail, and which part of it, is an entry of
+    its own, written first, and not among what is read. ``unrecorded`` is for what can't be written.
+    """
+    said = dict(filters)
+    if said.get("entry") is not None:
+        said.pop("newest", None)
+    if (event := said.get("event")) is not None:
+        parse_event(event)
+    if (uid := said.get("uid")) is not None:
+        said["uid"] = findable(uid)
+    if (actor := said.pop("actor", None)) is not None:
+        # What was typed might be anybody's name; the names of those who acted stand in the trail.
+        with registry.database.reading() as connection:
+            said["by"] = actor if has_actor(connection, actor) else UNKNOWN
+    own = account(
+        registry,
+        "audit:log",
+        unrecorded=unrecorded,
+        **{name: value for name, value in said.items() if value is not None},
+    )
+    return audit_log(registry, **filters, but=own)
+
+
+UNKNOWN = "(nobody of this registry)"
+
+
+def audit_verify(
+    registry: OpenRegistry,
+    against: Sequence[Trusted] = (),
+    progress: Progress | None = None,
+) -> Verification:
+    """Recompute the whole trail and the history that it accounts for.
+
+    It must go on from the checkpoints ``against``, and from the head that was last seen here.
+    ``progress`` is told how many rows were read, and of how many.
+    """
+    seen = SeenHead(registry.settings, registry.database, registry.identity.origin).read()
+    heads = [each.head for each in against] + ([seen.head] if seen else [])
     with registry.database.reading() as connection:
-        return verify(connection)
+        return verify(connection, heads, progress)

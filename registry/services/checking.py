@@ -13,9 +13,9 @@ from registry.dicomfile.sources import require
 from registry.errors import BadRequest
 from registry.records import Reading
 from registry.rules.policy import Policy
-from registry.services.assessing import assess
 from registry.services.comparing import Batch
 from registry.services.explaining import explained
+from registry.services.judging import judge
 from registry.services.opening import OpenRegistry
 from registry.services.reading import Readers
 from registry.services.registering import Progress
@@ -81,7 +81,17 @@ def _judged(
     policy = Policy(registry.settings.check)
     report = Report(registry.name(connection), policy, context=context)
     words, roots, now = Words(connection), load_roots(connection), datetime.now(UTC)
-    assessment = assess(connection, words, readings, roots, now, gate=True, policy=policy, context=context)
+    assessment = judge(
+        connection,
+        words,
+        readings,
+        roots,
+        now,
+        registry.identity,
+        gate=True,
+        policy=policy,
+        context=context,
+    )
     report.add(readings, assessment)
     report.findings, report.explained = explained(connection, report.findings), True
     return report

@@ -30,6 +30,8 @@ def configuration(settings: Settings) -> list[Setting]:
         "format": settings.format,
         "paths": settings.paths,
         "key_file": settings.key_file,
+        "signing_key_file": settings.signing_key_file,
+        "seen": settings.seen,
         "origin": settings.origin,
         "modalities": list(settings.modalities),
         "file_limit": size_text(settings.limits.file_size),

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import os
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from registry.errors import DatabaseUnusable, TrailBroken
+from registry.errors import BadRequest, DatabaseUnusable, RegistryError, TrailBroken
+from registry.events import FAILED
+from registry.services.accounting import account
 from registry.services.opening import OpenRegistry, key_path
 from registry.store.backup import DumpCommands, damage, dump_commands, sqlite_copy
 from registry.store.entries import trail_size
@@ -27,10 +31,12 @@ class Backup:
     commands: DumpCommands | None = None
 
 
-def backup(registry: OpenRegistry, target: str) -> Backup:
+def backup(registry: OpenRegistry, target: str, *, unrecorded: bool = False) -> Backup:
     """Copy an SQLite registry while others write, and prove the copy before it gets its name.
 
-    For PostgreSQL it says what to run. Raises ``BadRequest`` where there is a file
+    The entry that says so is written first, so that it is in the copy; where no copy comes of
+    it another one says that it failed. ``unrecorded`` is for where nothing can be written.
+    For PostgreSQL it says what to run, and that is no act. Raises ``BadRequest`` where there is a file
     already, ``TrailBroken`` or ``DatabaseUnusable`` where the copy isn't sound.
     """
     database, identity = registry.database, registry.identity
@@ -39,12 +45,26 @@ def backup(registry: OpenRegistry, target: str) -> Backup:
         with database.reading() as connection:
             commands = dump_commands(database, connection, target)
             size = trail_size(connection)
-        return Backup(database.name, target, identity.key_id, key_file, size, commands=commands)
+        return Backup(database.name, target, identity.key.id, key_file, size, commands=commands)
     file = Path(target).expanduser().absolute()
-    with sqlite_copy(database, file) as copy:
-        proved = _proved(copy, database.name)
-        size = copy.stat().st_size
-    return Backup(database.name, str(file), identity.key_id, key_file, proved.size, size, proved.root_hash)
+    if os.path.lexists(file):
+        raise BadRequest(f"{file} is there; a backup is never written over a file")
+    account(registry, "database:backup", unrecorded=unrecorded)
+    try:
+        with sqlite_copy(database, file) as copy:
+            proved = _proved(copy, database.name)
+            size = copy.stat().st_size
+    except RegistryError as error:
+        if not unrecorded:
+            _failed(registry, error)
+        raise
+    return Backup(database.name, str(file), identity.key.id, key_file, proved.size, size, proved.root_hash)
+
+
+def _failed(registry: OpenRegistry, error: RegistryError) -> None:
+    """Say in the trail that no copy came of it, if a database of which that is so still takes it."""
+    with suppress(RegistryError), registry.act("database:backup") as act:
+        act.commit(FAILED, reason=error.code)
 
 
 def _proved(copy: Path, name: str) -> Verification:
@@ -58,6 +78,7 @@ def _proved(copy: Path, name: str) -> Verification:
     if not proved.ok:
         raise TrailBroken(
             f"the trail of {name} doesn't verify, no backup was made: "
-            f"entry {proved.first_bad}: {proved.reason}"
+            + (f"entry {proved.first_bad}: " if proved.first_bad is not None else "")
+            + str(proved.reason)
         )
     return proved

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from registry.decision import NewRow, Standing
-from registry.errors import ParentMismatch, ParentNeeded, UidCollision, UidWithdrawn
+from registry.errors import KeyUnusable, ParentMismatch, ParentNeeded, UidCollision, UidWithdrawn
 from registry.minting import Method, mint_keyed, mint_random, mint_uuid
 from registry.records import Kind, Origin, Reference
 from registry.services.opening import OpenRegistry
@@ -89,12 +89,27 @@ class IssuingDesk:
     def mint(self, kind: Kind, root: str, method: Method, count: int, parts: Sequence[str] = ()) -> list[str]:
         """Fresh UIDs, or those that the parts always give."""
         if method is Method.KEYED:
-            key = self._registry.key.subkey("mint")
-            return [mint_keyed(key, root, (kind.label, *parts, str(index))) for index in range(count)]
+            return self._keyed(root, [(kind.label, *parts, str(index)) for index in range(count)])
         uids: set[str] = set()
         while len(uids) < count:
             uids.add(mint_uuid() if method is Method.UUID else mint_random(root))
         return sorted(uids)
+
+    def _keyed(self, root: str, named: Sequence[Sequence[str]]) -> list[str]:
+        """What each of these names gives, and gave: a UID that came of it under a former key is
+        still its own (PS3.17 KKK.7 asks for a mapping that doesn't change)."""
+        self._registry.require_key(self._act)
+        ring = self._registry.ring
+        keys = [key.subkey("mint") for key in reversed(ring) if key is not None]
+        if len(keys) < len(ring):
+            raise KeyUnusable(
+                "a keyed UID may have been made under a former key that isn't on this machine",
+                advice="`uid-registry db key` tells which is missing; `db key --install FILE` adds it.",
+            )
+        each = [[mint_keyed(key, root, parts) for key in keys] for parts in named]
+        if len(keys) > 1:
+            self.knowledge.learn_places(uid for uids in each for uid in uids)
+        return [next((uid for uid in uids if uid in self.knowledge.standing), uids[-1]) for uids in each]
 
     def take(
         self,

@@ -11,6 +11,7 @@ from registry.services import filecondition, servercondition
 from registry.services.checkup import Check, State, asked, failure, ok, skipped, warning
 from registry.services.keeping import key_state
 from registry.services.opening import OpenRegistry
+from registry.services.outside import seen_check, signing_check
 from registry.settings import Settings
 from registry.store import schema
 from registry.store.condition import newest_entry, server_state, version
@@ -153,7 +154,10 @@ def _registry(settings: Settings, database: Database) -> Iterator[Check]:
     yield asked(database, "registry", ask)
     yield asked(database, "newest entry", _newest)
     if found:
-        yield _key(OpenRegistry(settings, database, found[0]))
+        registry = OpenRegistry(settings, database, found[0])
+        yield _key(registry)
+        yield signing_check(registry)
+        yield seen_check(registry)
     else:
         yield skipped("key", "it isn't known which it should be")
 

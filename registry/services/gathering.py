@@ -25,10 +25,11 @@ def gathered(found: Iterable[Finding]) -> list[Finding]:
             several[len(several), finding.path] = [finding]
         else:
             several.setdefault((*finding.key, finding.kind), []).append(finding)
-    return [_one(group) for group in several.values()]
+    return [joined(group) for group in several.values()]
 
 
-def _one(group: list[Finding]) -> Finding:
+def joined(group: list[Finding]) -> Finding:
+    """Several findings about one thing as one."""
     if len(group) == 1:
         return group[0]
     gravest = max(group, key=lambda finding: finding.severity)

@@ -21,7 +21,9 @@ from registry.records import BadUid, IndexRow, Kind, ObjectClaim, Origin, Verdic
 from registry.roots import Roots
 from registry.rules.policy import Policy
 from registry.services import registering
-from registry.services.assessing import Assessment, assess
+from registry.services.adopting import adopt
+from registry.services.assessing import Assessment
+from registry.services.judging import judge
 from registry.services.opening import OpenRegistry
 from registry.services.reports import Report
 from registry.store import links
@@ -31,6 +33,7 @@ from registry.store.knowledge import Knowledge
 from registry.store.ledger import enter_alike
 from registry.store.retrying import LostRace
 from registry.store.roots import load_roots
+from registry.store.session import Identity
 from registry.store.words import Words
 from registry.uid import MAX_LENGTH, UUID_ROOT, flaws, is_key, is_under, is_well_known
 
@@ -43,11 +46,13 @@ def register_rows(registry: OpenRegistry, rows: Iterable[IndexRow]) -> Report:
 
     A row with a UID that can't be one is a finding, and the rest goes on.
     """
+    policy = Policy(registry.settings.check)
+    named = adopt(registry)
     with registry.database.reading() as connection:
-        report = Report(registry.name(connection), Policy(registry.settings.check))
+        report = Report(registry.name(connection), policy)
     remaining = iter(rows)
     while batch := list(islice(remaining, BATCH)):
-        assessment, alike = _record(registry, batch, report.policy)
+        assessment, alike = _record(registry, batch, policy, named)
         report.add((), assessment)
         report.verdicts.update(alike)
     return report
@@ -121,7 +126,7 @@ class _Batch:
 
 
 def _record(
-    registry: OpenRegistry, rows: Sequence[IndexRow], policy: Policy
+    registry: OpenRegistry, rows: Sequence[IndexRow], policy: Policy, named: str
 ) -> tuple[Assessment, Counter[Verdict]]:
     """Record one batch; what came of those that speak, and of those that are alike."""
     hopeful = True  # nobody has recorded the rows alike before: the ledger itself says if it isn't so
@@ -131,7 +136,7 @@ def _record(
         words, roots = Words(act.connection), load_roots(act.connection, act.roots_said)
         batch = _Batch(rows, roots)
         batch.let_speak(set(links.awaiting(act.connection, batch.alike)))
-        assessment, known = _decided(act, words, roots, batch, hopeful, policy)
+        assessment, known = _decided(act, words, roots, batch, hopeful, policy, registry.identity)
         registering.write(act, words, assessment)
         new = {
             series: (each.speaker.sop_class_uid, fresh)
@@ -148,20 +153,26 @@ def _record(
         ground = assessment.ground
         uids, awaited = ground.uids.union(batch.alike), {uid: set[int]() for uid in batch.alike}
         confirm(act, replace(ground, uids=uids, awaited=ground.awaited | awaited))
-        act.commit(**registering.told(assessment, alike, rows=len(rows)))
+        act.commit(policy=named, **registering.told(assessment, alike, rows=len(rows)))
         return assessment, alike
 
     return registry.perform("index:register", work)
 
 
 def _decided(
-    act: Act, words: Words, roots: Roots, batch: _Batch, hopeful: bool, policy: Policy
+    act: Act,
+    words: Words,
+    roots: Roots,
+    batch: _Batch,
+    hopeful: bool,
+    policy: Policy,
+    identity: Identity,
 ) -> tuple[Assessment, set[str]]:
     """What comes of those that speak, once nobody else has to; and which of the rows
     alike are in the ledger as they should be."""
     while True:
         claims = [_claim(row) for row in batch.speaking]
-        assessment = assess(act.connection, words, claims, roots, act.now, gate=False, policy=policy)
+        assessment = judge(act.connection, words, claims, roots, act.now, identity, gate=False, policy=policy)
         speaking, known = _contradicted(assessment, batch), set[str]()
         if not speaking:
             known, speaking = _standing(act, words, assessment, batch, hopeful)

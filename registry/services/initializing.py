@@ -10,13 +10,14 @@ from registry.errors import NoRegistry, SchemaTooNew
 from registry.keys import create_key, load_key
 from registry.roots import Policy, Root
 from registry.services.keeping import key_state
-from registry.services.opening import OpenRegistry, key_path, make_room
+from registry.services.opening import OpenRegistry, key_path, make_room, signing_key_path
 from registry.services.rooting import add_root, wanted_root
+from registry.services.signing import SigningKeyState, ensure, enter, signing_key_state
 from registry.settings import Settings
 from registry.store import migrating, schema
 from registry.store.act import Act
 from registry.store.retrying import again
-from registry.store.session import Database, Identity, identity_of, revision_of
+from registry.store.session import Database, Identity, KnownKey, identity_of, revision_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +28,7 @@ class Initialized:
     database: str
     key_file: str
     key_usable: bool  # False: the registry was there, and its key isn't on this machine
+    signing_key: SigningKeyState
     created: bool  # False: it was there before
     upgraded: str | None  # the schema it was brought to; None if it was there already
     root: Root | None
@@ -46,12 +48,15 @@ def init(
         upgraded = upgrade(settings, database)
         identity, created = again(lambda _: _identify(settings, database))
         registry = OpenRegistry(settings, database, identity)
+        if not created:
+            ensure(registry)
         added = add_root(registry, wanted) if wanted is not None else None
         return Initialized(
             identity.origin,
             database.name,
             str(key_path(settings, database, identity.origin)),
             key_state(registry).usable,
+            signing_key_state(registry),
             created,
             upgraded,
             added,
@@ -59,16 +64,15 @@ def init(
 
 
 def upgrade(settings: Settings, database: Database) -> str | None:
-    """Run the migrations that are due; the schema reached, None if none was due."""
-    found = again(lambda _: _migrate(database))
-    if found == schema.REVISION:
-        return None
-    if found is not None:
-        again(lambda _: _told(settings, database, found))
-    return schema.REVISION
+    """Run the migrations that are due; the schema reached, None if none was due.
+
+    The entry that says so is written in their transaction; a new registry's is `registry:init`.
+    """
+    found = again(lambda _: _migrate(settings, database))
+    return None if found == schema.REVISION else schema.REVISION
 
 
-def _migrate(database: Database) -> str | None:
+def _migrate(settings: Settings, database: Database) -> str | None:
     """Run what is due; the schema that the database stood at before."""
     with database.writing() as connection:
         migrating.wait_for_others(connection)
@@ -79,13 +83,12 @@ def _migrate(database: Database) -> str | None:
             )
         if found != schema.REVISION:
             migrating.upgrade(connection)
-            connection.commit()
+            if found is None:
+                connection.commit()
+                return None
+            with Act(database, "schema:upgrade", settings.who, within=connection) as act:
+                act.commit(before=found, after=schema.REVISION)
     return found
-
-
-def _told(settings: Settings, database: Database, found: str) -> None:
-    with Act(database, "schema:upgrade", settings.who) as act:
-        act.commit(before=found, after=schema.REVISION)
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,5 +139,6 @@ def _identify(settings: Settings, database: Database) -> tuple[Identity, bool]:
         # A key from an init that was cut off, or one put there on purpose, is taken.
         key = load_key(path) if path.exists() else create_key(path)
         act.insert(schema.registry, [{"id": 1, "origin": origin, "key_id": key.id, "key_check": key.check}])
-        act.commit(origin=origin, schema=schema.REVISION)
-        return Identity(origin, key.id, key.check), True
+        signing = enter(act, signing_key_path(settings, database, origin), origin, (), [])
+        act.commit(origin=origin, schema=schema.REVISION, signing_key=signing.id.hex())
+        return Identity(origin, (KnownKey(key.id, key.check, act.entry),)), True

@@ -80,7 +80,15 @@ def issue(registry: OpenRegistry, request: IssueRequest) -> Issued:
         )
 
     parents = places_of((request.study_instance_uid, request.series_instance_uid))
-    return recorded(registry, "uid:issue", work, actor=actor, request_id=request.request_id, question=parents)
+    return recorded(
+        registry,
+        "uid:issue",
+        work,
+        actor=actor,
+        about=(request.study_instance_uid, request.series_instance_uid, *named),
+        request_id=request.request_id,
+        question=parents,
+    )
 
 
 def derive(registry: OpenRegistry, request: DeriveRequest) -> Derived:
@@ -114,7 +122,8 @@ def derive(registry: OpenRegistry, request: DeriveRequest) -> Derived:
         act.commit(modality=request.modality, count=1 + len(instances), root=root.prefix)
         return Derived(str(study), series, tuple(sorted(instances)), root.prefix, act.entry)
 
-    return recorded(registry, "object:derive", work, actor=actor, request_id=request.request_id)
+    about = (request.study_instance_uid, *named)
+    return recorded(registry, "object:derive", work, actor=actor, about=about, request_id=request.request_id)
 
 
 def _check_issue(registry: OpenRegistry, request: IssueRequest) -> None:

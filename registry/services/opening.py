@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,15 +12,17 @@ from typing import Any
 import platformdirs
 
 from registry.dicomfile.readerkeys import ReaderKeys
+from registry.epochs import CLINICAL, Epoch
 from registry.errors import KeyUnusable
-from registry.keys import RegistryKey, load_key
-from registry.settings import APPLICATION, CLINICAL, Settings, parse_context
+from registry.keys import KeyRing, RegistryKey, load_ring
+from registry.services.seen import SeenHead
+from registry.settings import APPLICATION, Settings, parse_context
 from registry.store.act import Act
 from registry.store.entries import ledger_size
 from registry.store.keyed import Question
 from registry.store.retrying import PATIENT_TRIES, Answer, again
 from registry.store.roots import load_roots
-from registry.store.session import Connection, Database, Identity
+from registry.store.session import Connection, Database, Identity, identity_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,14 +44,40 @@ class OpenRegistry:
 
     @property
     def key(self) -> RegistryKey:
-        """The registry's key. Raises ``KeyUnusable`` where it is missing or another's."""
+        """The key that is written with. Raises ``KeyUnusable`` where it is missing or another's."""
+        return self._held[0]
+
+    @property
+    def ring(self) -> tuple[RegistryKey | None, ...]:
+        """The registry's keys, the newest first; None for a former one that isn't on this machine.
+
+        Raises ``KeyUnusable`` without the newest.
+        """
+        key, held = self._held
+        return (key, *(held.get(known.check) for known in self.identity.keys[-2::-1]))
+
+    @property
+    def _held(self) -> tuple[RegistryKey, Mapping[bytes, RegistryKey]]:
+        """The registry's key, and all that are in the file by their check values."""
         path = key_path(self.settings, self.database, self.identity.origin)
-        key = load_key(path)
-        if key.check != self.identity.key_check:
-            raise KeyUnusable(
-                f"{path} holds the key {key.id}; this registry was made with {self.identity.key_id}"
+        found = load_ring(path)
+        held = {key.check: key for key in found}
+        # A key that the database doesn't know counts for nothing: a rotation was cut off.
+        if (key := held.get(self.identity.key.check)) is None:
+            raise self.other_key(str(path), found)
+        return key, held
+
+    def other_key(self, name: str, found: KeyRing) -> KeyUnusable:
+        """What to raise where a file, called ``name``, holds other keys than the registry's."""
+        mine = self.identity.keys
+        if any(key.check == known.check for key in found for known in mine):
+            return KeyUnusable(
+                f"{name} holds a former key; the registry's is {mine[-1].id} since entry {mine[-1].since}",
+                advice="Take the key file of the machine where it was changed: "
+                "`uid-registry db key --install FILE`.",
             )
-        return key
+        was = "was made with" if len(mine) == 1 else "has"
+        return KeyUnusable(f"{name} holds the key {found[0].id}; this registry {was} {mine[-1].id}")
 
     @property
     def reader_keys(self) -> ReaderKeys:
@@ -58,8 +86,26 @@ class OpenRegistry:
 
     def keys_in(self, context: str | None) -> ReaderKeys:
         """Those of one context, so that nothing in it is comparable with another's; None: clinical."""
-        key, suffix = self.key, f" {context}" if context else ""
-        return ReaderKeys(key.subkey(f"fingerprint{suffix}"), key.subkey(f"digest{suffix}"))
+        suffix = f" {context}" if context else ""
+
+        def of(key: RegistryKey, earlier: tuple[ReaderKeys | None, ...] = ()) -> ReaderKeys:
+            return ReaderKeys(key.subkey(f"fingerprint{suffix}"), key.subkey(f"digest{suffix}"), earlier)
+
+        _, *former = self.ring
+        return of(self.key, tuple(None if key is None else of(key) for key in former))
+
+    def epochs(self, context: str | None) -> tuple[Epoch, ...]:
+        """The times of the registry's keys within a context, the present one first."""
+        return self.identity.epochs(context)
+
+    def require_key(self, act: Act) -> None:
+        """Raise ``KeyUnusable`` if the key was changed since the registry was opened: an act
+        that hides something must not hide it under a former one."""
+        if (now := identity_of(act.connection)) is not None and now.keys != self.identity.keys:
+            raise KeyUnusable(
+                f"the registry's key was changed to {now.key.id} while this ran; what is recorded stays",
+                advice="Run it again; on another machine after `uid-registry db key --install FILE`.",
+            )
 
     def context(self, asked: str | None) -> str | None:
         """The context that is asked for, or set; None: the clinical one."""
@@ -74,17 +120,20 @@ class OpenRegistry:
         request_id: str | None = None,
         actor: str | None = None,
         question: Question | None = None,
+        alone: bool = False,
     ) -> Answer:
         """Do an act, a transaction that ends with an audit entry: ``work`` gets it, writes,
-        commits, and returns its answer. ``question`` is what it will ask first.
+        commits, and returns its answer. ``question`` is what it will ask first; ``alone`` lets no
+        other act be under way meanwhile.
 
         It is done again from the start, a bounded number of times, where another writer
         was first or the database gave it up. Raises ``DatabaseUnusable`` when it is too often.
         """
 
         def attempt(tried: int) -> Answer:
-            alone = tried >= PATIENT_TRIES
-            with self.act(event, request_id=request_id, actor=actor, alone=alone, question=question) as act:
+            by_itself = alone or tried >= PATIENT_TRIES
+            options = {"alone": by_itself, "question": question}
+            with self.act(event, request_id=request_id, actor=actor, **options) as act:
                 return work(act)
 
         return again(attempt)
@@ -102,13 +151,27 @@ class OpenRegistry:
 
 
 @contextmanager
-def opened(settings: Settings, *, read_only: bool = False) -> Iterator[OpenRegistry]:
+def opened(
+    settings: Settings, *, read_only: bool = False, whatever_was_seen: bool = False
+) -> Iterator[OpenRegistry]:
     """Open the registry that the settings name; ``read_only`` so that nothing can be written.
 
-    Raises what ``Database.require`` raises.
+    Raises what ``Database.require`` raises, and ``TrailBroken`` where the trail isn't the
+    one that was last seen here, unless ``whatever_was_seen``: for those who look into it.
     """
     with Database(settings.database, read_only=read_only) as database:
-        yield OpenRegistry(settings, database, database.require(settings.origin))
+        identity = database.require(settings.origin)
+        seen = SeenHead(settings, database, identity.origin)
+        if not whatever_was_seen:
+            seen.require()
+        failed: BaseException | None = None
+        try:
+            yield OpenRegistry(settings, database, identity)
+        except BaseException as error:
+            failed = error
+            raise
+        finally:
+            seen.keep_after(failed)
 
 
 def key_path(settings: Settings, database: Database, origin: str) -> Path:
@@ -119,6 +182,14 @@ def key_path(settings: Settings, database: Database, origin: str) -> Path:
         return file.with_name(file.name + ".key")
     name = origin.replace("/", "-")
     return Path(platformdirs.user_data_dir(APPLICATION)) / "keys" / f"{name}.key"
+
+
+def signing_key_path(settings: Settings, database: Database, origin: str) -> Path:
+    """Where the key that signs checkpoints is: as set, else beside the registry's key."""
+    if settings.signing_key_file:
+        return Path(settings.signing_key_file).expanduser()
+    beside = key_path(settings, database, origin)
+    return beside.with_name(f"{beside.name.removesuffix('.key')}.signing-key")
 
 
 def make_room(file: Path) -> None:

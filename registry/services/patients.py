@@ -7,12 +7,13 @@ is looked at in the same act.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from itertools import combinations
 
 from registry.dicomfile.tokens import token
 from registry.errors import BadRequest
+from registry.facts import Facts
 from registry.records import Patient
 from registry.services.opening import OpenRegistry
 from registry.services.reassessing import ask_again
@@ -42,6 +43,7 @@ class Said:
     cleared: tuple[str, ...]
     found: tuple[str, ...]
     entry: int
+    missing_keys: tuple[str, ...] = ()  # former keys under which nothing could be said
 
 
 def parse_lines(lines: Iterable[str]) -> list[tuple[str, str]]:
@@ -67,36 +69,69 @@ def say(
 ) -> Said:
     """Record that Patient IDs, each with its issuer or an empty text, are one person's, or none another's."""
     actor = registry.settings.named_actor()
-    key = registry.reader_keys.fingerprint
-    wanted = {
-        Patient(token(patient_id.strip(_BLANK), key), token(issuer.strip(_BLANK), key) if issuer else b"")
-        for patient_id, issuer in given
-    }
-    if not 2 <= len(wanted) <= MOST:
+    ids = {(patient_id.strip(_BLANK), issuer.strip(_BLANK)) for patient_id, issuer in given}
+    if not 2 <= len(ids) <= MOST:
         raise BadRequest(
-            f"{len(wanted)} different Patient IDs were given; from 2 to {MOST} are needed",
+            f"{len(ids)} different Patient IDs were given; from 2 to {MOST} are needed",
             advice="One a line on standard input: `uid-registry patient merge - < ids.txt`.",
         )
+    keys = registry.reader_keys
+    # Under every key: what was recorded under a former one is theirs too.
+    under = [_under(key.fingerprint, ids) for key in (keys, *keys.earlier) if key is not None]
+    missing = tuple(
+        known.id
+        for known, key in zip(registry.identity.keys[-2::-1], keys.earlier, strict=True)
+        if key is None
+    )
 
     def work(act: Act) -> Said:
-        known = patients.known_of(act.connection, wanted)
-        patients.say(act, wanted, same=same)
+        registry.require_key(act)
+        heard = [[bool(patients.known_of(act.connection, [each[i]])) for i in sorted(ids)] for each in under]
+        known = sum(map(any, zip(*heard, strict=True)))
+        for each in under:
+            patients.say(act, set(each.values()), same=same)
         words = Words(act.connection)
         knowledge = Knowledge(act.connection, words)
-        tokens = {patient.token for patient in wanted}
+        tokens = {patient.token for each in under for patient in each.values()}
         knowledge.learn_aliases(tokens)
         facts = knowledge.facts
         reached = {patient.token for pair in facts.aliases | facts.parted for patient in pair}
-        again = ask_again(act, words, _concerned(act, tokens | reached), CODES)
-        linked = 0 if same else sum(facts.linked(*pair) for pair in combinations(sorted(wanted), 2))
+        again = ask_again(act, words, _concerned(act, tokens | reached), CODES, registry.epochs(None))
+        pairs = combinations(sorted(ids), 2)
+        linked = 0 if same else sum(_linked(facts, under, *pair) for pair in pairs)
         if reason and reason.strip():
             act.note(reason)
         confirm(act, Ground(again.ground.uids, everything=True))
-        counts = {"ids": len(wanted), "unknown": len(wanted - known), "linked": linked}
-        act.commit(**counts, cleared=len(again.cleared), found=len(again.found))
-        return Said(same=same, **counts, cleared=again.cleared, found=again.found, entry=act.entry)
+        counts = {"ids": len(ids), "unknown": len(ids) - known, "linked": linked}
+        unread = {"missing_keys": sorted(missing)} if missing else {}
+        act.commit(**counts, cleared=len(again.cleared), found=len(again.found), **unread)
+        return Said(
+            same=same,
+            **counts,
+            cleared=again.cleared,
+            found=again.found,
+            entry=act.entry,
+            missing_keys=missing,
+        )
 
     return registry.perform(f"patient:{'merge' if same else 'split'}", work, actor=actor)
+
+
+def _under(key: bytes, ids: Iterable[tuple[str, str]]) -> dict[tuple[str, str], Patient]:
+    """The patients with some IDs, as the reader knows them under a key."""
+    return {
+        (one, issuer): Patient(token(one, key), token(issuer, key) if issuer else b"") for one, issuer in ids
+    }
+
+
+def _linked(
+    facts: Facts,
+    under: Iterable[Mapping[tuple[str, str], Patient]],
+    one: tuple[str, str],
+    other: tuple[str, str],
+) -> bool:
+    """Whether IDs lead from one to another, under any key."""
+    return any(facts.linked(each[one], each[other]) for each in under)
 
 
 def _concerned(act: Act, tokens: set[bytes]) -> set[str]:

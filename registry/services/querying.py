@@ -13,7 +13,7 @@ from registry.services.opening import OpenRegistry
 from registry.store import acknowledgements, findings, queries, schema
 from registry.store.acknowledgements import Acknowledgement
 from registry.store.claims import Claimed, claims_about
-from registry.store.entries import ledger_size, log, trail_size
+from registry.store.entries import ledger_size, log, refusals_about, trail_size
 from registry.store.findings import KeptFinding, Which
 from registry.store.queries import Branch, Filters, Listed
 from registry.store.roots import load_roots
@@ -188,6 +188,10 @@ def _told(connection: Connection, uid: str, listed: Listed | None) -> list[tuple
         for finding in findings.listing(connection, Which(uid=uid), State)
     ]
     told += [(word.entry, _word(word), False) for word in acknowledgements.about(connection, uid)]
+    told += [
+        (entry.id, f"refused: {entry.event}, {entry.detail.get('message') or entry.detail['reason']}", False)
+        for entry in refusals_about(connection, uid)
+    ]
     return told
 
 

@@ -15,13 +15,16 @@ from registry.acknowledgement import Word
 from registry.dicomfile.sources import Found, Source, require
 from registry.records import Skipped, Unreadable, Verdict
 from registry.rules.policy import Policy
-from registry.services.assessing import Assessment, assess
+from registry.services.adopting import adopt
+from registry.services.assessing import Assessment
+from registry.services.judging import judge
 from registry.services.opening import OpenRegistry
 from registry.services.reading import Item, Readers
 from registry.services.reports import Report
 from registry.store import acknowledgements, findings, links, marks, recording
 from registry.store.act import Act
 from registry.store.concurrent import confirm
+from registry.store.labels import remember_labels
 from registry.store.ledger import enter
 from registry.store.retrying import LostRace, again
 from registry.store.roots import load_roots
@@ -52,8 +55,10 @@ def register(
     require(paths)
     context = registry.context(context)
     run = _Run(registry.key.subkey("marks"), paths, digests, context)
+    policy = Policy(registry.settings.check)
+    run.said["policy"] = adopt(registry)
     with registry.database.reading() as connection:
-        report = Report(registry.name(connection), Policy(registry.settings.check), context=context)
+        report = Report(registry.name(connection), policy, context=context)
         earlier = marks.done(connection, run.id)
     with Readers(registry.keys_in(context), registry.settings.limits, digests=digests) as readers:
         sources = _not_in(earlier, run, readers.expand(paths), report)
@@ -78,6 +83,7 @@ class _Run:
 
     def __init__(self, key: bytes, paths: Iterable[str], digests: bool, context: str | None) -> None:
         self._key, self.context = key, context
+        self.said = {} if digests else {"digests": "none"}  # in its entries: how it was asked
         self.id = marks.mark(key, digests, context, *sorted(os.path.abspath(path) for path in paths))
 
     def mark(self, source: Source) -> bytes:
@@ -107,12 +113,14 @@ def _record(registry: OpenRegistry, batch: Sequence[Item], run: _Run, policy: Po
     def work(act: Act) -> Assessment:
         words = Words(act.connection)
         roots = load_roots(act.connection, act.roots_said)
-        assessment = assess(
+        registry.require_key(act)
+        assessment = judge(
             act.connection,
             words,
             readings,
             roots,
             act.now,
+            registry.identity,
             gate=False,
             policy=policy,
             context=run.context,
@@ -123,7 +131,8 @@ def _record(registry: OpenRegistry, batch: Sequence[Item], run: _Run, policy: Po
         confirm(act, assessment.ground)
         skipped = sum(isinstance(reading, Skipped) for reading in readings)
         unreadable = sum(isinstance(reading, Unreadable) for reading in readings)
-        act.commit(**told(assessment, files=len(batch), skipped=skipped, unreadable=unreadable))
+        counts = {"files": len(batch), "skipped": skipped, "unreadable": unreadable}
+        act.commit(**run.said, **told(assessment, None, **counts))
         return assessment
 
     return registry.perform("object:register", work)
@@ -140,13 +149,16 @@ def write(act: Act, words: Words, assessment: Assessment) -> None:
             for word in (claim.sop_class_uid, claim.modality, claim.transfer_syntax_uid)
         ),
     )
-    context = assessment.context
+    context = assessment.epoch.context
     if not enter(act, words, recording.rows_in(context, assessment.decision), known_is_fine=True):
         raise LostRace
     recording.record_decision(act, words, assessment.decision, context)
     recording.record_claims(act, words, claims, facts, context)
-    if any(rule.labels for rule in assessment.rules):
-        recording.remember_labels(act, claims)
+    for each in (assessment, *assessment.besides):
+        if any(rule.labels for rule in assessment.rules):
+            remember_labels(act, each.subjects.claims, each.epoch)
+    for each in assessment.besides:
+        recording.record_beside(act, words, each.decision, each.subjects.claims, each.facts, each.epoch)
     links.settle(act, assessment.subjects.instances | assessment.subjects.series, facts)
     links.lead_on(act, assessment.reached, assessment.moved)
     named = [(claim.sop_instance_uid, claim.references) for claim in claims if claim.references]
@@ -170,7 +182,7 @@ def told(
     verdicts.update(further or {})
     codes = Counter(finding.code for finding in assessment.findings)
     return {
-        **({"context": assessment.context} if assessment.context else {}),
+        **({"context": context} if (context := assessment.epoch.context) else {}),
         **counts,
         "new": verdicts[Verdict.NEW],
         "repeats": verdicts[Verdict.REPEAT],
@@ -178,4 +190,5 @@ def told(
         "not_compared": verdicts[Verdict.NOT_COMPARED],
         "findings": dict(sorted(codes.items())),
         **({"reopened": len(reopened)} if (reopened := assessment.weighed.reopened) else {}),
+        **({"missing_keys": dict(sorted(missing.items()))} if (missing := assessment.missing) else {}),
     }

@@ -43,6 +43,7 @@ class Report:
     findings: list[Finding] = field(default_factory=list)
     accepted: int = 0  # collisions that somebody has acknowledged
     context: str | None = None  # None: clinical
+    missing: Counter[str] = field(default_factory=Counter)  # former keys that aren't here -> objects
     resumed: int = 0  # files that an interrupted run had recorded before
     explained: bool = False  # whether the findings tell what their UIDs are recorded as
     _told: set[tuple[object, ...]] = field(default_factory=set)
@@ -57,6 +58,7 @@ class Report:
         self.verdicts.update(verdict for _, verdict in assessment.decision.verdicts)
         placed = _Placed(assessment)
         self.accepted += assessment.weighed.accepted
+        self.missing.update(assessment.missing)
         for finding in assessment.weighed.told:
             # About a file each file counts, about anything else the key.
             # What one batch shows as acknowledged may have grown in the next.

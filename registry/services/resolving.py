@@ -105,12 +105,12 @@ def resolve(registry: OpenRegistry, uid: str, keep: str, reason: str) -> Resolve
         rows = [_row(wanted, kept, found[0], knowledge, words), *_placed(act, wanted, kept)]
         act.insert(schema.decisions, rows)
         act.note(reason)
-        again = ask_again(act, words, _concerned(act, wanted, kept.kind), CLEARED)
+        again = ask_again(act, words, _concerned(act, wanted, kept.kind), CLEARED, registry.epochs(None))
         confirm(act, Ground(again.ground.uids | knowledge.learned))
         act.commit(uid=wanted, kept=kept.name, cleared=len(again.cleared), found=len(again.found))
         return Resolved(wanted, kept, len(rows) - 1, again.cleared, again.found, act.entry)
 
-    return recorded(registry, "uid:resolve", work, actor=actor)
+    return recorded(registry, "uid:resolve", work, actor=actor, about=[wanted])
 
 
 def _claims(found: tuple[Origin, list[Claimed]] | None, uid: str) -> tuple[Origin, list[Claimed]]:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from registry.errors import BadRequest, UnknownUid
 from registry.services.opening import OpenRegistry
+from registry.services.refusing import recorded
 from registry.store import findings, schema
 from registry.store.act import Act
 from registry.store.concurrent import Ground, confirm
@@ -65,7 +66,7 @@ def withdraw(registry: OpenRegistry, uids: Sequence[str], reason: str) -> Withdr
         act.insert(schema.withdrawals, [{"uid": uid, "withdrawn": 1} for uid in new if uid in again])
         return Withdrawn(new, before, _said(act, wanted, new, reason))
 
-    return registry.perform("uid:withdraw", work, actor=actor)
+    return recorded(registry, "uid:withdraw", work, actor=actor, about=wanted)
 
 
 def reinstate(registry: OpenRegistry, uids: Sequence[str], reason: str) -> Reinstated:
@@ -84,7 +85,7 @@ def reinstate(registry: OpenRegistry, uids: Sequence[str], reason: str) -> Reins
         findings.save(act, (), {_USE_OF_WITHDRAWN: set(new)})
         return Reinstated(new, in_use, _said(act, wanted, new, reason))
 
-    return registry.perform("uid:reinstate", work, actor=actor)
+    return recorded(registry, "uid:reinstate", work, actor=actor, about=wanted)
 
 
 def _wanted(uids: Sequence[str], reason: str, noun: str, verb: str) -> list[str]:

@@ -23,6 +23,8 @@ from typing import Any, Self
 
 from sqlalchemy import Connection, LargeBinary, Select, Table, func, select, type_coerce
 
+from registry.errors import RegistryError
+from registry.events import DONE, is_known
 from registry.store import schema
 from registry.store.keyed import Question
 from registry.store.packing import PackedUid
@@ -46,13 +48,17 @@ class Act:
         request_id: str | None = None,
         alone: bool = False,
         question: Question | None = None,
+        within: Connection | None = None,
     ) -> None:
-        """``event`` is a ``noun:verb`` of the audit trail, ``actor`` who does it.
+        """``event`` is one of ``registry.events``, ``actor`` who does it.
 
+        ``within`` is a connection whose transaction the act goes on with, and ends.
         ``alone`` waits until no other act is under way, and lets none begin. Where the
         engine can, it answers the ``question`` right away (``answer``).
         """
-        self._alone, self.question = alone, question
+        if not is_known(event):
+            raise RegistryError(f"{event} is no event of registry/events.py")
+        self._alone, self.question, self._within = alone, question, within
         self._database = database
         self._event, self._actor, self._request_id = event, actor, request_id
         self._made: dict[Table, list[Row]] = defaultdict(list)  # rows that are surely ours
@@ -62,7 +68,7 @@ class Act:
 
     def __enter__(self) -> Self:
         with ExitStack() as session:  # what fails in here leaves the session properly too
-            self._connection = session.enter_context(self._database.writing())
+            self._connection = self._within or session.enter_context(self._database.writing())
             self._writer = self._database.writer(self._connection)
             begun = self._writer.begin(alone=self._alone, question=self.question)
             self._session = session.pop_all()
@@ -136,11 +142,13 @@ class Act:
         self._note = (secrets.token_bytes(16), text)
         self.insert(schema.notes, [{"salt": self._note[0], "text": text}])
 
-    def commit(self, outcome: str = "done", /, **detail: object) -> int:
+    def commit(self, outcome: str = DONE, /, **detail: object) -> int:
         """Append the entry and commit; the entry's place in the trail.
 
         ``detail`` is what the entry says of the act: counts, codes, UIDs.
         """
+        if not is_known(self._event, outcome):
+            raise RegistryError(f"{self._event} {outcome} is no event of registry/events.py")
         said: dict[str, object] = {
             "id": self.entry,
             "at": timestamp(self.now),

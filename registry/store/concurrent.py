@@ -13,7 +13,7 @@ and begun again. What could still come in between, the entry itself refuses
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from sqlalchemy import Column, Connection, bindparam, select
 
@@ -57,6 +57,10 @@ _FINGERPRINTED = Keyed(
 )
 
 
+_EVERYBODY = (schema.patient_decisions.name, schema.key_rotations.name)
+"""Tables in which an act says something that no list of UIDs covers."""
+
+
 @dataclass(frozen=True, slots=True)
 class Ground:
     """What a decision rests on."""
@@ -65,6 +69,16 @@ class Ground:
     awaited: dict[str, set[int]] = field(default_factory=dict)  # who waited for what comes now
     subjects: frozenset[bytes] = frozenset()  # whose fingerprints were compared
     everything: bool = False  # it asked questions that no list of UIDs covers
+
+    def and_of(self, others: Iterable[Ground]) -> Ground:
+        """What several decisions about the same batch rest on."""
+        grounds = [self, *others]
+        return replace(
+            self,
+            uids=frozenset().union(*(each.uids for each in grounds)),
+            subjects=frozenset().union(*(each.subjects for each in grounds)),
+            everything=any(each.everything for each in grounds),
+        )
 
 
 def confirm(act: Act, ground: Ground) -> None:
@@ -79,13 +93,13 @@ def confirm(act: Act, ground: Ground) -> None:
 
 def _others(connection: Connection, since: int) -> tuple[int, list[int], bool]:
     """The newest place in the trail, the acts after ``since`` that made rows, and whether one
-    of them concerns everybody: it said which patients are one, which no list of UIDs covers."""
+    of them concerns everybody: it said which patients are one, or brought another key."""
     rows = connection.execute(
         select(entries.c.seq, entries.c.id, entries.c.rows).where(entries.c.seq > since)
     ).all()
     newest = max((row.seq for row in rows), default=since)
-    patients = any(schema.patient_decisions.name in row.rows for row in rows)
-    return newest, [row.id for row in rows if row.rows != "{}"], patients
+    everybody = any(name in row.rows for row in rows for name in _EVERYBODY)
+    return newest, [row.id for row in rows if row.rows != "{}"], everybody
 
 
 def _changed(connection: Connection, others: list[int], ground: Ground) -> bool:

@@ -12,7 +12,14 @@ from functools import cache
 from sqlalchemy import PrimaryKeyConstraint, UniqueConstraint
 from sqlalchemy.exc import IntegrityError
 
-from registry.errors import HistoryProtected, RegistryError, UidCollision, UidWithdrawn
+from registry.errors import (
+    HistoryProtected,
+    RegistryError,
+    RightMissing,
+    TrailBroken,
+    UidCollision,
+    UidWithdrawn,
+)
 from registry.store.columns import metadata
 from registry.store.retrying import LostRace
 
@@ -23,10 +30,14 @@ _ERRORS: dict[str, type[RegistryError | LostRace]] = {
     "tr_studies_kind": UidCollision,
     "tr_series_kind": UidCollision,
     "pk_uses": UidWithdrawn,
+    "tr_entries_account": RightMissing,
     # Somebody was first with the same request, or has said something meanwhile.
     "pk_requests": LostRace,
     "pk_redactions": LostRace,
     "ck_entries_gapless": LostRace,
+    # A node of the tree that must be there is gone, or one is there before its time.
+    "tr_entries_tree": TrailBroken,
+    "pk_tree_nodes": TrailBroken,
 }
 
 _SQLITE_UNIQUE = re.compile(r"UNIQUE constraint failed: (.+)")

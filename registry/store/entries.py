@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Select, Table, func, select, union_all
+from sqlalchemy import Connection, Select, Table, func, select, text, union_all
 
 from registry.store import schema
 from registry.store.redacting import Redaction
@@ -23,13 +24,16 @@ class Entry:
     at: str
     event: str
     outcome: str
-    actor: str
+    actor: str  # as was said
+    account: str | None  # as the database or the system knew it; None before format 2
+    role: str | None
     host: str
     application: str
     request_id: str | None
     detail: dict[str, Any]
     rows: dict[str, int]  # how many it made in each table
     note: str | None  # the free text given with it
+    format: int  # of its canonical bytes
     redacted: Redaction | None = None  # who took that out
 
     @property
@@ -50,6 +54,12 @@ def trail_size(connection: Connection) -> int:
     return 0 if newest is None else newest + 1
 
 
+def moments(connection: Connection, ids: Iterable[int]) -> dict[int, str]:
+    """When some acts were done."""
+    rows = connection.execute(select(entries.c.id, entries.c.at).where(entries.c.id.in_(sorted(set(ids)))))
+    return {row.id: row.at for row in rows}
+
+
 def log(
     connection: Connection,
     *,
@@ -59,8 +69,9 @@ def log(
     until: str | None = None,
     ids: Iterable[int] | None = None,
     newest: int | None = None,
+    but: int | None = None,
 ) -> Iterator[Entry]:
-    """Entries in their order; the ``newest`` so many of them, or all.
+    """Entries in their order; the ``newest`` so many of them, or all; all ``but`` that one.
 
     ``since`` and ``until`` are moments as the trail writes them; ``event`` may end
     with ``:`` for all events of a noun.
@@ -80,6 +91,8 @@ def log(
         query = query.where(entries.c.at < until)
     if ids is not None:
         query = query.where(entries.c.id.in_(sorted(set(ids))))
+    if but is not None:
+        query = query.where(entries.c.id != but)
     if newest is None:
         rows: Iterable[Any] = connection.execute(query.order_by(entries.c.seq))
     else:
@@ -112,12 +125,15 @@ def _entry(row: Any) -> Entry:
         row.event,
         row.outcome,
         row.actor,
+        row.account,
+        row.role,
         row.host,
         row.application,
         row.request_id,
         json.loads(row.detail),
         {name: counted[0] for name, counted in json.loads(row.rows).items()},
         None if row.redacted_in else row.note,
+        row.format,
         Redaction(row.redacted_by, row.redacted_in) if row.redacted_in else None,
     )
 
@@ -149,4 +165,21 @@ def entries_about(connection: Connection, uid: str) -> set[int]:
     """The acts that touched a UID."""
     tables = (*UID_TABLES, schema.acknowledgements)
     query = union_all(*(select(t.c.entry).where(t.c.uid == uid) for t in tables))
-    return set(connection.execute(query).scalars())
+    return {*connection.execute(query).scalars(), *(entry.id for entry in refusals_about(connection, uid))}
+
+
+def refusals_about(connection: Connection, uid: str) -> list[Entry]:
+    """The acts about a UID that were refused: they left no rows, so it stands in what they say."""
+    says = entries.c.detail.contains(uid, autoescape=True)
+    rows = connection.execute(
+        _select().where(entries.c.outcome == text("'refused'"), says).order_by(entries.c.seq)
+    )
+    whole = re.compile(rf"(?<![0-9.]){re.escape(uid)}(?![0-9]|\.[0-9])")
+    return [_entry(row) for row in rows if whole.search(row.detail)]
+
+
+def has_actor(connection: Connection, actor: str) -> bool:
+    """Whether somebody of that name has ever done anything."""
+    return (
+        connection.execute(select(entries.c.id).where(entries.c.actor == actor).limit(1)).first() is not None
+    )

@@ -46,13 +46,15 @@ _SERVER_ADVICE = (
     "Is the server running, and is its place in the URL right? Run the same command again when it is back."
 )
 
+_WORKS = "`check`, `show`, `list`, `audit verify` and `audit log --unrecorded` work"
+
 _ADVICE = (
     ("not a database", "This file is something else; name the registry's with --database."),
     (
         "readonly|read-only",
-        "It is opened or stored read-only; `check`, `show` and `list` work, acts that write don't.",
+        f"It is opened or stored read-only; {_WORKS}; acts that write don't.",
     ),
-    ("unable to open", "May you write in its folder? On a read-only one `check`, `show` and `list` work."),
+    ("unable to open", f"May you write in its folder? On a read-only one {_WORKS}."),
     ("disk is full|No space left", "Make room where the database is, and run the same command again."),
     ("disk I/O error", "Look at the disk under it. `uid-registry audit verify` tells whether all is there."),
     ("malformed", "The file is damaged: keep a copy of it as it is, and restore the last backup."),

@@ -8,6 +8,7 @@ from registry.store.packing import pack
 
 def stored(subject: Subject, context: str | None = None) -> bytes:
     """The subject of a fingerprint's row: a patient's token, or a packed UID; in another context
-    than the clinical one with that before it, so that it compares with its own alone."""
+    than the clinical one, or beside one, with its name before it, so that it compares with its
+    own alone."""
     before = f"{context}\0".encode("ascii") if context else b""
     return before + (subject if isinstance(subject, bytes) else pack(subject))

@@ -12,20 +12,24 @@ from typing import Any
 from sqlalchemy import Connection
 
 from registry.decision import Standing
+from registry.epochs import ALWAYS, Epoch
 from registry.facts import (
     Appearance,
     Content,
     Facts,
     Placement,
+    Subject,
     encoding_of,
     fingerprints_of,
     lossy_by,
 )
+from registry.fingerprint import unpack as unpacked
 from registry.records import Kind, Level, Mark, ObjectClaim, Origin, Patient, Trait
 from registry.store import lookups, schema
 from registry.store.decided import Decided, decided
 from registry.store.fingerprinted import stored
 from registry.store.keyed import Keyed, Question
+from registry.store.labels import own_label
 from registry.store.packing import pack, unpack
 from registry.store.references import decode
 from registry.store.words import Words
@@ -41,16 +45,38 @@ def _text(uid: str | bytes | None) -> str:
     return unpack(uid) if isinstance(uid, bytes) else uid or ""
 
 
+def older(connection: Connection, uids: Iterable[str], until: int) -> dict[str, int]:
+    """Those UIDs that came into the ledger before an entry, each with the entry that brought it."""
+    return {row.uid: row.entry for row in lookups.OLDER.rows(connection, uids, until=until)}
+
+
+def joined_patients(connection: Connection, tokens: Iterable[bytes]) -> set[frozenset[Patient]]:
+    """The pairs in which objects, or somebody, said that some Patient IDs are another's too."""
+    listed, found = set(tokens), set[frozenset[Patient]]()
+    for query in lookups.ALIASES:
+        found |= {frozenset((Patient(*row[:2]), Patient(*row[2:]))) for row in query.rows(connection, listed)}
+    for query in lookups.PATIENT_DECISIONS:
+        rows = (row for row in query.rows(connection, listed) if row.same)
+        found |= {frozenset((Patient(*row[2:4]), Patient(*row[4:]))) for row in rows}
+    return found
+
+
+def known_tokens(connection: Connection, tokens: Iterable[bytes]) -> set[bytes]:
+    """Those among some tokens of Patient IDs that the registry has heard of."""
+    return {row.token for row in lookups.TOKENS.rows(connection, tokens)}
+
+
 class Knowledge:
     """What stands in the ledger (``standing``) and what was claimed (``facts``).
 
-    Of contents and patients it knows those of one context alone (None: the clinical one).
+    Of contents and patients it knows those of one context, and of one key's time in it, alone.
     """
 
-    def __init__(self, connection: Connection, words: Words, context: str | None = None) -> None:
+    def __init__(self, connection: Connection, words: Words, epoch: Epoch = ALWAYS) -> None:
         self._connection = connection
         self._words = words
-        self._context = context
+        self._epoch, self._context = epoch, epoch.context
+        self._contexts = [each for each in (epoch.context, epoch.beside) if each]
         self._decisions: dict[str, Decided | None] = {}  # None: nothing was decided
         self._learned: set[str] = set()
         self._placed: set[str] = set()
@@ -126,9 +152,10 @@ class Knowledge:
     def learn_attributes(self, claims: Iterable[ObjectClaim]) -> None:
         """Load what was said of the patients, studies and series of some claims."""
         subjects = {
-            (level, stored(subject, self._context)): subject
+            (level, stored(subject, context)): subject
             for claim in claims
             for level, subject, _ in fingerprints_of(claim)
+            for context in (self._context, *filter(None, [self._epoch.beside]))
         }
         self._described.update(kept for _, kept in subjects)
         known = {
@@ -137,8 +164,15 @@ class Knowledge:
             if isinstance(subject, bytes) or subject in self.facts.kinds
         }
         for row in self._rows(lookups.FINGERPRINTS, known):
-            if subject := subjects.get((Level(row.level), row.subject)):
+            if (subject := subjects.get((Level(row.level), row.subject))) and self._compares(row, subject):
                 self.facts.attributes.know(Level(row.level), subject, row.attributes)
+
+    def _compares(self, row: Any, subject: Subject) -> bool:
+        """Whether a fingerprint is under the key of this time. One without any attribute is under every."""
+        beside = self._epoch.beside
+        if beside is not None and row.subject == stored(subject, beside):
+            return True
+        return self._epoch.holds(row.entry) or not any(unpacked(row.attributes))
 
     def learn_traits(self, uids: Iterable[str]) -> None:
         """Load what known instances say of how they came to be, and their frames of reference."""
@@ -182,8 +216,9 @@ class Knowledge:
     def learn_labels(self, scopes: Iterable[str]) -> None:
         """Load the labels that were remembered in some scopes."""
         for row in self._rows(lookups.LABELS, self._held(scopes)):
-            mark, value = Mark(row.label[0]), row.label[1:]
-            self.facts.labels[row.scope_uid, mark][value].add(row.uid)
+            if (label := own_label(row.label, self._epoch)) is not None:
+                mark, value = Mark(label[0]), label[1:]
+                self.facts.labels[row.scope_uid, mark][value].add(row.uid)
 
     def learn_references(self, uids: Iterable[str]) -> set[str]:
         """Load what some instances refer to; all the targets."""
@@ -249,7 +284,7 @@ class Knowledge:
         if (sop_class := sop_class or self._words.value(row.sop_class_id)) is not None:
             standing.sop_class_uid = sop_class
             facts.sop_classes.add(sop_class)
-        if row.content is not None and self._context is None:
+        if row.content is not None and self._context is None and self._epoch.holds(row.entry):
             self._content(standing, row)
 
     def _content(self, standing: Standing, row: Any) -> None:
@@ -266,14 +301,22 @@ class Knowledge:
         """Of a decided instance one content stands in each encoding: the decided one, else the
         first. Besides it only those count that were claimed ``later``."""
         standing, facts = self.standing[uid], self.facts.instances[uid]
-        for encoding, digests in standing.contents.items():
+        overruled = self._is_beside(uid, said)
+        for encoding, digests in list(standing.contents.items()):
             stands = said.content if said.content in digests else digests[0]
-            kept = {stands: None}
+            kept = {} if overruled else {stands: None}
             kept |= {each: None for each in digests if Content(encoding, each) in later}
             for each in set(digests) - kept.keys():
                 del facts.contents[Content(encoding, each)]
                 facts.lossy.pop(Content(encoding, each), None)
             standing.contents[encoding] = list(kept)
+
+    def _is_beside(self, uid: str, said: Decided) -> bool:
+        """Whether what was decided is a content that was refused under an older key: then none that
+        was recorded under this one before stands."""
+        if said.content is None or self._epoch.number == 1:
+            return False
+        return any(row.content == said.content for row in self._rows(lookups.BESIDE, [uid]))
 
     def _series(self, uids: list[str]) -> None:
         for row in self._rows(lookups.SERIES, uids):
@@ -340,8 +383,14 @@ class Knowledge:
 
     def _content_rows(self, uids: list[str]) -> Iterator[Any]:
         if self._context is None:
-            return self._rows(lookups.CONTENTS, uids)
-        return lookups.CONTEXT_CONTENTS.rows(self._connection, uids, context=self._context)
+            yield from self._within(self._rows(lookups.CONTENTS, uids))
+        for context in self._contexts:
+            rows = lookups.CONTEXT_CONTENTS.rows(self._connection, uids, context=context)
+            yield from rows if context == self._epoch.beside else self._within(rows)
+
+    def _within(self, rows: Iterable[Any]) -> Iterator[Any]:
+        """Those rows that are under the key of this time."""
+        return (row for row in rows if self._epoch.holds(row.entry))
 
     def _uses(self, uids: list[str]) -> None:
         for row in self._rows(lookups.USES, uids):
@@ -381,12 +430,7 @@ class Knowledge:
 
     def _patients(self, uids: list[str]) -> None:
         found: set[Patient] = set()
-        query, values = (
-            (lookups.PATIENTS, {})
-            if self._context is None
-            else (lookups.CONTEXT_PATIENTS, {"context": self._context})
-        )
-        for row in query.rows(self._connection, uids, **values):
+        for row in self._patient_rows(uids):
             patient = Patient(row.token, row.issuer)
             self.facts.patients[row.uid].add(patient)
             found.add(patient)
@@ -394,6 +438,13 @@ class Knowledge:
             if standing is not None and standing.patient is None:
                 standing.patient = patient
         self.learn_aliases({patient.token for patient in found})
+
+    def _patient_rows(self, uids: list[str]) -> Iterator[Any]:
+        if self._context is None:
+            yield from self._within(self._rows(lookups.PATIENTS, uids))
+        for context in self._contexts:
+            rows = lookups.CONTEXT_PATIENTS.rows(self._connection, uids, context=context)
+            yield from rows if context == self._epoch.beside else self._within(rows)
 
     def learn_aliases(self, tokens: set[bytes]) -> None:
         """Load which Patient IDs were said or decided to be one person's or not, as far as it leads."""

@@ -22,6 +22,7 @@ def _ledger() -> Keyed:
             ledger.c.transfer_syntax_id,
             ledger.c.content,
             ledger.c.data_set,
+            ledger.c.entry,
             series.c.uid.label("series_uid"),
             studies.c.uid.label("study_uid"),
         )
@@ -72,7 +73,7 @@ def _series() -> Keyed:
 def _patients() -> Keyed:
     claims, patients = schema.patient_claims, schema.patients
     query = (
-        select(claims.c.uid, patients.c.token, patients.c.issuer)
+        select(claims.c.uid, claims.c.entry, patients.c.token, patients.c.issuer)
         .join_from(claims, patients, claims.c.patient_id == patients.c.id)
         .order_by(claims.c.entry)
     )
@@ -82,7 +83,7 @@ def _patients() -> Keyed:
 def _context_patients() -> Keyed:
     claims, patients = schema.context_patients, schema.patients
     query = (
-        select(claims.c.uid, patients.c.token, patients.c.issuer)
+        select(claims.c.uid, claims.c.entry, patients.c.token, patients.c.issuer)
         .join_from(claims, patients, claims.c.patient_id == patients.c.id)
         .where(claims.c.context == bindparam("context"))
         .order_by(claims.c.entry)
@@ -124,6 +125,18 @@ CONTEXT_CONTENTS = Keyed(
     .order_by(schema.context_contents.c.first.desc()),
     schema.context_contents.c.uid,
 )
+BESIDE = Keyed(
+    select(schema.context_contents.c.uid, schema.context_contents.c.content).where(
+        schema.context_contents.c.context.contains(".")
+    ),
+    schema.context_contents.c.uid,
+)
+"""What was compared under an older key after its time, in any context (registry/epochs.py)."""
+OLDER = Keyed(
+    select(schema.ledger.c.uid, schema.ledger.c.entry).where(schema.ledger.c.entry < bindparam("until")),
+    schema.ledger.c.uid,
+)
+TOKENS = Keyed(select(schema.patients.c.token), schema.patients.c.token)
 USES = Keyed(select(schema.uses), schema.uses.c.uid)
 WITHDRAWALS = Keyed(select(schema.withdrawals).order_by(schema.withdrawals.c.entry), schema.withdrawals.c.uid)
 SERIES_CLAIMS = Keyed(select(schema.series_claims), schema.series_claims.c.series_uid)

@@ -35,6 +35,11 @@ def add(connection: Connection, run: bytes, marks: Iterable[bytes]) -> None:
         connection.execute(text(_ADD), rows)
 
 
+def forget_all(connection: Connection) -> None:
+    """No run goes on: under another key no mark is known again."""
+    connection.execute(delete(resume_marks))
+
+
 def forget(connection: Connection, run: bytes) -> None:
     """The run is done; the next one reads everything again."""
     connection.execute(delete(resume_marks).where(resume_marks.c.run == run))

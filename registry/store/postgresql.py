@@ -92,11 +92,13 @@ def _set_up_writer(connection: psycopg.Connection[Any], record: Any) -> None:
 
 
 _ACCOUNT = (
-    "SELECT session_user::text, coalesce((SELECT CASE WHEN pg_has_role(relowner, 'USAGE') THEN 'owner' "
-    "WHEN has_table_privilege('ledger', 'INSERT') THEN 'writer' ELSE 'auditor' END "
+    "SELECT session_user::text, coalesce((SELECT CASE "
+    "WHEN pg_has_role(session_user, relowner, 'USAGE') THEN 'owner' "
+    "WHEN has_table_privilege(session_user, oid, 'INSERT') THEN 'writer' ELSE 'auditor' END "
     "FROM pg_class WHERE oid = to_regclass('ledger')), 'owner')"
 )
-"""Who is logged in, and as what; whoever makes the tables is going to own them."""
+"""Who is logged in, and as what; whoever makes the tables is going to own them.
+A trigger on the entries holds writers and auditors to it."""
 
 
 def _set_up_reader(connection: psycopg.Connection[Any], _record: object) -> None:
@@ -146,15 +148,18 @@ class PostgresWriter:
                 raise
 
     def begin(self, *, alone: bool, question: Question | None) -> Begun:
-        statements = [Statement("BEGIN ISOLATION LEVEL READ COMMITTED")]
+        statements = []
+        if not self._driver.info.transaction_status:  # idle
+            statements.append(Statement("BEGIN ISOLATION LEVEL READ COMMITTED"))
         if alone:
             # By itself: what is read must be what stands when all the others are done.
             statements.append(Statement(f"SELECT pg_advisory_xact_lock({_ALONE}, {_TRAIL})"))
+        before = len(statements)
         statements.append(Statement(_BEGIN))
         if question is not None:
             text, values = question.query.for_psycopg
             statements.append(Statement(text, {**values, "keys": list(question.keys)}))
-        answers = self._exchange(*statements)[2 if alone else 1 :]
+        answers = self._exchange(*statements)[before:]
         begun, answer = answers[0], answers[1] if question is not None else None
         ((_, ticket, self._transaction_id, at, newest, roots),) = begun
         return Begun(ticket, at, self._connection.info["account"], newest, roots, answer)

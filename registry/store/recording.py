@@ -7,16 +7,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from hashlib import blake2b
 
-from sqlalchemy import select, text
+from sqlalchemy import select
 
 from registry.decision import Decision, NewRow, RefusedClaim, SeenContent
+from registry.epochs import Epoch
 from registry.facts import Facts, compared_frames, is_lossy, lossy_by, owned_by_patient, registrations_of
 from registry.fingerprint import VERSION
 from registry.records import Kind, ObjectClaim, Patient, Trait
-from registry.store import schema
+from registry.store import lookups, schema
 from registry.store.act import Act
 from registry.store.fingerprinted import stored
-from registry.store.packing import pack
 from registry.store.words import NONE, Words
 
 
@@ -57,7 +57,10 @@ def record_decision(act: Act, words: Words, decision: Decision, context: str | N
         ],
         known_is_fine=True,
     )
-    contents = [*decision.contents, *(_first_contents(decision) if context else ())]
+    _contents(act, words, [*decision.contents, *(_first_contents(decision) if context else ())], context)
+
+
+def _contents(act: Act, words: Words, contents: Iterable[SeenContent], context: str | None) -> None:
     act.insert(
         schema.context_contents if context else schema.content_claims,
         [
@@ -104,6 +107,20 @@ def record_claims(
     _frames(act, claims)
 
 
+def record_beside(
+    act: Act, words: Words, decision: Decision, claims: Sequence[ObjectClaim], facts: Facts, epoch: Epoch
+) -> None:
+    """Write what disagrees, or may disagree later, with what was recorded under a former key.
+
+    The rest of it is written under the present one; nothing here comes into the ledger.
+    """
+    other = [seen for seen in decision.contents if not seen.first]
+    _contents(act, words, other, epoch.beside)
+    _patients(act, claims, epoch.context, epoch.beside)
+    _fingerprints(act, facts, epoch.beside)
+    _traits(act, (claim for claim in claims if claim.content_digest))
+
+
 def _series_claims(act: Act, words: Words, claims: Iterable[ObjectClaim]) -> None:
     seen = {
         (
@@ -131,8 +148,14 @@ def _series_claims(act: Act, words: Words, claims: Iterable[ObjectClaim]) -> Non
     )
 
 
-def _patients(act: Act, claims: Sequence[ObjectClaim], context: str | None) -> None:
+def _patients(
+    act: Act, claims: Sequence[ObjectClaim], context: str | None, beside: str | None = None
+) -> None:
+    """``beside`` is the name under which only that is kept which the context doesn't hold."""
     pairs = {(uid, claim.patient) for claim in claims if claim.patient for uid in owned_by_patient(claim)}
+    if beside is not None:
+        pairs -= _claimed(act, {uid for uid, _ in pairs}, context)
+        context = beside
     aliases = {(claim.patient, alias) for claim in claims if claim.patient for alias in claim.aliases}
     numbers = patient_ids(act, {p for _, p in pairs} | {p for pair in aliases for p in pair})
     act.insert(
@@ -149,6 +172,15 @@ def _patients(act: Act, claims: Sequence[ObjectClaim], context: str | None) -> N
         [{"patient_id": one, "other_id": other} for one, other in ordered],
         known_is_fine=True,
     )
+
+
+def _claimed(act: Act, uids: set[str], context: str | None) -> set[tuple[str, Patient]]:
+    """Whose some UIDs were said to be, within a context."""
+    if context is None:
+        rows = lookups.PATIENTS.rows(act.connection, uids)
+    else:
+        rows = lookups.CONTEXT_PATIENTS.rows(act.connection, uids, context=context)
+    return {(row.uid, Patient(row.token, row.issuer)) for row in rows}
 
 
 def patient_ids(act: Act, wanted: set[Patient]) -> dict[Patient, int]:
@@ -224,23 +256,3 @@ def _frames(act: Act, claims: Iterable[ObjectClaim]) -> None:
         [{"frame_uid": one, "other_uid": other} for one, other in joined],
         known_is_fine=True,
     )
-
-
-def remember_labels(act: Act, claims: Iterable[ObjectClaim]) -> None:
-    """Write the labels of a batch, for the rules that ask for them."""
-    labels = {label for claim in claims for label in claim.labels}
-    if labels:
-        act.connection.execute(
-            text(_REMEMBER),
-            [
-                {
-                    "scope": pack(label.scope),
-                    "label": bytes([label.mark]) + label.value,
-                    "uid": pack(label.uid),
-                }
-                for label in sorted(labels)
-            ],
-        )
-
-
-_REMEMBER = "INSERT INTO labels (scope_uid, label, uid) VALUES (:scope, :label, :uid) ON CONFLICT DO NOTHING"

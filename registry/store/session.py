@@ -8,12 +8,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Self
+from typing import NamedTuple, Self
 
-from sqlalchemy import Connection, Engine, inspect, make_url, select, text
+from sqlalchemy import Connection, Engine, inspect, make_url, select, text, true
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import ArgumentError, DBAPIError
 
+from registry.epochs import Epoch
 from registry.errors import BadSetting, NoRegistry, OtherRegistry, SchemaOutdated, SchemaTooNew
 from registry.store import schema, sqlite
 from registry.store.failures import is_gone, told_in_our_words
@@ -23,6 +24,7 @@ __all__ = [
     "Connection",  # so that services can speak of one without knowing SQLAlchemy
     "Database",
     "Identity",
+    "KnownKey",
     "identity_of",
     "open_engine",
     "revision_of",
@@ -41,13 +43,33 @@ _CAN_WRITE = (
 )
 
 
+class KnownKey(NamedTuple):
+    """A key that a registry has or had, without the secret."""
+
+    id: str
+    check: bytes
+    since: int  # the entry that brought it
+
+
 @dataclass(frozen=True, slots=True)
 class Identity:
     """Which registry a database holds."""
 
     origin: str
-    key_id: str
-    key_check: bytes
+    keys: tuple[KnownKey, ...]  # the one that it was made with first
+
+    @property
+    def key(self) -> KnownKey:
+        """The one that is written with."""
+        return self.keys[-1]
+
+    def epochs(self, context: str | None) -> tuple[Epoch, ...]:
+        """The times of its keys within a context, the present one first."""
+        ends = [*(key.since for key in self.keys[1:]), None]
+        # What is under the first key may be older than the entry that named it.
+        begins = [0, *(key.since for key in self.keys[1:])]
+        times = zip(begins, ends, strict=True)
+        return tuple(Epoch(context, n, since, until) for n, (since, until) in enumerate(times, 1))[::-1]
 
 
 class Database:
@@ -189,6 +211,14 @@ def shown(url: URL) -> str:
     return re.sub("%2F", "/", url.set(query=query).render_as_string(hide_password=True), flags=re.IGNORECASE)
 
 
+def place_of(url: URL) -> str:
+    """Where a database is, whoever asks and by whatever name: no user and no password in it."""
+    if (file := sqlite_path(url)) is not None:
+        return str(file.resolve())
+    rest = {name: value for name, value in url.query.items() if name != "user" and not is_secret(name)}
+    return shown(URL.create(url.drivername, host=url.host, port=url.port, database=url.database, query=rest))
+
+
 def is_secret(option: str) -> bool:
     """Whether the value of a connection's option is for nobody to see."""
     return _SECRET.search(option) is not None
@@ -233,10 +263,26 @@ def _one_state(connection: Connection) -> Connection:
     return connection
 
 
+_IDENTITY = (
+    select(
+        schema.registry,
+        schema.key_rotations.c.key_id.label("new_id"),
+        schema.key_rotations.c.key_check.label("new_check"),
+        schema.key_rotations.c.entry.label("since"),
+    )
+    .join_from(schema.registry, schema.key_rotations, true(), isouter=True)
+    .order_by(schema.key_rotations.c.entry)
+)
+
+
 def identity_of(connection: Connection) -> Identity | None:
     """Which registry a database of the right schema holds; None before it was initialised."""
-    row = connection.execute(select(schema.registry)).one_or_none()
-    return None if row is None else Identity(row.origin, row.key_id, bytes(row.key_check))
+    rows = connection.execute(_IDENTITY).all()
+    if not rows:
+        return None
+    first = KnownKey(rows[0].key_id, bytes(rows[0].key_check), rows[0].entry)
+    rotated = [KnownKey(row.new_id, bytes(row.new_check), row.since) for row in rows if row.since is not None]
+    return Identity(rows[0].origin, (first, *rotated))
 
 
 def revision_of(connection: Connection) -> str | None:

@@ -17,7 +17,7 @@ from sqlalchemy import Connection, Engine, Table, create_engine, event, func, in
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import IntegrityError
 
-from registry.merkle import completed_by, node_hash
+from registry.merkle import Node, completed_by, node_hash
 from registry.store import writer
 from registry.store.constraints import typed
 from registry.store.keyed import Question
@@ -127,10 +127,22 @@ class SqliteWriter:
 
     def _complete_nodes(self, place: int, leaf: Any) -> None:
         """What a trigger does on PostgreSQL: write the nodes that the leaf completes."""
-        node = leaf
+        node, completed = leaf, []
         for above, left in completed_by(place):
-            node = node_hash(hash_at(self._connection, left), node)
-            self._connection.execute(insert(tree_nodes).values((*above, node)))
+            node = node_hash(self._beside(left), node)
+            completed.append((*above, node))
+        if completed:
+            self._connection.exec_driver_sql(_statement(tree_nodes, False), completed)
+
+    def _beside(self, node: Node) -> bytes:
+        """As ``hash_at``, without the tenth of a millisecond that composing a query costs."""
+        query, values = (
+            ("SELECT leaf FROM entries WHERE seq = ?", (node.place,))
+            if node.level == 0
+            else ("SELECT hash FROM tree_nodes WHERE level = ? AND place = ?", tuple(node))
+        )
+        found = self._connection.exec_driver_sql(query, values).scalar_one_or_none()
+        return found if isinstance(found, bytes) else hash_at(self._connection, node)  # tells what is missing
 
 
 @cache

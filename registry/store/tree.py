@@ -34,6 +34,21 @@ def head_of(connection: Connection, size: int | None = None) -> Head:
     return Head(size, _roots(connection, [(0, size)])[0])
 
 
+def heads_of(connection: Connection, *sizes: int) -> list[Head]:
+    """What the head was at several sizes, for little more than one."""
+    return list(map(Head, sizes, _roots(connection, [(0, size) for size in sizes])))
+
+
+def misfit(connection: Connection, head: Head) -> str | None:
+    """Why a head isn't one of this trail; None: it is."""
+    size = size_of(connection)
+    if size < head.size:
+        return f"the trail has {size:,} entries, and had {head.size:,} then: some are missing"
+    if head_of(connection, head.size).root != head.root:
+        return f"the first {head.size:,} entries of the trail are not those that were there then"
+    return None
+
+
 def inclusion_proof(connection: Connection, place: int, size: int) -> list[bytes]:
     """The hashes that prove the entry at a place of the trail to be in its first ``size`` entries."""
     return _roots(connection, inclusion_path(place, size))

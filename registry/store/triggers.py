@@ -22,6 +22,12 @@ _WRONG_SERIES = (
     "NOT EXISTS (SELECT 1 FROM ledger l WHERE l.uid = NEW.uid AND l.kind = 2 AND l.origin = NEW.origin)"
 )
 
+_FORMAT_2 = (
+    *("account", "actor", "application", "at", "detail", "event", "format"),
+    *("host", "id", "note_hash", "outcome", "request_id", "role", "rows"),
+)
+"""The fields of an entry's canonical bytes, as JSON sorts them (registry/trail.py)."""
+
 
 def kept(table: str, dialect: str) -> Iterator[str]:
     """Rows of ``table`` are never updated, deleted or truncated."""
@@ -111,8 +117,9 @@ def tree() -> Iterator[str]:
         "CREATE FUNCTION tr_entries_tree() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS $$ "
         "DECLARE node bytea := NEW.leaf; n bigint := NEW.seq; depth smallint := 0; beside bytea; BEGIN "
         "WHILE n % 2 = 1 LOOP "
-        "IF depth = 0 THEN SELECT leaf INTO STRICT beside FROM entries WHERE seq = n - 1; "
-        "ELSE SELECT hash INTO STRICT beside FROM tree_nodes WHERE level = depth AND place = n - 1; END IF; "
+        "IF depth = 0 THEN SELECT leaf INTO beside FROM entries WHERE seq = n - 1; "
+        "ELSE SELECT hash INTO beside FROM tree_nodes WHERE level = depth AND place = n - 1; END IF; "
+        f"IF beside IS NULL THEN {_raise()} END IF; "
         "node := sha256('\\x01'::bytea || beside || node); depth := depth + 1; n := n / 2; "
         "INSERT INTO tree_nodes (level, place, hash) VALUES (depth, n, node); "
         "END LOOP; RETURN NULL; END $$"
@@ -124,6 +131,61 @@ def tree() -> Iterator[str]:
     yield (
         "CREATE TRIGGER tr_entries_tree AFTER INSERT ON entries "
         "FOR EACH ROW EXECUTE FUNCTION tr_entries_tree()"
+    )
+
+
+def account() -> Iterator[str]:
+    """On PostgreSQL: what an entry says of its account, role, time and ticket is what the server
+    knows; and of an auditor, who makes no rows, that the rest of it is sound too.
+
+    With its owner's rights, in its own schema alone, so that nobody puts tables of their own
+    in the way. Whoever owns the tables isn't asked: they could switch this off.
+    """
+    special = {
+        "format": "NEW.format::text",
+        "id": "NEW.id::text",
+        "note_hash": "coalesce(to_json(encode(NEW.note_hash, 'hex'))::text, 'null')",
+    }
+    fields = " || ',' || ".join(
+        f"'\"{name}\":' || " + special.get(name, f"coalesce(to_json(NEW.{name})::text, 'null')")
+        for name in _FORMAT_2
+    )
+    form = """'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'"""
+    begun, now = (
+        f"to_char({moment}() AT TIME ZONE 'UTC', {form})"
+        for moment in ("transaction_timestamp", "clock_timestamp")
+    )
+    yield (
+        "CREATE FUNCTION tr_entries_account() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS $$ "
+        "DECLARE known text := CASE WHEN has_table_privilege(session_user, 'ledger', 'INSERT') "
+        "THEN 'writer' ELSE 'auditor' END; said text; plain text := ''; one text; code integer; BEGIN "
+        "IF pg_has_role(session_user, (SELECT relowner FROM pg_class WHERE oid = TG_RELID), 'USAGE') "
+        "THEN RETURN NEW; END IF; "
+        "IF NEW.format <> 2 OR NEW.account IS DISTINCT FROM session_user::text "
+        "OR NEW.role IS DISTINCT FROM known OR NEW.id <> currval('entry_tickets') "
+        f'OR NEW.at COLLATE "C" NOT BETWEEN {begun} AND {now} THEN {_raise()} END IF; '
+        "IF known = 'writer' THEN RETURN NEW; END IF; "
+        "IF NEW.ledger_size IS DISTINCT FROM (SELECT ledger_size FROM entries WHERE seq = NEW.prev) "
+        f"THEN {_raise()} END IF; "
+        f"said := '{{' || {fields} || '}}'; "
+        "IF said COLLATE \"C\" ~ '[^ -~]' AND getdatabaseencoding() = 'UTF8' THEN "
+        # As the canonical bytes have it: nothing but ASCII, beyond 16 bits a pair of surrogates.
+        "FOREACH one IN ARRAY string_to_array(said, NULL) LOOP code := ascii(one); plain := plain || CASE "
+        "WHEN code BETWEEN 32 AND 126 THEN one "
+        "WHEN code < 65536 THEN '\\u' || lpad(to_hex(code), 4, '0') "
+        "ELSE '\\u' || to_hex(55296 + (code - 65536) / 1024) "
+        "|| '\\u' || to_hex(56320 + (code - 65536) % 1024) END; END LOOP; said := plain; END IF; "
+        "IF said COLLATE \"C\" !~ '[^ -~]' "
+        "AND NEW.leaf <> sha256('\\x00'::bytea || convert_to(said, 'UTF8')) "
+        f"THEN {_raise()} END IF; RETURN NEW; END $$"
+    )
+    yield (
+        "DO $$ BEGIN EXECUTE format('ALTER FUNCTION tr_entries_account() SET search_path = %I, pg_temp', "
+        "current_schema()); END $$"
+    )
+    yield (
+        "CREATE TRIGGER tr_entries_account BEFORE INSERT ON entries "
+        "FOR EACH ROW EXECUTE FUNCTION tr_entries_account()"
     )
 
 

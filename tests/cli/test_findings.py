@@ -236,12 +236,19 @@ def test_resolved_and_reopened(known: Cli, found: Path, tmp_path: Path) -> None:
 def test_what_cant_be_acknowledged_says_why(
     known: Cli, arguments: list[str], code: int, told: list[str]
 ) -> None:
-    before = known("audit", "log").out
+    before = acts(known)
     result = known("findings", "acknowledge", *arguments, *REASON)
     assert (result.code, result.out) == (code, "")
     for text in told:
         assert text in words(result.err)
-    assert known("audit", "log").out == before
+    refused = [("finding:acknowledge", "refused")] if code == 1 else []
+    assert acts(known) == [*before, *refused]
+
+
+def acts(cli: Cli) -> list[tuple[str, str]]:
+    """What is in the trail, but for reading it."""
+    found = cli("audit", "log", "--format", "json").json
+    return [(entry["event"], entry["outcome"]) for entry in found if entry["event"] != "audit:log"]
 
 
 def test_what_many_are_already_is_told(known: Cli) -> None:
@@ -257,7 +264,7 @@ def test_a_reason_is_needed(known: Cli) -> None:
 
 def test_a_reason_that_was_taken_out_is_told_as_such(known: Cli, settings: Settings) -> None:
     known("findings", "acknowledge", "UID202", "2.999.4.1", "--reason", "the phantom of Mrs Example")
-    with opened(settings) as registry, registry.act("note:redact") as act:
+    with opened(settings) as registry, registry.act("audit:redact") as act:
         notes = schema.notes
         hers = notes.c.text.contains("Mrs Example")
         note = act.connection.execute(notes.select().where(hers)).one().entry

@@ -36,7 +36,6 @@ FILTERS = [
     ("list", "--by"),
     ("list", "--modality"),
     ("audit", "log", "--by"),
-    ("audit", "log", "--event"),
     ("findings", "list", "--uid"),
 ]
 

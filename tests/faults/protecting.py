@@ -91,13 +91,14 @@ def _asked(outcome: Outcome, stage: Stage, place: Place, protected: Callable[[],
         ("register", images),
         ("withdraw", series, "--reason", "trial", "--no-input"),
         ("root", "add", "1.3.6.1.4.1.32473.9", "--organization", "Another"),
+        ("audit", "log"),
     )
     questions = (
         ("check", images, "--fail-on", "never"),
         ("show", study),
         ("list", "--kind", "series"),
         ("tree", study),
-        ("audit", "log"),
+        ("audit", "log", "--unrecorded"),
         ("audit", "verify"),
     )
     with protected() as run:  # type: ignore[attr-defined]

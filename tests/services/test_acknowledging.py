@@ -339,6 +339,7 @@ def test_what_can_not_be_said_is_refused_and_nothing_is_written(registry: OpenRe
     entries = rows(registry, "entries")
     with pytest.raises(UnknownFinding, match="open already"):
         reopen(registry, EXAMPLE, "for fun")
+    assert [told.entry.outcome for told in audit_log(registry, event="finding:reopen")] == ["refused"]
     with pytest.raises(BadRequest, match="needs its reason"):
         acknowledge(registry, EXAMPLE, " ")
     with pytest.raises(BadRequest, match="no finding is named"):
@@ -348,7 +349,7 @@ def test_what_can_not_be_said_is_refused_and_nothing_is_written(registry: OpenRe
     nobody = replace(registry, settings=replace(registry.settings, actor=""))
     with pytest.raises(ActorNeeded):
         acknowledge(nobody, EXAMPLE, "who?")
-    assert rows(registry, "entries") == entries
+    assert rows(registry, "entries") == entries + 1
     assert rows(registry, "acknowledgements") == 0
 
 

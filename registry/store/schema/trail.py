@@ -7,6 +7,7 @@ from sqlalchemy import (
     CheckConstraint,
     Column,
     ForeignKey,
+    Index,
     LargeBinary,
     SmallInteger,
     String,
@@ -17,6 +18,8 @@ from sqlalchemy import (
 )
 
 from registry.store.columns import ID, code, entry, history, key, later, metadata
+
+_REFUSED = text("outcome = 'refused'")
 
 entries = Table(
     "entries",
@@ -44,6 +47,8 @@ entries = Table(
     Column("account", String(200)),  # as the database or the operating system knows it
     UniqueConstraint("seq"),
     UniqueConstraint("leaf"),
+    # What was refused leaves no rows by which it could be found.
+    Index("ix_entries_refused", "seq", sqlite_where=_REFUSED, postgresql_where=_REFUSED),
     CheckConstraint(
         "(seq = 0 AND prev IS NULL) OR (seq > 0 AND prev IS NOT NULL AND prev = seq - 1)", "gapless"
     ),
