@@ -27,6 +27,7 @@ from registry.services import (
     auditing,
     checking,
     checkpointing,
+    history,
     indexing,
     initializing,
     issuing,
@@ -41,12 +42,13 @@ from registry.services import (
 )
 from registry.services.acknowledging import Spoken
 from registry.services.checkpointing import Checkpointed
+from registry.services.history import Event
 from registry.services.initializing import Initialized
 from registry.services.issuing import Derived, Issued
 from registry.services.opening import opened
 from registry.services.patients import Said
 from registry.services.proving import Inclusion
-from registry.services.querying import STANDING, Event, Shown
+from registry.services.querying import STANDING, Shown
 from registry.services.redacting import Redacted
 from registry.services.reports import Report
 from registry.services.requests import DeriveRequest, IssueRequest
@@ -169,8 +171,10 @@ class Registry:
         *,
         digests: bool = True,
         context: str | None = None,
+        for_export: str | None = None,
+        fail_on: str | None = None,
     ) -> Report:
-        """What registering these objects would decide and find; writes nothing.
+        """What registering these objects would decide and find; writes nothing, unless ``for_export``.
 
         ``objects`` are paths (files, folders, zip archives, DICOMDIRs) and pydicom
         Datasets in memory, mixed as you like, or a single one; all of them are one
@@ -183,11 +187,19 @@ class Registry:
         only where ``file_meta`` names a transfer syntax; without it there is no file
         yet, and nothing to be said about one.
 
+        ``for_export`` names where the objects are to go. Then it is recorded whether they
+        may (``Report.export``): not where a finding is as grave as ``fail_on``, which is
+        what the configuration says unless it is given. ``raise_for_findings`` raises for
+        what was blocked. Where the outcome can't be recorded, ``DatabaseUnusable`` is
+        raised before anything is read.
+
         Raises ``NoSuchPath``, or ``BadRequest`` for what is no path and no Dataset.
         """
         one = isinstance(objects, str | os.PathLike) or is_data_set(objects)
         several: Any = [objects] if one else objects
-        return checking.check(self._registry, several, digests=digests, context=context)
+        return checking.check(
+            self._registry, several, digests=digests, context=context, for_export=for_export, fail_on=fail_on
+        )
 
     def show(self, uid: str) -> Shown:
         """What the registry knows of a UID. Raises ``UnknownUid`` if nothing."""
@@ -195,7 +207,7 @@ class Registry:
 
     def history(self, uid: str) -> list[Event]:
         """All that happened to a UID, in order. Raises ``UnknownUid``."""
-        return querying.history(self._registry, uid)
+        return history.history(self._registry, uid)
 
     def findings(
         self,

@@ -292,37 +292,42 @@ def reference_class_mismatch(uid: str, view: View) -> Iterator[Sighting]:
 
 
 def reference_outside_export(uid: str, view: View) -> Iterator[Sighting]:
-    """Finds references to recorded objects that don't leave together with the object.
+    """Finds references to recorded objects that aren't where the object goes.
 
     What it does
     Finds an object that refers to instances or series which are recorded, but are
-    not among the objects that are checked with it. One finding an object, in `check`
-    alone.
+    neither among the objects that leave with it nor were approved for the same
+    destination before. One finding an object, in `check --for-export` alone.
 
     Why it matters
     A segmentation sent without its images can't be shown where it arrives.
 
     Example
-    Bad: an export of a study's segmentations without the study's images.
-    Good: an export of the whole study.
+    Bad: an export of a study's segmentations to where the study's images never went.
+    Good: an export of the whole study; a report on images that were sent last week.
 
     What to do
-    Add the objects to the export, or make sure that the receiver has them.
+    Add the objects to the export, or make sure that the receiver has them. Arcs that
+    are known to be there belong into `external` of the check policy.
 
     Standard
-    Policy: the standard lets references lead out of what is sent.
+    Policy: the standard lets references lead out of what is sent (PS3.3 section 10.8).
     """
-    if not view.gate or not view.in_batch(uid):
+    if not view.leaves or not view.in_batch(uid):
         return
     left = {
         target
         for target in _targets(view.instances[uid], uid)
-        if view.kinds.get(target) and not view.in_batch(target) and not view.is_external(target)
+        if view.kinds.get(target)
+        and not view.in_batch(target)
+        and not view.was_sent(target)
+        and not view.is_external(target)
     }
     if left:
         yield Sighting(
             uid,
-            f"refers to {_counted(left)} that stay here: {listed(left)}",
+            f"refers to {_counted(left)} that neither {'goes' if len(left) == 1 else 'go'} there with it "
+            f"nor went there before: {listed(left)}",
             Kind.INSTANCE,
             related=tuple(sorted(left))[:4],
             evidence=tuple(sorted(left)),

@@ -41,10 +41,16 @@ def judge(
     gate: bool,
     policy: Policy = PLAIN,
     context: str | None = None,
+    destination: str | None = None,
 ) -> Assessment:
-    """Decide a batch against what the registry knows, and ask the rules of the policy about it."""
+    """Decide a batch against what the registry knows, and ask the rules of the policy about it.
+
+    ``destination`` is where it is to go; None where nothing is to leave.
+    """
     present, *earlier = identity.epochs(context)
-    assessed = partial(assess, connection, words, roots=roots, now=now, gate=gate, policy=policy)
+    assessed = partial(
+        assess, connection, words, roots=roots, now=now, gate=gate, policy=policy, destination=destination
+    )
     if not earlier:
         return assessed(readings, epoch=present)
     readings = list(readings)
