@@ -24,23 +24,31 @@ from registry.records import IndexRow, Kind, Severity
 from registry.rules import by_code
 from registry.services import (
     acknowledging,
+    auditing,
     checking,
+    checkpointing,
+    history,
     indexing,
     initializing,
     issuing,
     patients,
+    proving,
     querying,
     redacting,
     registering,
     resolving,
+    trusting,
     withdrawing,
 )
 from registry.services.acknowledging import Spoken
+from registry.services.checkpointing import Checkpointed
+from registry.services.history import Event
 from registry.services.initializing import Initialized
 from registry.services.issuing import Derived, Issued
 from registry.services.opening import opened
 from registry.services.patients import Said
-from registry.services.querying import STANDING, Event, Shown
+from registry.services.proving import Inclusion
+from registry.services.querying import STANDING, Shown
 from registry.services.redacting import Redacted
 from registry.services.reports import Report
 from registry.services.requests import DeriveRequest, IssueRequest
@@ -49,6 +57,7 @@ from registry.services.withdrawing import Reinstated, Withdrawn
 from registry.settings import CHECK_FORMATS, Settings, load_settings
 from registry.store.claims import Claimed
 from registry.store.findings import KeptFinding, Which
+from registry.store.verification import Verification
 
 if TYPE_CHECKING:
     from registry.services.checking import Checkable
@@ -162,8 +171,10 @@ class Registry:
         *,
         digests: bool = True,
         context: str | None = None,
+        for_export: str | None = None,
+        fail_on: str | None = None,
     ) -> Report:
-        """What registering these objects would decide and find; writes nothing.
+        """What registering these objects would decide and find; writes nothing, unless ``for_export``.
 
         ``objects`` are paths (files, folders, zip archives, DICOMDIRs) and pydicom
         Datasets in memory, mixed as you like, or a single one; all of them are one
@@ -176,11 +187,19 @@ class Registry:
         only where ``file_meta`` names a transfer syntax; without it there is no file
         yet, and nothing to be said about one.
 
+        ``for_export`` names where the objects are to go. Then it is recorded whether they
+        may (``Report.export``): not where a finding is as grave as ``fail_on``, which is
+        what the configuration says unless it is given. ``raise_for_findings`` raises for
+        what was blocked. Where the outcome can't be recorded, ``DatabaseUnusable`` is
+        raised before anything is read.
+
         Raises ``NoSuchPath``, or ``BadRequest`` for what is no path and no Dataset.
         """
         one = isinstance(objects, str | os.PathLike) or is_data_set(objects)
         several: Any = [objects] if one else objects
-        return checking.check(self._registry, several, digests=digests, context=context)
+        return checking.check(
+            self._registry, several, digests=digests, context=context, for_export=for_export, fail_on=fail_on
+        )
 
     def show(self, uid: str) -> Shown:
         """What the registry knows of a UID. Raises ``UnknownUid`` if nothing."""
@@ -188,7 +207,7 @@ class Registry:
 
     def history(self, uid: str) -> list[Event]:
         """All that happened to a UID, in order. Raises ``UnknownUid``."""
-        return querying.history(self._registry, uid)
+        return history.history(self._registry, uid)
 
     def findings(
         self,
@@ -282,6 +301,31 @@ class Registry:
     def redact(self, entry: int, *, reason: str) -> Redacted:
         """Take the free text of an entry out of the registry."""
         return redacting.redact(self._registry, entry, reason)
+
+    def checkpoint(self, to: str | os.PathLike[str] | None = None) -> Checkpointed:
+        """Sign what the trail is now; ``to`` is a file or a folder that gets the note.
+
+        Raises ``SigningKeyUnusable`` where the key isn't, ``TrailBroken`` where what is
+        there already shows that the trail was changed.
+        """
+        return checkpointing.checkpoint(self._registry, None if to is None else os.fspath(to))
+
+    def prove(self, entry: int) -> Inclusion:
+        """Prove to others that an entry is in the trail, in that of a new checkpoint."""
+        return proving.prove_entry(self._registry, entry)
+
+    def verify(
+        self, against: Sequence[str | os.PathLike[str]] = (), *, key: str | None = None
+    ) -> Verification:
+        """Recompute the trail, and compare it with checkpoints, files or folders of them.
+
+        ``key`` is the vkey that you were given; without it the database's own counts.
+        """
+        notes = trusting.read_notes([os.fspath(each) for each in against])
+        keys = trusting.parse_keys(key) if key else trusting.own_keys(self._registry)
+        return auditing.audit_verify(
+            self._registry, [trusting.trusted(self._registry, note, keys) for note in notes]
+        )
 
 
 def _one_of(members: Mapping[str, _Member], what: str, label: str) -> _Member:

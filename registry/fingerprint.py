@@ -109,6 +109,17 @@ def unpack(packed: bytes) -> list[bytes | None]:
     return hashes
 
 
+def value_at(packed: bytes, index: int) -> bytes | None:
+    """The hash of one attribute of a fingerprint, None where it is absent."""
+    count = packed[0]
+    start = 1 + (count + 7) // 8
+    present = int.from_bytes(packed[1:start], "little")
+    if index >= count or not present >> index & 1:
+        return None
+    before = (present & ((1 << index) - 1)).bit_count()
+    return packed[start + SIZE * before : start + SIZE * (before + 1)]
+
+
 class Variants:
     """The fingerprints seen of one subject, as far as they tell something new.
 

@@ -30,19 +30,14 @@ FIELDS = {
 """What the bytes of each format say: columns of an entry, hashes as hex."""
 
 _LEAF = b"\x00"
+_JSON = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False)
 
 Value = int | str | bytes | None
 
 
 def canonical_entry(fields: Mapping[str, object], form: int = FORMAT) -> bytes:
     """An entry as the bytes that are hashed: JSON, sorted, no spaces, ASCII."""
-    return json.dumps(
-        {"format": form, **fields},
-        sort_keys=True,
-        separators=(",", ":"),
-        ensure_ascii=True,
-        allow_nan=False,
-    ).encode("ascii")
+    return _JSON.encode({"format": form, **fields}).encode("ascii")
 
 
 def leaf_hash(entry: bytes) -> bytes:
@@ -77,18 +72,24 @@ _AT_ONCE = 1000
 
 
 def _encoded(row: Sequence[Value]) -> bytes:
-    return b"".join(map(_piece, row)) + b"\n"
+    pieces = []
+    for value in row:
+        if value is None:
+            pieces.append(b"n")
+        elif isinstance(value, bytes):
+            pieces.append(b"b%d:%b" % (len(value), value))
+        elif isinstance(value, int):
+            pieces.append(b"i%d;" % value)
+        else:
+            data = value.encode()
+            pieces.append(b"s%d:%b" % (len(data), data))
+    pieces.append(b"\n")
+    return b"".join(pieces)
 
 
 def _piece(value: Value) -> bytes:
-    if value is None:
-        return b"n"
-    if isinstance(value, bytes):
-        return b"b%d:%b" % (len(value), value)
-    if isinstance(value, int):
-        return b"i%d;" % value
-    data = value.encode()
-    return b"s%d:%b" % (len(data), data)
+    """What one value is in the bytes of its row."""
+    return _encoded((value,))[:-1]
 
 
 def _encoded_all(rows: Sequence[Sequence[Value]]) -> bytes:

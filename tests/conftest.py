@@ -23,6 +23,7 @@ from registry.cli import main
 from registry.note import VerifierKey
 from registry.records import Kind
 from registry.services.acknowledging import acknowledge
+from registry.services.checking import check
 from registry.services.initializing import init
 from registry.services.issuing import derive, issue
 from registry.services.keeping import rotate_key
@@ -34,7 +35,6 @@ from registry.services.requests import DeriveRequest, IssueRequest
 from registry.services.resolving import resolve
 from registry.services.withdrawing import reinstate, withdraw
 from registry.settings import Settings
-from registry.store import schema
 from registry.store.findings import Which
 from tests.objects import ROOT, SEG_CLASS, ct_slices, registration, save_all, tiny
 from tests.postgres import Server, database_of
@@ -112,21 +112,12 @@ def fill(settings: Settings, folder: Path, *, decided: bool = True) -> None:
         register(registry, paths)
         derive(registry, DeriveRequest((slices[0].SOPInstanceUID,), "SEG"))
         if decided:
-            lead(registry)
+            check(registry, paths[:2], for_export="ARCHIVE")
             rotate_key(registry, "the administrator has left")
     if decided:
         with opened(settings) as registry:
             remember(registry, slices[0], folder / "more")
             decide(registry, instances[0], paths)
-
-
-def lead(registry: OpenRegistry) -> None:
-    with registry.act("export:check") as act:
-        act.insert(schema.policies, [{"digest": b"policy", "body": "{}"}])
-        head = {"tree_size": 1, "root_hash": bytes(32)}
-        act.insert(schema.exports, [{"destination": "X", "approved": 1, "policy": b"policy", **head}])
-        act.insert(schema.exported, [{"uid": "1.2.3", "kind": 1}])
-        act.commit()
 
 
 def remember(registry: OpenRegistry, source: Dataset, folder: Path) -> None:
@@ -197,7 +188,9 @@ class Registries:
                 settings = self.make("fresh" if kind == "filled" else "old")
                 if kind == "filled" and settings.key_file is not None:  # it is rotated
                     settings = replace(settings, key_file=f"{self._folder}/{kind}.key")
-                    shutil.copy(self._templates["fresh"].key_file or "", settings.key_file or "")
+                    fresh = self._templates["fresh"].key_file
+                    shutil.copy(fresh or "", settings.key_file or "")
+                    shutil.copy(f"{fresh}.signing-key", f"{self._folder}/{kind}.signing-key")
                 fill(settings, self._folder / kind, decided=kind == "filled")
         else:
             settings = self.empty()

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import sys
 from datetime import UTC, datetime
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from registry.cli.issuing import parse_kind
 from registry.cli.options import Run, with_globals
 from registry.cli.output import show as put
+from registry.cli.output import tell
 from registry.errors import BadRequest
 from registry.uid import parse
+
+if TYPE_CHECKING:
+    from registry.services.listing import Listing
+    from registry.services.people import Asked
 
 Uid = Annotated[str, typer.Argument(metavar="UID")]
 Limit = Annotated[int | None, typer.Option(metavar="N", help="At most so many.")]
@@ -38,12 +44,16 @@ def tree(run: Run, uid: Uid) -> None:
 
 
 def history(run: Run, uid: Uid) -> None:
-    """All that happened to a UID: recorded, claimed, refused, used, found, withdrawn."""
-    from registry.render.asking import history as rendered
-    from registry.services.querying import history as service
+    """The life of a UID: who recorded it for what, what was made from it, where it was sent, what
+    was found, said and decided.
+
+    In the table what repeats is told as one; json and csv hold each event.
+    """
+    from registry.render.history import life as rendered
+    from registry.services.history import life as service
 
     with run.registry(read_only=True) as registry:
-        put(rendered(uid, service(registry, uid)), run.settings.format)
+        put(rendered(service(registry, uid)), run.settings.format)
 
 
 def list_(
@@ -67,22 +77,65 @@ def list_(
     parent_unknown: Annotated[
         bool, typer.Option("--parent-unknown", help="Without a place: what was claimed of it was refused.")
     ] = False,
+    sent_to: Annotated[
+        str | None,
+        typer.Option(
+            metavar="DESTINATION",
+            help="Approved for there; --by, --since and --until then say by whom and when.",
+        ),
+    ] = None,
+    patient: Annotated[
+        str | None,
+        typer.Option(
+            metavar="-",
+            help="One person's: Patient IDs on standard input, one a line, issuer behind a tab.",
+        ),
+    ] = None,
+    accession: Annotated[
+        str | None, typer.Option(metavar="-", help="Of studies with these Accession Numbers, one a line.")
+    ] = None,
+    within: Annotated[
+        str | None,
+        typer.Option("--context", metavar="NAME", help="The context in which persons are looked for."),
+    ] = None,
+    unrecorded: Annotated[
+        bool,
+        typer.Option("--unrecorded", help="On a copy that can't be written: ask for a person all the same."),
+    ] = False,
     limit: Limit = None,
+    rest: Annotated[list[str] | None, typer.Argument(hidden=True)] = None,
 ) -> None:
     """UIDs in the order in which they were recorded.
+
+    Asking for a person's UIDs writes an entry, which says that somebody did and not for whom.
 
     Examples:
 
       uid-registry list --kind series --modality SEG --since 2026-11-01
 
       uid-registry list --issued-unused --format csv
+
+      uid-registry list --sent-to TRIAL_PACS --since 2026-11-01
+
+      uid-registry list --patient - --sent-to TRIAL_PACS < ids.txt
     """
     from registry.render.asking import listing
-    from registry.services.querying import listing as service
+    from registry.services.listing import listed
+    from registry.services.releasing import parse_destination
+    from registry.store.exports import Way
     from registry.store.queries import Filters
 
+    _only_dashes(patient, accession, rest)
+    if unrecorded and patient is None and accession is None:
+        raise BadRequest(
+            "--unrecorded is for questions about a person", advice="No other list is recorded anyway."
+        )
     if state is not None and state not in STATES:
         raise BadRequest(f"--state {state!r} is unknown", advice=f"One of {', '.join(STATES)}.")
+    acts = {"actor": by, "since": parse_time(since), "until": parse_time(until)}
+    way = None
+    if sent_to is not None:
+        way, acts = Way(parse_destination(sent_to), **acts), {}
     filters = Filters(
         kind=parse_kind(kind) if kind else None,
         state=state,
@@ -90,24 +143,74 @@ def list_(
         series=parse(series) if series else None,
         modality=modality,
         under=f"{parse(root.removesuffix('.'))}." if root else None,
-        actor=by,
-        since=parse_time(since),
-        until=parse_time(until),
         issued_unused=issued_unused,
         parent_unknown=parent_unknown,
+        sent=way,
+        **acts,
     )
-    with run.registry(read_only=True) as registry:
-        put(listing(list(service(registry, filters, limit))), run.settings.format)
+    whose = _whose(patient, accession)
+    with run.registry(read_only=whose is None or unrecorded) as registry:
+        found = listed(registry, filters, whose=whose, context=within, unrecorded=unrecorded, most=limit)
+    put(listing(found), run.settings.format)
+    _tell_more(found)
+
+
+def _tell_more(found: Listing) -> None:
+    """What a list doesn't show and somebody should know of: in numbers alone."""
+    if found.persons is not None and found.persons.missing_keys:
+        ids = ", ".join(found.persons.missing_keys)
+        tell(f"what was recorded under the former key {ids} wasn't looked at: it isn't on this machine")
+    if found.persons is not None and found.persons.unknown:
+        tell(f"{found.persons.unknown:,} of what was asked for is unknown to the registry in this context")
+    if found.persons is not None and found.persons.others:
+        tell(f"{found.persons.others:,} more Patient IDs are known to be theirs, and count too")
+    if found.left_out:
+        tell(
+            f"{found.left_out:,} more UIDs went there and aren't recorded, so nobody knows whether they "
+            "belong here; `uid-registry register` records what they are"
+        )
+
+
+def _only_dashes(patient: str | None, accession: str | None, rest: list[str] | None) -> None:
+    """Refuse whatever may be an ID: it isn't told."""
+    if rest:
+        raise BadRequest(
+            "`list` takes options alone, and there is something else, or an option that it doesn't know; "
+            "it isn't repeated here, for it may be a patient's",
+            advice="`uid-registry list --help` tells the options; --patient - reads IDs from standard input.",
+        )
+    if any(given not in (None, "-") for given in (patient, accession)):
+        raise BadRequest(
+            "Patient IDs and Accession Numbers are never arguments: those stay in the shell's history, and "
+            "others can see them",
+            advice="Give --patient - or --accession - and them on standard input, one a line.",
+        )
+    if patient and accession:
+        raise BadRequest(
+            "--patient and --accession both read standard input", advice="Ask for one of them at a time."
+        )
+
+
+def _whose(patient: str | None, accession: str | None) -> Asked | None:
+    if not (patient or accession):
+        return None
+    from registry.services.people import By, asked
+
+    # As files say them: an ID may be in any character set, and the reader compares characters.
+    lines = sys.stdin.buffer.read().decode("utf-8", "replace").split("\n")
+    return asked(By.PATIENT if patient else By.ACCESSION, lines)
 
 
 def find(run: Run, prefix: Annotated[str, typer.Argument(metavar="PREFIX")], limit: Limit = None) -> None:
     """UIDs that begin with these characters."""
     from registry.render.asking import listing
-    from registry.services.querying import listing as service
+    from registry.services.listing import listed
+    from registry.services.querying import parse_prefix
     from registry.store.queries import Filters
 
+    under = parse_prefix(prefix)
     with run.registry(read_only=True) as registry:
-        put(listing(list(service(registry, Filters(under=prefix), limit))), run.settings.format)
+        put(listing(listed(registry, Filters(under=under), most=limit)), run.settings.format)
 
 
 def stats(run: Run) -> None:
@@ -135,4 +238,5 @@ def parse_time(text: str | None) -> str | None:
 def add_to(app: typer.Typer) -> None:
     for command in (show, tree, history, find, stats):
         app.command()(with_globals(command))
-    app.command("list")(with_globals(list_))
+    # A Patient ID may begin with a dash; the parser must not repeat it as an option that it doesn't know.
+    app.command("list", context_settings={"ignore_unknown_options": True})(with_globals(list_))

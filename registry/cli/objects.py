@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from registry.checksettings import FAIL_ON, SEVERITIES
+from registry.checksettings import FAIL_ON
 from registry.cli.options import Run, with_globals
 from registry.cli.output import Progress, paint, show, tell, write
 from registry.errors import BadRequest, NoSuchPath
-from registry.records import Finding, Verdict
+from registry.records import Finding
 from registry.settings import CHECK_FORMATS, FORMATS, PATHS
 
 if TYPE_CHECKING:
@@ -92,13 +92,11 @@ def register(
         )
         progress.done()
         _rename(registry, result)
-    if fail_on == "collision":
-        failed = result.verdicts[Verdict.COLLISION] > result.accepted
-    else:
-        failed = bool(_failing(result, fail_on))
+    passed = result.passed(fail_on)
     _tell_skipped(result)
-    _show(run, result, not failed, statistics)
-    raise typer.Exit(1 if failed else 0)
+    _tell_missing(result)
+    _show(run, result, passed, statistics)
+    raise typer.Exit(0 if passed else 1)
 
 
 def check(
@@ -119,11 +117,20 @@ def check(
         str | None,
         typer.Option(metavar="WHAT", help="error (default), warning, note or never: when to exit with 1."),
     ] = None,
+    for_export: Annotated[
+        str | None,
+        typer.Option(
+            metavar="DESTINATION",
+            help="Record whether the objects may go there: an AE title, a host, a project.",
+        ),
+    ] = None,
 ) -> None:
     """Decide about objects before they leave, against themselves and the whole registry.
 
-    Writes nothing at all: a read-only database will do. Besides the formats of
-    all commands it speaks sarif, junit and github.
+    Writes nothing at all: a read-only database will do. With --for-export it writes one
+    entry, approval or block, with the UIDs and the head of the trail; where it can't, it
+    reads nothing and exits with 3. Besides the formats of all commands it speaks sarif,
+    junit and github.
 
     Examples:
 
@@ -134,15 +141,17 @@ def check(
       uid-registry check --ignore ALL --select UID501 export/
 
       uid-registry check --explain UID501
+
+      uid-registry check --for-export TRIAL_PACS export/ && storescu -aec TRIAL_PACS ...
     """
     if paths or null:
         _get_ready(paths)
     from registry.services.checking import check as service
 
-    fail_on = fail_on or run.settings.check.fail_on or "error"
+    given, fail_on = fail_on, fail_on or run.settings.check.fail_on or "error"
     _known("fail-on", fail_on, FAIL_ON)
     rule = _explained(explain)
-    if rule is not None and not paths and not null:
+    if rule is not None and not paths and not null and for_export is None:
         _show_page(run, rule)
         return
     run = _configured(run, select, ignore, named_by)
@@ -151,35 +160,44 @@ def check(
             f"--statistics can't be told as {run.settings.format}", advice=f"One of {', '.join(FORMATS)}."
         )
     progress = Progress("checked")
-    with run.registry(read_only=True) as registry, _unnamed_paths(run):
+    with run.registry(read_only=for_export is None) as registry, _unnamed_paths(run):
         _name(registry)
         result = service(
-            registry, _paths(paths, null), digests=_digests(digest), context=within, progress=progress
+            registry,
+            _paths(paths, null),
+            digests=_digests(digest),
+            context=within,
+            progress=progress,
+            for_export=for_export,
+            fail_on=given,
         )
         progress.done()
         _rename(registry, result)
-    failing = _failing(result, fail_on)
+    passed = result.passed(fail_on)
     _tell_skipped(result)
+    _tell_missing(result)
     if run.settings.format in FORMATS:
-        _show(run, result, not failing, statistics, rule)
+        _show(run, result, passed, statistics, rule)
     else:
-        write(_for_tools(run.settings.format, result, failing))
-    raise typer.Exit(1 if failing else 0)
+        write(_for_tools(run.settings.format, result, result.failing(fail_on), passed=passed))
+    if result.export is not None:
+        tell(result.export.told)
+    raise typer.Exit(0 if passed else 1)
 
 
-def _for_tools(form: str, result: Report, failing: list[Finding]) -> Iterator[str]:
+def _for_tools(form: str, result: Report, failing: list[Finding], *, passed: bool) -> Iterator[str]:
     """A report in one of the formats of other tools."""
     if form == "sarif":
         from registry.render.sarif import sarif
 
-        return sarif(result, not failing)
+        return sarif(result, passed)
     if form == "junit":
         from registry.render.junit import junit
 
         return junit(result, failing)
     from registry.render.github import github
 
-    return github(result, not failing)
+    return github(result, passed)
 
 
 def _explained(code: str | None) -> Rule | None:
@@ -270,14 +288,6 @@ def _name(registry: OpenRegistry) -> None:
     tell(f"registry {named.origin}{owner}, {named.size:,} UIDs, {registry.database.name}")
 
 
-def _failing(result: Report, fail_on: str) -> list[Finding]:
-    """The findings that fail the run: grave enough, and not acknowledged."""
-    if fail_on == "never":
-        return []
-    least = SEVERITIES[fail_on]
-    return [each for each in result.findings if each.severity >= least and not each.acknowledged]
-
-
 def _tell_skipped(result: Report) -> None:
     from registry.render.formats import visible
 
@@ -285,6 +295,16 @@ def _tell_skipped(result: Report) -> None:
         tell(visible(f"skipped {skip.path or 'a file'}: {skip.reason}"))
     if len(result.skipped) > _NAMED:
         tell(f"skipped {len(result.skipped) - _NAMED:,} more; --format json names them")
+
+
+def _tell_missing(result: Report) -> None:
+    """Say what couldn't be compared for want of a former key."""
+    for key, objects in sorted(result.missing.items()):
+        several = "object has" if objects == 1 else "objects have"
+        tell(
+            f"{objects:,} {several} to do with what was recorded under the former key {key}, which isn't "
+            "on this machine: not compared; `uid-registry db key --install FILE` adds it"
+        )
 
 
 def _show(run: Run, result: Report, passed: bool, statistics: bool, rule: Rule | None = None) -> None:

@@ -65,6 +65,12 @@ def _fingerprint(
 _remembered = lru_cache(maxsize=1024)(_fingerprint)
 
 
+def hash_of(level: Level, subject: bytes, keyword: str, value: str, key: bytes) -> bytes:
+    """What the fingerprint of an entity holds for a text attribute with this value."""
+    plain = value.strip(" \0").encode()
+    return _hashed((bytes([level]), subject, tag(keyword).to_bytes(4, "big"), plain), key)
+
+
 def _hashed(parts: tuple[bytes, ...], key: bytes) -> bytes:
     message = b"".join(len(part).to_bytes(4, "big") + part for part in parts)
     return blake2b(message, digest_size=SIZE, key=key, person=b"attribute").digest()

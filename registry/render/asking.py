@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 from registry.render.formats import Output, Row, columns, counted
 
 if TYPE_CHECKING:
-    from registry.services.querying import Event, Shown, Stats, Tree, TreeNode
+    from registry.services.listing import Listing
+    from registry.services.querying import Shown, Stats, Tree, TreeNode
+    from registry.store.exports import Sent
     from registry.store.queries import Listed
 
 
@@ -29,6 +31,7 @@ def shown(result: Shown) -> Output:
         "recorded_at": listed.at if listed else None,
         "purpose": result.purpose,
         "findings": list(result.findings),
+        "sent_to": list(result.sent_to),
     }
     told = {name: value for name, value in document.items() if value not in (None, [])}
     if result.was_issued:
@@ -37,33 +40,45 @@ def shown(result: Shown) -> Output:
     return Output(document, [document], lines)
 
 
-def history(uid: str, events: Sequence[Event]) -> Output:
-    rows: list[Row] = [{"at": e.at, "entry": e.entry, "actor": e.actor, "what": e.what} for e in events]
-    names = ("at", "entry", "actor", "what")
-    lines = (
-        columns(rows, names, names) if rows else [f"{uid} is named by objects, and nobody has seen it yet"]
-    )
-    return Output({"uid": uid, "events": rows}, rows, lines)
-
-
-def listing(found: Sequence[Listed]) -> Output:
-    rows: list[Row] = [
-        {
-            "uid": item.uid,
-            "kind": item.kind.label,
-            "state": item.state,
-            "modality": item.modality,
-            "study_instance_uid": item.study_instance_uid,
-            "series_instance_uid": item.series_instance_uid,
-            "sop_class_uid": item.sop_class_uid,
-            "entry": item.entry,
-            "recorded_at": item.at,
-            "recorded_by": item.actor,
-        }
-        for item in found
-    ]
-    names = ("uid", "kind", "state", "modality", "recorded_at", "recorded_by")
+def listing(found: Listing) -> Output:
+    rows: list[Row] = [_listed(item) for item in found.items]
+    names = ["uid", "kind", "state", "modality", "recorded_at", "recorded_by"]
+    if found.way is not None:
+        rows = [{**row, **_sent(found.sent[str(row["uid"])])} for row in rows]
+        rows += [{**_unrecorded(sent), **_sent(sent)} for sent in found.unrecorded]
+        names[-2:] = ["sent_at", "sent_entry"]
     return Output(rows, rows, columns(rows, names, names) if rows else ["no such UIDs"])
+
+
+def _listed(item: Listed) -> Row:
+    return {
+        "uid": item.uid,
+        "kind": item.kind.label,
+        "state": item.state,
+        "modality": item.modality,
+        "study_instance_uid": item.study_instance_uid,
+        "series_instance_uid": item.series_instance_uid,
+        "sop_class_uid": item.sop_class_uid,
+        "entry": item.entry,
+        "recorded_at": item.at,
+        "recorded_by": item.actor,
+    }
+
+
+_OF_THE_LEDGER = (
+    "modality", "study_instance_uid", "series_instance_uid", "sop_class_uid", "entry", "recorded_at",
+    "recorded_by",
+)  # fmt: skip
+
+
+def _unrecorded(sent: Sent) -> Row:
+    """What went somewhere and isn't in the ledger: of it nothing else is known."""
+    known = {"uid": sent.uid, "kind": sent.kind.label, "state": "unrecorded"}
+    return known | dict.fromkeys(_OF_THE_LEDGER)
+
+
+def _sent(sent: Sent) -> Row:
+    return {"sent_at": sent.at, "sent_entry": sent.entry}
 
 
 def tree(result: Tree) -> Output:

@@ -71,6 +71,7 @@ def said(result: Said) -> Output:
         "cleared": list(result.cleared),
         "found": list(result.found),
         "entry": result.entry,
+        "missing_keys": list(result.missing_keys),
     }
     word = "are one person's" if result.same else "are no two of one person"
     lines = [f"{counted(result.ids, 'Patient ID')} {word} (entry {result.entry})"]
@@ -78,6 +79,9 @@ def said(result: Said) -> Output:
         lines.append(f"{result.unknown:,} of them never heard of before")
     if result.linked:
         lines.append(f"a third ID still leads between {counted(result.linked, 'pair')}: split it off too")
+    if result.missing_keys:
+        keys = ", ".join(result.missing_keys)
+        lines.append(f"nothing was said under the former key {keys}, which isn't on this machine")
     return Output(document, [document], [*lines, *_consequences(result.cleared, result.found)])
 
 

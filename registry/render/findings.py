@@ -78,7 +78,7 @@ def report(result: Report, passed: bool, paint: Paint = plain, *, explain: Rule 
 
 def summarized(result: Report, passed: bool) -> dict[str, object]:
     """All of a report but its findings."""
-    return {
+    summary: dict[str, object] = {
         "schema": SCHEMA,
         "registry": {
             "origin": result.registry.origin,
@@ -96,7 +96,17 @@ def summarized(result: Report, passed: bool) -> dict[str, object]:
         "not_compared": result.verdicts[Verdict.NOT_COMPARED],
         "acknowledged": sum(finding.acknowledged for finding in result.findings),
         "resumed": result.resumed,
+        "missing_keys": dict(sorted(result.missing.items())),
     }
+    if (export := result.export) is not None:
+        summary["export"] = {
+            "destination": export.destination,
+            "approved": export.approved,
+            "entry": export.entry,
+            "tree_size": export.tree_size,
+            "root_hash": export.root_hash.hex(),
+        }
+    return summary
 
 
 def _lines(

@@ -17,7 +17,7 @@ from registry.records import Finding
 from registry.rules.base import Rule
 
 if TYPE_CHECKING:
-    from registry.services.reports import Report
+    from registry.services.reports import Export, Report
 
 _NO_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]|[\x7f-\x9f]")
 
@@ -29,12 +29,32 @@ def junit(result: Report, failing: Iterable[Finding]) -> Iterator[str]:
     for finding in result.sorted_findings():
         found[finding.code].append(finding)
     tests = sum(max(1, len(found.get(rule.code, ()))) for rule in result.policy.rules)
-    counts = _attributes(name="uid-registry", tests=tests, failures=len(fails), errors=0)
+    blocked = result.export is not None and not result.export.approved
+    counts = _attributes(
+        name="uid-registry",
+        tests=tests + (result.export is not None),
+        failures=len(fails) + blocked,
+        errors=0,
+    )
     yield '<?xml version="1.0" encoding="UTF-8"?>'
     yield f"<testsuites{counts}>"
     for rule in result.policy.rules:
         yield from _suite(rule, found.get(rule.code, []), fails, result)
+    if result.export is not None:
+        yield from _export(result.export)
     yield "</testsuites>"
+
+
+def _export(export: Export) -> Iterator[str]:
+    """A suite of its own: whether the objects may go, which fails too where there are none."""
+    failed = not export.approved
+    yield f"  <testsuite{_attributes(name='export', tests=1, failures=int(failed), errors=0, skipped=0)}>"
+    case = f"    <testcase{_attributes(classname='export', name=export.destination)}"
+    yield f"{case}>" if failed else f"{case}/>"
+    if failed:
+        yield f"      <failure{_attributes(type='blocked', message=export.told)}/>"
+        yield "    </testcase>"
+    yield "  </testsuite>"
 
 
 def _suite(rule: Rule, findings: list[Finding], fails: set[int], result: Report) -> Iterator[str]:

@@ -70,6 +70,13 @@ class View(Protocol):
     def in_batch(self, uid: str) -> bool:
         """Whether the UID is the series or the instance of an object that is here."""
 
+    @property
+    def leaves(self) -> bool:
+        """Whether the objects are checked for a destination that they are to go to."""
+
+    def was_sent(self, uid: str) -> bool:
+        """Whether the UID was let out to that destination before."""
+
     def joined(self, frame: str) -> AbstractSet[str]:
         """The frames of reference that registrations lead to from one, itself left out."""
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import groupby
 
-from registry.facts import InstanceFacts
-from registry.records import Kind, Patient, Reference, Severity
+from registry.facts import Facts, InstanceFacts
+from registry.records import Finding, Kind, Patient, Reference, Severity
 from registry.rules.base import Sighting, View, listed
 from registry.sopclass import Family, family_of
 
@@ -60,8 +60,21 @@ def reference_to_another_patient(uid: str, view: View) -> Iterator[Sighting]:
                 break
 
 
-def _patients(studies: set[str], view: View) -> set[Patient]:
+def _patients(studies: set[str], view: View | Facts) -> set[Patient]:
     return {patient for study in studies for patient in view.patients.get(study, ())}
+
+
+def is_explained(finding: Finding, facts: Facts) -> bool:
+    """Whether other facts, as another key of the registry shows them, say that a reference leads
+    to the same patient after all: what one key shows of a study may not be all of its patients."""
+    if finding.code != _OF_ANOTHER_PATIENT or finding.uid not in facts.instances:
+        return False
+    studies = {uid for uid in finding.related if uid != finding.counterpart}
+    own, others = _patients(facts.instances[finding.uid].studies, facts), _patients(studies, facts)
+    return any(facts.one_patient(one, other) for one in own for other in others)
+
+
+_OF_ANOTHER_PATIENT = "UID507"
 
 
 def reference_parent_mismatch(uid: str, view: View) -> Iterator[Sighting]:
@@ -279,37 +292,42 @@ def reference_class_mismatch(uid: str, view: View) -> Iterator[Sighting]:
 
 
 def reference_outside_export(uid: str, view: View) -> Iterator[Sighting]:
-    """Finds references to recorded objects that don't leave together with the object.
+    """Finds references to recorded objects that aren't where the object goes.
 
     What it does
     Finds an object that refers to instances or series which are recorded, but are
-    not among the objects that are checked with it. One finding an object, in `check`
-    alone.
+    neither among the objects that leave with it nor were approved for the same
+    destination before. One finding an object, in `check --for-export` alone.
 
     Why it matters
     A segmentation sent without its images can't be shown where it arrives.
 
     Example
-    Bad: an export of a study's segmentations without the study's images.
-    Good: an export of the whole study.
+    Bad: an export of a study's segmentations to where the study's images never went.
+    Good: an export of the whole study; a report on images that were sent last week.
 
     What to do
-    Add the objects to the export, or make sure that the receiver has them.
+    Add the objects to the export, or make sure that the receiver has them. Arcs that
+    are known to be there belong into `external` of the check policy.
 
     Standard
-    Policy: the standard lets references lead out of what is sent.
+    Policy: the standard lets references lead out of what is sent (PS3.3 section 10.8).
     """
-    if not view.gate or not view.in_batch(uid):
+    if not view.leaves or not view.in_batch(uid):
         return
     left = {
         target
         for target in _targets(view.instances[uid], uid)
-        if view.kinds.get(target) and not view.in_batch(target) and not view.is_external(target)
+        if view.kinds.get(target)
+        and not view.in_batch(target)
+        and not view.was_sent(target)
+        and not view.is_external(target)
     }
     if left:
         yield Sighting(
             uid,
-            f"refers to {_counted(left)} that stay here: {listed(left)}",
+            f"refers to {_counted(left)} that neither {'goes' if len(left) == 1 else 'go'} there with it "
+            f"nor went there before: {listed(left)}",
             Kind.INSTANCE,
             related=tuple(sorted(left))[:4],
             evidence=tuple(sorted(left)),

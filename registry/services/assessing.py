@@ -25,6 +25,7 @@ from registry.services.gathering import gathered
 from registry.services.weighing import Weighed, weigh
 from registry.store import links
 from registry.store.concurrent import Ground
+from registry.store.exports import sent_before
 from registry.store.findings import open_subjects
 from registry.store.knowledge import Knowledge
 from registry.store.links import referring_instances_of, series_in
@@ -72,9 +73,10 @@ class BatchView:
         gate: bool,
         batch: AbstractSet[str],  # the series and instances of the objects that are here
         policy: Policy = PLAIN,
+        sent: AbstractSet[str] | None = None,  # what was let out before to where the batch goes
     ) -> None:
         self.knowledge, self.roots, self.now, self.gate = knowledge, roots, now, gate
-        self._batch, self._policy = batch, policy
+        self._batch, self._policy, self._sent = batch, policy, sent
         facts = knowledge.facts
         self.kinds: Mapping[str, AbstractSet[Kind]] = facts.kinds
         self.instances: Mapping[str, InstanceFacts] = facts.instances
@@ -90,6 +92,13 @@ class BatchView:
 
     def in_batch(self, uid: str) -> bool:
         return uid in self._batch
+
+    @property
+    def leaves(self) -> bool:
+        return self._sent is not None
+
+    def was_sent(self, uid: str) -> bool:
+        return self._sent is not None and uid in self._sent
 
     def joined(self, frame: str) -> AbstractSet[str]:
         return self.knowledge.facts.joined(frame)
@@ -122,13 +131,14 @@ def assess(
     epoch: Epoch = ALWAYS,
     also: Subjects | None = None,
     settled: Settled = NOTHING_SETTLED,
+    destination: str | None = None,
 ) -> Assessment:
     """Decide a batch against what the registry knows, and ask the rules of the policy about it.
 
     What is hidden is compared under the key of one ``epoch``. ``also`` is what the rules are
     asked about besides another assessment of the batch, so that what files show by themselves
-    isn't asked again; ``settled`` is what is no news. Services ask ``judging.judge``, which
-    knows every key.
+    isn't asked again; ``settled`` is what is no news. ``destination`` is where the batch is to
+    go; None where nothing is to leave. Services ask ``judging.judge``, which knows every key.
     """
     readings = list(readings)
     claims = [reading for reading in readings if isinstance(reading, ObjectClaim)]
@@ -158,7 +168,12 @@ def assess(
     reached, awaited = _reach(connection, knowledge, subjects, news)
     if "UID310" in codes:
         _add_frames(knowledge, subjects, news)
-    view = BatchView(knowledge, roots, now, gate, batch, policy)
+    sent = None
+    if destination is not None:
+        instances = (knowledge.facts.instances[uid] for uid in subjects.instances)
+        targets = {reference.target for each in instances for reference in each.references}
+        sent = sent_before(connection, destination, targets - batch)
+    view = BatchView(knowledge, roots, now, gate, batch, policy, sent)
     rules = policy.rules if also is None else [r for r in policy.rules if r.scope is Scope.REGISTRY]
     findings = gathered(ask(rules, subjects, view))
     weighed = weigh(connection, findings, decision, now)

@@ -1,11 +1,14 @@
-"""Check: the same decisions as registering, and nothing written at all."""
+"""Check: the same decisions as registering, and nothing written at all.
+
+Only a check before an export leaves something: the entry that says what came of it.
+"""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from registry.dicomfile.datasets import is_data_set
 from registry.dicomfile.readerkeys import ReaderKeys
@@ -19,10 +22,13 @@ from registry.services.judging import judge
 from registry.services.opening import OpenRegistry
 from registry.services.reading import Readers
 from registry.services.registering import Progress
+from registry.services.releasing import Gate
+from registry.services.releasing import gate as opened_gate
 from registry.services.reports import Report
 from registry.store.ledger import with_content
 from registry.store.roots import load_roots
 from registry.store.session import Connection
+from registry.store.tree import Head, head_of
 from registry.store.words import Words
 
 if TYPE_CHECKING:
@@ -40,20 +46,32 @@ def check(
     digests: bool = True,
     context: str | None = None,
     progress: Progress | None = None,
+    for_export: str | None = None,
+    fail_on: str | None = None,
 ) -> Report:
     """What registering these files and data sets would decide and find. All of them are one batch.
 
+    ``for_export`` names where they are to go: then it is recorded whether they may,
+    which findings as grave as ``fail_on`` forbid (None: as configured).
+
     Raises ``BadRequest`` for what is neither and ``NoSuchPath``, before anything is
-    read; what can't be read is in the report.
+    read, and ``DatabaseUnusable`` where the outcome can't be recorded; what can't be
+    read is in the report.
     """
     paths, data_sets = _sorted_out(objects)
     require(paths)
     context = registry.context(context)
+    policy, gate = Policy(registry.settings.check), None
+    if for_export is not None:
+        gate = opened_gate(registry, for_export, fail_on, policy, digests=digests)
+        gate.require_entry(registry)
+    asked = _Asked(policy, context, gate)
     keys = registry.keys_in(context)
     in_memory = list(_in_memory(data_sets, keys, digests))
     if not paths:
         with registry.database.reading() as connection:
-            return _judged(registry, connection, in_memory, context)
+            judged = _judged(registry, connection, in_memory, asked)
+        return _settled(registry, judged, asked)
 
     def told(files: int) -> None:
         if progress is not None and files % _TOLD_EVERY == 0:
@@ -65,21 +83,39 @@ def check(
 
     with Readers(keys, registry.settings.limits, digests=digests) as readers:
         batch = Batch(readers, told)
-        batch.read(paths, recorded, digests=digests)
+        # What is approved is bound to the contents, so all are read; else only what can be compared.
+        batch.read(paths, recorded, digests=digests, of_all=gate is not None)
         while True:
             with registry.database.reading() as connection:
                 again = batch.to_compare(connection, context, in_memory)
                 if not again:
-                    return _judged(registry, connection, [*batch.readings, *in_memory], context)
+                    judged = _judged(registry, connection, [*batch.readings, *in_memory], asked)
+                    break
             # Others may record one of the files meanwhile: then it is read again too.
             batch.read_again(again)
+    return _settled(registry, judged, asked)
+
+
+class _Asked(NamedTuple):
+    """What a batch is judged by."""
+
+    policy: Policy
+    context: str | None
+    gate: Gate | None  # None: it goes nowhere
+
+
+class _Judged(NamedTuple):
+    """A batch as it was judged on one state of the registry."""
+
+    report: Report
+    readings: list[Reading]
+    head: Head | None  # of the trail then, where that matters
 
 
 def _judged(
-    registry: OpenRegistry, connection: Connection, readings: list[Reading], context: str | None
-) -> Report:
-    policy = Policy(registry.settings.check)
-    report = Report(registry.name(connection), policy, context=context)
+    registry: OpenRegistry, connection: Connection, readings: list[Reading], asked: _Asked
+) -> _Judged:
+    report = Report(registry.name(connection), asked.policy, context=asked.context)
     words, roots, now = Words(connection), load_roots(connection), datetime.now(UTC)
     assessment = judge(
         connection,
@@ -89,11 +125,21 @@ def _judged(
         now,
         registry.identity,
         gate=True,
-        policy=policy,
-        context=context,
+        policy=asked.policy,
+        context=asked.context,
+        destination=asked.gate.destination if asked.gate else None,
     )
     report.add(readings, assessment)
     report.findings, report.explained = explained(connection, report.findings), True
+    return _Judged(report, readings, head_of(connection) if asked.gate else None)
+
+
+def _settled(registry: OpenRegistry, judged: _Judged, asked: _Asked) -> Report:
+    """The report, after what was decided of an export is recorded: on whatever state it was
+    judged, the entry says which."""
+    report, readings, head = judged
+    if asked.gate is not None and head is not None:
+        report.export = asked.gate.decide(registry, report, readings, head, asked.context)
     return report
 
 

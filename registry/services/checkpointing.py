@@ -28,6 +28,11 @@ class Checkpointed:
     entry: int | None  # that says so; None: it was not recorded
     file: Path | None = None  # where it was written
 
+    @property
+    def text(self) -> str:
+        """The note, as it is kept."""
+        return str(self.note)
+
 
 def checkpoint(registry: OpenRegistry, to: str | None = None, *, unrecorded: bool = False) -> Checkpointed:
     """Sign what the trail is now, the entry that says so included.

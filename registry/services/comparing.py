@@ -36,10 +36,10 @@ class Batch:
     def readings(self) -> list[Reading]:
         return [reading for _, reading in self._items]
 
-    def read(self, paths: Sequence[str], recorded: Asked, *, digests: bool) -> None:
-        """Read everything below some paths; ``digests=False`` never makes any."""
+    def read(self, paths: Sequence[str], recorded: Asked, *, digests: bool, of_all: bool = False) -> None:
+        """Read everything below some paths; ``digests=False`` never makes any, ``of_all`` each one's."""
         sources = self._readers.expand(paths)
-        if digests:
+        if digests and not of_all:
             self._take(self._readers.read(islice(sources, _FIRST), digests=False))
             self._without.update(range(len(self._items)))
             digests = bool(recorded(self._instances(self._without)))

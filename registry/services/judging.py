@@ -2,71 +2,32 @@
 
 What was recorded before a rotation of the key compares under the former key alone
 (registry/epochs.py). So a batch is assessed under the present key, and under each
-former one as far as it has to do with what was recorded in its time: an object of a
-study that is known since then is read under both. What is found is told together.
-Only what disagrees under a former key is kept under it; all the rest is recorded
-under the present one. Where a former key isn't on this machine, nothing compares
-under it, and the assessment says of how many objects that is true.
+former one as far as it has to do with what was recorded in its time. What is found
+is told together. Only what disagrees, or may disagree, under a former key is kept
+under it; all the rest is recorded under the present one. Where a former key isn't on
+this machine, nothing compares under it, and the assessment says of how many objects
+that is true.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
-from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, replace
+from collections.abc import Container, Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
+from functools import partial
 
-from registry.epochs import Epoch
-from registry.facts import encoding_of
-from registry.records import NOTHING, Finding, Hidden, ObjectClaim, Patient, Reading, Verdict
+from registry.decision import Decision
+from registry.records import Finding, ObjectClaim, Reading, Verdict
 from registry.roots import Roots
 from registry.rules.policy import PLAIN, Policy
+from registry.rules.reference import is_explained
+from registry.services import former
 from registry.services.assessing import Assessment, Settled, assess
 from registry.services.gathering import joined
 from registry.services.weighing import weigh
-from registry.store.knowledge import Knowledge, joined_patients, known_tokens, older
 from registry.store.session import Connection, Identity
 from registry.store.words import Words
-from registry.uid import is_own_key
-
-
-@dataclass(frozen=True, slots=True)
-class _Former:
-    """The time of a former key, and what the batch has to do with it."""
-
-    place: int  # among the keys before the present one, the newest first
-    epoch: Epoch
-    known: set[str]  # UIDs of the batch that were in the ledger before its end
-
-    def under(self, claim: ObjectClaim) -> Hidden | None:
-        """What an object says under this key; None where the key isn't here."""
-        return claim.earlier[self.place] if claim.earlier else NOTHING
-
-    def concerns(self, claim: ObjectClaim) -> bool:
-        """Whether an object has to do with anything that was there before the end of this time."""
-        return any(uid in self.known for uid in _named(claim))
-
-    def joined(self, claim: ObjectClaim) -> tuple[Patient, ...]:
-        """The patients that an object says are one, under this key."""
-        hidden = self.under(claim)
-        return (hidden.patient, *hidden.aliases) if hidden and hidden.patient and hidden.aliases else ()
-
-    def seen(
-        self, claim: ObjectClaim, awaited: AbstractSet[str], spoken_of: AbstractSet[bytes]
-    ) -> ObjectClaim:
-        """The object as it is compared under this key: with what is new since then it says nothing,
-        unless something older waits for it, or it says of older patients that they are one."""
-        hidden = self.under(claim)
-        if hidden is None or not (
-            self.concerns(claim)
-            or not awaited.isdisjoint(claim.place)
-            or any(patient.token in spoken_of for patient in self.joined(claim))
-        ):
-            return claim.hidden(NOTHING)
-        if claim.place[0] not in self.known:
-            hidden = hidden._replace(content_digest=None, data_set_digest=None)
-        return claim.hidden(hidden)
 
 
 def judge(
@@ -80,175 +41,118 @@ def judge(
     gate: bool,
     policy: Policy = PLAIN,
     context: str | None = None,
+    destination: str | None = None,
 ) -> Assessment:
-    """Decide a batch against what the registry knows, and ask the rules of the policy about it."""
+    """Decide a batch against what the registry knows, and ask the rules of the policy about it.
+
+    ``destination`` is where it is to go; None where nothing is to leave.
+    """
     present, *earlier = identity.epochs(context)
+    assessed = partial(
+        assess, connection, words, roots=roots, now=now, gate=gate, policy=policy, destination=destination
+    )
     if not earlier:
-        return assess(connection, words, readings, roots, now, gate=gate, policy=policy, epoch=present)
+        return assessed(readings, epoch=present)
     readings = list(readings)
     claims = [reading for reading in readings if isinstance(reading, ObjectClaim)]
     others = [reading for reading in readings if not isinstance(reading, ObjectClaim)]
-    formers = _formers(connection, earlier, {uid for claim in claims for uid in _named(claim)})
-    refused = {place for former in formers for place in _contradicting(connection, words, former, claims)}
-    carried, settled = _carried(connection, formers, claims)
-    own = [
-        replace(claim, content_digest=None, data_set_digest=None) if place in refused else claim
-        for place, claim in enumerate(carried)
-    ]
-    assessment = assess(
-        connection,
-        words,
-        [*own, *others],
-        roots,
-        now,
-        gate=gate,
-        policy=policy,
-        epoch=present,
-        settled=settled,
-    )
-    formers = _formers(connection, earlier, assessment.ground.uids | {u for c in claims for u in _named(c)})
+    named = {uid for claim in claims for uid in former.named(claim)}
+    formers = former.formers(connection, earlier, named)
+    # By the oldest key that knows it, which alone keeps what it refuses.
+    refused = {
+        place: each.place
+        for each in formers
+        for place in former.contradicting(connection, words, each, claims)
+    }
+    linked, settled = former.linked(connection, formers, claims)
+    own = _without(_linked(claims, linked, claims), refused)
+    assessment = assessed([*own, *others], epoch=present, settled=settled)
+    # Whom the rules were asked about besides may be older than anything in the batch.
+    formers = former.formers(connection, earlier, named | assessment.ground.uids)
     awaited = {uid for uid, sets in assessment.ground.awaited.items() if sets}
-    spoken_of = known_tokens(
-        connection, {p.token for claim in claims for former in formers for p in former.joined(claim)}
-    )
+    spoken_of = former.spoken_of(connection, formers, claims, awaited)
     besides, verdicts, missing = list[Assessment](), list[dict[int, Verdict]](), Counter[str]()
-    for former in formers:
-        if not former.known and not awaited and not spoken_of:
+    for each in formers:
+        if not each.known and not awaited and not spoken_of:
             continue
-        seen = [former.seen(claim, awaited, spoken_of) for claim in claims]
-        besides.append(
-            assess(
-                connection,
-                words,
-                [*seen, *others],
-                roots,
-                now,
-                gate=gate,
-                policy=policy,
-                epoch=former.epoch,
-                also=assessment.subjects,
-            )
-        )
-        verdicts.append(_verdicts(besides[-1], seen))
-        unread = sum(former.under(claim) is None and former.concerns(claim) for claim in claims)
-        if unread:
-            missing[identity.keys[former.epoch.number - 1].id] = unread
+        seen = _linked([each.seen(claim, awaited, spoken_of) for claim in claims], linked, claims)
+        seen = _without(seen, {place for place, by in refused.items() if by > each.place})
+        said_before = Settled(former.settled(formers[each.place + 1 :], claims), settled.aliases)
+        beside = assessed([*seen, *others], epoch=each.epoch, also=assessment.subjects, settled=said_before)
+        besides.append(beside)
+        verdicts.append(_verdicts(beside.decision, seen))
+        if unread := sum(each.under(claim) is None and each.concerns(claim, awaited) for claim in claims):
+            missing[identity.keys[each.epoch.number - 1].id] = unread
     if not besides:
         return assessment
-    together = _together(assessment.findings, (f for each in besides for f in each.findings))
-    places = {id(claim): place for place, claim in enumerate(own)}
-    decision = replace(
-        assessment.decision,
-        verdicts=[
-            (claim, _verdict([verdict, *(each[places[id(claim)]] for each in verdicts)]))
-            for claim, verdict in assessment.decision.verdicts
-        ],
-    )
+    findings = _together([assessment, *besides])
+    decision = _decision(assessment.decision, own, verdicts)
     return replace(
         assessment,
-        findings=together,
+        findings=findings,
         decision=decision,
-        weighed=weigh(connection, together, decision, now),
+        weighed=weigh(connection, findings, decision, now),
         ground=assessment.ground.and_of(each.ground for each in besides),
         besides=besides,
         missing=missing,
     )
 
 
-def _named(claim: ObjectClaim) -> Iterable[str]:
-    """The UIDs of an object by which it has to do with others."""
-    yield from (uid for _, uid in claim.identities)
-    for target in claim.references:
-        yield from (
-            uid for uid in (target.target, target.series_instance_uid, target.study_instance_uid) if uid
-        )
-
-
-def _formers(connection: Connection, epochs: Sequence[Epoch], uids: Iterable[str]) -> list[_Former]:
-    known = older(connection, (uid for uid in uids if is_own_key(uid)), epochs[0].until or 0)
+def _linked(
+    seen: Sequence[ObjectClaim], places: set[int], claims: Sequence[ObjectClaim]
+) -> list[ObjectClaim]:
     return [
-        _Former(place, epoch, {uid for uid, entry in known.items() if entry < (epoch.until or 0)})
-        for place, epoch in enumerate(epochs)
+        former.with_tokens(claim, claims[place]) if place in places else claim
+        for place, claim in enumerate(seen)
     ]
 
 
-def _contradicting(
-    connection: Connection, words: Words, former: _Former, claims: Sequence[ObjectClaim]
-) -> list[int]:
-    """Which objects have another content than the one that their instance stands for under a
-    former key: under the present one that must not stand for it."""
-    asked = {
-        place: hidden.content_digest
+def _without(claims: Sequence[ObjectClaim], places: Container[int]) -> list[ObjectClaim]:
+    """The objects, some of them without what they contain."""
+    return [
+        replace(claim, content_digest=None, data_set_digest=None) if place in places else claim
         for place, claim in enumerate(claims)
-        if claim.place[0] in former.known and (hidden := former.under(claim)) and hidden.content_digest
-    }
-    if not asked:
-        return []
-    knowledge = Knowledge(connection, words, former.epoch)
-    knowledge.learn(uid for place in asked if (uid := claims[place].place[0]))
-    found = []
-    for place, digest in asked.items():
-        standing = knowledge.standing.get(claims[place].place[0] or "")
-        contents = standing.contents.get(encoding_of(claims[place].transfer_syntax_uid)) if standing else None
-        if contents and contents[0] != digest:
-            found.append(place)
-    return found
+    ]
 
 
-def _carried(
-    connection: Connection, formers: Sequence[_Former], claims: Sequence[ObjectClaim]
-) -> tuple[list[ObjectClaim], Settled]:
-    """The objects, and what of them is no news because a former key has said it.
-
-    Where a patient's ID was joined with others under a former key, its token under that is an
-    alias of the present one: so who is one person stays so. No other two tokens are linked.
-    """
-    under = [[hidden for former in formers if (hidden := former.under(claim))] for claim in claims]
-    tokens = {hidden.patient.token for each in under for hidden in each if hidden.patient}
-    joined_before = joined_patients(connection, tokens)
-    joined_ids = {patient.token for pair in joined_before for patient in pair}
-    carried, links = list[ObjectClaim](), set[frozenset[Patient]]()
-    for claim, each in zip(claims, under, strict=True):
-        patients = [h.patient for h in each if h.patient and h.patient.token in joined_ids]
-        if claim.patient and patients:
-            links |= {frozenset((claim.patient, patient)) for patient in patients}
-        said = [{frozenset((h.patient, alias)) for alias in h.aliases if h.patient} for h in each]
-        if claim.patient and any(pairs and pairs <= joined_before for pairs in said):
-            links |= {frozenset((claim.patient, alias)) for alias in claim.aliases}
-        carried.append(replace(claim, aliases=(*claim.aliases, *patients)) if patients else claim)
-    studies = {
-        study
-        for claim in claims
-        for former in formers
-        if (study := claim.place[2]) and study in former.known and former.under(claim)
-    }
-    return carried, Settled(studies, links)
-
-
-def _verdicts(assessment: Assessment, claims: Sequence[ObjectClaim]) -> dict[int, Verdict]:
+def _verdicts(decision: Decision, claims: Sequence[ObjectClaim]) -> dict[int, Verdict]:
     """What was made of each object, by its place."""
     places = {id(claim): place for place, claim in enumerate(claims)}
-    return {places[id(claim)]: verdict for claim, verdict in assessment.decision.verdicts}
+    return {places[id(claim)]: verdict for claim, verdict in decision.verdicts}
 
 
-def _verdict(each: Sequence[Verdict]) -> Verdict:
-    """What several keys make of an object: one that tells something tells it for all."""
-    for verdict in (Verdict.COLLISION, Verdict.REPEAT):
-        if verdict in each:
-            return verdict
-    return each[0]
+def _decision(
+    decision: Decision, claims: Sequence[ObjectClaim], further: Sequence[Mapping[int, Verdict]]
+) -> Decision:
+    """A decision with what all keys make of each object: one that tells something tells it for all."""
+    places = {id(claim): place for place, claim in enumerate(claims)}
+    verdicts = []
+    for claim, verdict in decision.verdicts:
+        every = {verdict, *(each[places[id(claim)]] for each in further)}
+        telling = (each for each in (Verdict.COLLISION, Verdict.REPEAT) if each in every)
+        verdicts.append((claim, next(telling, verdict)))
+    return replace(decision, verdicts=verdicts)
 
 
-def _together(found: Sequence[Finding], further: Iterable[Finding]) -> list[Finding]:
-    """Findings, and those of former keys that aren't among them; what both saw is told once."""
-    together = {(finding.key, finding.kind, finding.path): finding for finding in reversed(found)}
-    several = Counter((finding.key, finding.kind, finding.path) for finding in found)
-    new, changed = list[Finding](), dict[object, Finding]()
-    for finding in further:
-        name = (finding.key, finding.kind, finding.path)
+def _together(each: Sequence[Assessment]) -> list[Finding]:
+    """What was found under any key, once, but for what another key explains."""
+    first, *further = (
+        [f for f in one.findings if not any(is_explained(f, other.facts) for other in each)] for one in each
+    )
+    together = {_name(finding): finding for finding in reversed(first)}
+    several = Counter(map(_name, first))
+    new = list[Finding]()
+    for finding in (finding for found in further for finding in found):
+        name = _name(finding)
         if name not in together:
-            together[name] = finding
             new.append(finding)
+            together[name] = finding
         elif several[name] < 2 and finding.facts != together[name].facts:
-            together[name] = changed[name] = joined([together[name], finding])
-    return [changed.get((f.key, f.kind, f.path), f) for f in (*found, *new)]
+            together[name] = joined([together[name], finding])
+    return [
+        finding if several[_name(finding)] > 1 else together[_name(finding)] for finding in (*first, *new)
+    ]
+
+
+def _name(finding: Finding) -> tuple[object, ...]:
+    return (finding.key, finding.kind, finding.path)

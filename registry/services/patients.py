@@ -43,7 +43,7 @@ class Said:
     cleared: tuple[str, ...]
     found: tuple[str, ...]
     entry: int
-    keys_missing: tuple[str, ...] = ()  # former keys under which nothing could be said
+    missing_keys: tuple[str, ...] = ()  # former keys under which nothing could be said
 
 
 def parse_lines(lines: Iterable[str]) -> list[tuple[str, str]]:
@@ -103,7 +103,7 @@ def say(
             act.note(reason)
         confirm(act, Ground(again.ground.uids, everything=True))
         counts = {"ids": len(ids), "unknown": len(ids) - known, "linked": linked}
-        unread = {"keys_missing": sorted(missing)} if missing else {}
+        unread = {"missing_keys": sorted(missing)} if missing else {}
         act.commit(**counts, cleared=len(again.cleared), found=len(again.found), **unread)
         return Said(
             same=same,
@@ -111,7 +111,7 @@ def say(
             cleared=again.cleared,
             found=again.found,
             entry=act.entry,
-            keys_missing=missing,
+            missing_keys=missing,
         )
 
     return registry.perform(f"patient:{'merge' if same else 'split'}", work, actor=actor)

@@ -4,21 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import Any
 
 from registry.acknowledgement import State
 from registry.errors import MalformedUid, UnknownFinding, UnknownUid
 from registry.records import Kind, Origin
 from registry.services.opening import OpenRegistry
-from registry.store import acknowledgements, findings, queries, schema
+from registry.store import acknowledgements, exports, findings, life, queries
 from registry.store.acknowledgements import Acknowledgement
-from registry.store.claims import Claimed, claims_about
-from registry.store.entries import ledger_size, log, refusals_about, trail_size
+from registry.store.entries import ledger_size, log, trail_size
 from registry.store.findings import KeptFinding, Which
 from registry.store.queries import Branch, Filters, Listed
 from registry.store.roots import load_roots
 from registry.store.session import Connection
-from registry.store.words import Words
 from registry.uid import findable, printable
 
 _PREFIX = frozenset("0123456789.")
@@ -35,6 +32,7 @@ class Shown:
     findings: tuple[str, ...]
     listed: Listed | None = None
     purpose: str | None = None
+    sent_to: tuple[str, ...] = ()  # where it was let out to
 
     @property
     def was_issued(self) -> bool:
@@ -46,15 +44,21 @@ def show(registry: OpenRegistry, uid: str) -> Shown:
     wanted = findable(uid)
     with registry.database.reading() as connection:
         listed = queries.one(connection, wanted)
-        if listed is None and not queries.named_only(connection, wanted):
+        sent = tuple(exports.destinations_of(connection, wanted))
+        if listed is None and not life.named_only(connection, wanted):
+            if exports.about(connection, wanted):
+                raise UnknownUid(
+                    f"{wanted} was checked for an export, and isn't recorded",
+                    advice=f"`uid-registry history {wanted}` tells where to; `register` records what it is.",
+                )
             raise UnknownUid(f"the registry has never heard of {wanted}")
         codes = tuple(sorted({finding.code for finding in findings.open_about(connection, [wanted])}))
         root = load_roots(connection).of(wanted)
         prefix = root.prefix if root else None
         if listed is None:
-            return Shown(wanted, None, "foreign", prefix, codes)
+            return Shown(wanted, None, "foreign", prefix, codes, sent_to=sent)
         (entry,) = log(connection, ids=[listed.entry])
-        return Shown(wanted, listed.kind, listed.state, prefix, codes, listed, entry.text)
+        return Shown(wanted, listed.kind, listed.state, prefix, codes, listed, entry.text, sent)
 
 
 @dataclass(slots=True)
@@ -124,100 +128,6 @@ def _is_above(uid: str, other: str, above: dict[str, str]) -> bool:
             return True
         place = above.get(place)
     return False
-
-
-@dataclass(frozen=True, slots=True)
-class Event:
-    """One thing that happened to a UID."""
-
-    at: str
-    entry: int
-    actor: str
-    what: str
-
-
-def history(registry: OpenRegistry, uid: str) -> list[Event]:
-    """All that happened to a UID, in order. Raises ``UnknownUid``."""
-    wanted = findable(uid)
-    with registry.database.reading() as connection:
-        listed = queries.one(connection, wanted)
-        told = _told(connection, wanted, listed)
-        entries = {entry.id: entry for entry in log(connection, ids={entry for entry, _, _ in told})}
-        if not told and not queries.named_only(connection, wanted):
-            raise UnknownUid(f"the registry has never heard of {wanted}")
-    events = [
-        Event(
-            entries[entry].at,
-            entry,
-            entries[entry].actor,
-            f"{what}: {entries[entry].text}" if reason else what,
-        )
-        for entry, what, reason in told
-    ]
-    return sorted(events, key=lambda event: (event.entry, event.what))
-
-
-_RECORDED = {
-    Origin.ISSUED: "issued",
-    Origin.OBSERVED: "registered: first seen",
-    Origin.FOREIGN: "recorded as a parent that was made elsewhere",
-}
-
-
-def _told(connection: Connection, uid: str, listed: Listed | None) -> list[tuple[int, str, bool]]:
-    """Each thing that happened to a UID: its entry, what, and whether a reason goes with it."""
-    told: list[tuple[int, str, bool]] = []
-    about = claims_about(connection, Words(connection), uid)
-    if about is not None and listed is not None:
-        origin, (first, *others) = about
-        told.append((first.entry, f"{_RECORDED[origin]} as {_place(first, listed)}", False))
-        told += [
-            (claim.entry, f"refused: claimed as {claim.words} (claim {claim.name})", False)
-            for claim in others
-        ]
-    told += [
-        (entry, _USES[state], state == schema.WITHDRAWN) for state, entry in queries.uses_of(connection, uid)
-    ]
-    told += [
-        (entry, "withdrawn again" if again else "reinstated", True)
-        for again, entry in queries.withdrawals_of(connection, uid)
-    ]
-    told += [(row.entry, _decision(row), True) for row in queries.decisions_about(connection, uid)]
-    told += [
-        (finding.first_entry, f"found {finding.code}: {finding.message}", False)
-        for finding in findings.listing(connection, Which(uid=uid), State)
-    ]
-    told += [(word.entry, _word(word), False) for word in acknowledgements.about(connection, uid)]
-    told += [
-        (entry.id, f"refused: {entry.event}, {entry.detail.get('message') or entry.detail['reason']}", False)
-        for entry in refusals_about(connection, uid)
-    ]
-    return told
-
-
-_USES = {
-    schema.USED: "used as recorded",
-    schema.MISUSED: "used otherwise than it was issued for",
-    schema.WITHDRAWN: "withdrawn",
-}
-
-
-def _place(first: Claimed, listed: Listed) -> str:
-    series = f" in series {first.series_instance_uid}" if first.series_instance_uid else ""
-    shared = first.kind > Kind.INSTANCE
-    study = listed.study_instance_uid if shared else first.study_instance_uid
-    return f"{first.kind.words}{series}{f' of study {study}' if study else ''}"
-
-
-def _decision(row: Any) -> str:
-    series = f" in series {row.series_uid}" if row.series_uid else ""
-    study = f" of study {row.study_uid}" if row.study_uid else ""
-    return f"decided: the claim of entry {row.chosen} holds, {Kind(row.kind).words}{series}{study}"
-
-
-def _word(word: Acknowledgement) -> str:
-    until = f" until {word.said.until}" if word.said.until else ""
-    return f"{word.said.word.label} {word.code}{until}: {word.reason or 'it was seen again'}"
 
 
 def listing(registry: OpenRegistry, filters: Filters, most: int | None = None) -> Iterator[Listed]:

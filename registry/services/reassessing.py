@@ -10,10 +10,11 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from registry.epochs import Epoch
-from registry.facts import PATIENT_KINDS
+from registry.facts import PATIENT_KINDS, Facts
 from registry.records import Finding, Kind
 from registry.rules import RULES, Subjects, ask
 from registry.rules.base import Scope, Subject
+from registry.rules.reference import is_explained
 from registry.services.assessing import BatchView, learn_around
 from registry.services.gathering import joined
 from registry.store import findings
@@ -57,6 +58,7 @@ def ask_again(
     connection = act.connection
     asked = [rule for rule in _RULES if rule.code in codes]
     before = {(f.code, f.uid, f.counterpart): f for f in open_about(connection, uids) if f.context is None}
+    each: list[tuple[Facts, dict[tuple[str, str | None, str | None], Finding]]] = []
     found: dict[tuple[str, str | None, str | None], Finding] = {}
     learned = frozenset[str]()
     roots = load_roots(connection, act.roots_said)
@@ -64,8 +66,11 @@ def ask_again(
         knowledge, subjects = _learned(connection, words, uids, epoch)
         view = BatchView(knowledge, roots, act.now, gate=False, batch=frozenset())
         learned |= knowledge.learned
-        for key, finding in {finding.key: finding for finding in ask(asked, subjects, view)}.items():
-            found[key] = joined([found[key], finding]) if key in found else finding
+        each.append((knowledge.facts, {finding.key: finding for finding in ask(asked, subjects, view)}))
+    for _, own in each:
+        for key, finding in own.items():
+            if not any(is_explained(finding, facts) for facts, _ in each):
+                found[key] = joined([found[key], finding]) if key in found else finding
     news = [
         finding
         for key, finding in found.items()

@@ -190,5 +190,5 @@ def told(
         "not_compared": verdicts[Verdict.NOT_COMPARED],
         "findings": dict(sorted(codes.items())),
         **({"reopened": len(reopened)} if (reopened := assessment.weighed.reopened) else {}),
-        **({"keys_missing": dict(sorted(missing.items()))} if (missing := assessment.missing) else {}),
+        **({"missing_keys": dict(sorted(missing.items()))} if (missing := assessment.missing) else {}),
     }

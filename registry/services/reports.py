@@ -30,6 +30,26 @@ _NAMED = 3
 """Findings that the message of an error names."""
 
 
+@dataclass(frozen=True, slots=True)
+class Export:
+    """What was decided of an export, and which state of the trail it was decided on."""
+
+    destination: str
+    approved: bool
+    entry: int
+    tree_size: int
+    root_hash: bytes
+    fail_on: str = "error"
+    empty: bool = False  # there was no object that could have been approved
+
+    @property
+    def told(self) -> str:
+        """It in one line."""
+        word = "approved" if self.approved else "blocked"
+        why = ", there was no DICOM object to approve" if self.empty else ""
+        return f"{word} for {self.destination}: entry {self.entry}{why}"
+
+
 @dataclass(slots=True)
 class Report:
     """Counts are of files; new, repeats and collisions are of instances."""
@@ -46,6 +66,7 @@ class Report:
     missing: Counter[str] = field(default_factory=Counter)  # former keys that aren't here -> objects
     resumed: int = 0  # files that an interrupted run had recorded before
     explained: bool = False  # whether the findings tell what their UIDs are recorded as
+    export: Export | None = None  # where it was a check before an export
     _told: set[tuple[object, ...]] = field(default_factory=set)
 
     def add(self, readings: Iterable[Reading], assessment: Assessment) -> None:
@@ -78,7 +99,7 @@ class Report:
         ``fail_on`` (``note``, ``warning``, ``error``) says and that nobody has acknowledged. For
         ``collision`` the errors, if there was a collision; for ``never`` none.
         """
-        if fail_on == "never" or (fail_on == "collision" and self.passed(fail_on)):
+        if fail_on == "never" or (fail_on == "collision" and not self._collided):
             return []
         least = Severity.ERROR if fail_on == "collision" else _SEVERITIES.get(fail_on)
         if least is None:
@@ -88,10 +109,14 @@ class Report:
         return [f for f in self.sorted_findings() if f.severity >= least and not f.acknowledged]
 
     def passed(self, fail_on: str = "error") -> bool:
-        """Whether nothing fails the run, as ``--fail-on`` decides it."""
-        if fail_on == "collision":
-            return self.verdicts[Verdict.COLLISION] <= self.accepted
-        return not self.failing(fail_on)
+        """Whether nothing fails the run, as ``--fail-on`` decides it, and an export wasn't blocked."""
+        if self.export is not None and not self.export.approved:
+            return False
+        return not self._collided if fail_on == "collision" else not self.failing(fail_on)
+
+    @property
+    def _collided(self) -> bool:
+        return self.verdicts[Verdict.COLLISION] > self.accepted
 
     def raise_for_findings(self, fail_on: str = "error") -> None:
         """Raise ``FindingsError`` unless the run passed, so that what follows isn't reached.
@@ -99,6 +124,10 @@ class Report:
         The error carries the findings that failed it; its message names the first of them.
         """
         if not self.passed(fail_on):
+            if self.export is not None and not self.export.approved:
+                findings = self.failing(self.export.fail_on)
+                told = f": {self._told_of(findings)}" if findings else ""
+                raise FindingsError(f"{self.export.told}{told}", findings=findings)
             findings = self.failing(fail_on)
             raise FindingsError(self._told_of(findings), findings=findings)
 

@@ -21,7 +21,7 @@ from registry.note import Checkpoint
 from registry.placement import alone_in, replaced
 from registry.settings import APPLICATION, Settings
 from registry.store.session import Database, place_of
-from registry.store.tree import Head, head_of, misfit, size_of
+from registry.store.tree import Head, head_of, heads_of, misfit, size_of
 
 OFF = "none"
 
@@ -93,23 +93,23 @@ class SeenHead:
         """
         if self.file is None:
             return False
-        if not whatever_was and (seen := self.read()) is not None:
-            with self._database.reading() as connection:
-                if size_of(connection) == seen.head.size:
-                    return True
         with suppress(OSError):
             self.file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-            with alone_in(self.file.parent):
-                return self._keep(self.file, whatever_was)
+            with alone_in(self.file.parent):  # so that a smaller one never comes after a larger
+                return self._keep(self.file, None if whatever_was else self.read())
         return False
 
-    def _keep(self, file: Path, whatever_was: bool) -> bool:
-        # Once more, alone: another process may have kept a larger one.
-        seen = None if whatever_was else self.read()
+    def _keep(self, file: Path, seen: Seen | None) -> bool:
         with self._database.reading() as connection:
-            if seen is not None and misfit(connection, seen.head) is not None:
-                return False
-            head = head_of(connection)
+            size = size_of(connection)
+            if seen is None:
+                head = head_of(connection, size)
+            elif size <= seen.head.size:
+                return size == seen.head.size
+            else:
+                before, head = heads_of(connection, seen.head.size, size)
+                if before != seen.head:
+                    return False
         with replaced(file, durable=False) as written:
             written.write_text(Checkpoint(self._origin, head.size, head.root).text, encoding="utf-8")
         return True

@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, select
 
+from registry.epochs import CLINICAL
 from registry.records import Kind, Origin
 from registry.store import schema
 from registry.store.entries import log
@@ -115,7 +116,7 @@ def _others(connection: Connection, words: Words, uid: str, first: Claimed) -> l
     another content are one claim where the act was about one object; else nobody can tell."""
     places: dict[int, list[Claimed]] = {}
     told = {replace(first, content=None).says}
-    refused, seen = schema.refused_claims, schema.content_claims
+    refused = schema.refused_claims
     for row in connection.execute(
         select(refused).where(refused.c.uid == uid).order_by(refused.c.entry, refused.c.claim)
     ):
@@ -134,9 +135,8 @@ def _others(connection: Connection, words: Words, uid: str, first: Claimed) -> l
             told.add(claim.says)
             places.setdefault(row.entry, []).append(claim)
     contents: dict[int, list[bytes]] = {}
-    other = select(seen).where(seen.c.uid == uid, seen.c["first"] == 0).order_by(seen.c.entry, seen.c.content)
     known = {first.content}
-    for row in connection.execute(other):
+    for row in connection.execute(_other_contents(uid)):
         if row.content not in known:
             known.add(row.content)
             contents.setdefault(row.entry, []).append(row.content)
@@ -152,6 +152,16 @@ def _others(connection: Connection, words: Words, uid: str, first: Claimed) -> l
         listed += here
         listed += [replace(first, entry=entry, content=digest) for digest in digests]
     return listed
+
+
+def _other_contents(uid: str) -> Any:
+    """The contents that came after the first, those too that were compared under a former key."""
+    seen, beside = schema.content_claims, schema.context_contents
+    other = select(seen.c.entry, seen.c.content).where(seen.c.uid == uid, seen.c["first"] == 0)
+    older = select(beside.c.entry, beside.c.content).where(
+        beside.c.uid == uid, beside.c["first"] == 0, beside.c.context.startswith(f"{CLINICAL}.")
+    )
+    return other.union(older).order_by("entry", "content")
 
 
 def _numbered(claims: list[Claimed]) -> list[Claimed]:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from itertools import combinations
+from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, Table, bindparam, select
 
 from registry.records import Patient
 from registry.store import schema
@@ -53,14 +54,38 @@ def say(act: Act, patients: set[Patient], *, same: bool) -> int:
     return len(pairs)
 
 
+def known_as(connection: Connection, tokens: Iterable[bytes]) -> set[Patient]:
+    """The patients with some IDs, whatever their issuers."""
+    return {Patient(row.token, row.issuer) for row in _KNOWN.rows(connection, tokens)}
+
+
 def known_of(connection: Connection, patients: Iterable[Patient]) -> set[Patient]:
     """Those among some patients of whom the registry has heard."""
     wanted = set(patients)
-    rows = _KNOWN.rows(connection, {patient.token for patient in wanted})
-    return {Patient(row.token, row.issuer) for row in rows} & wanted
+    return known_as(connection, {patient.token for patient in wanted}) & wanted
 
 
 def owned_by(connection: Connection, tokens: Iterable[bytes]) -> set[str]:
     """The studies, frames of reference and tracking identifiers of the patients with some IDs."""
     listed = set(tokens)
     return {row.uid for query in _OWNED for row in query.rows(connection, listed)}
+
+
+def belonging_to(connection: Connection, patients: Iterable[Patient], context: str | None) -> set[str]:
+    """The studies, frames of reference and tracking identifiers that objects of one context said
+    to be some patients' (None: the clinical one)."""
+    wanted = set(patients)
+    query, values = (_CLAIMED, {}) if context is None else (_CLAIMED_IN, {"context": context})
+    rows = query.rows(connection, {patient.token for patient in wanted}, **values)
+    return {row.uid for row in rows if Patient(row.token, row.issuer) in wanted}
+
+
+def _claimed(claims: Table, *conditions: Any) -> Keyed:
+    patients = schema.patients
+    query = select(claims.c.uid, patients.c.token, patients.c.issuer)
+    joined = query.join_from(claims, patients, claims.c.patient_id == patients.c.id)
+    return Keyed(joined.where(*conditions), patients.c.token)
+
+
+_CLAIMED = _claimed(schema.patient_claims)
+_CLAIMED_IN = _claimed(schema.context_patients, schema.context_patients.c.context == bindparam("context"))

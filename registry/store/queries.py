@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import (
@@ -22,10 +22,11 @@ from sqlalchemy import (
 )
 
 from registry.records import Kind, Origin, Place, Recorded
-from registry.store import decided, schema
+from registry.store import decided, exports, schema
 from registry.store.decided import PACKED
+from registry.store.exports import Way
 from registry.store.keyed import Keyed
-from registry.store.packing import prefix_range
+from registry.store.packing import pack, prefix_range
 from registry.store.schema import MISUSED, USED, entries, ledger, series, studies, uses, words
 
 STATES = ("issued", "registered", "foreign", "withdrawn")
@@ -48,6 +49,12 @@ class Filters:
     until: str | None = None
     issued_unused: bool = False
     parent_unknown: bool = False
+    sent: Way | None = None  # let out some way
+
+    @property
+    def by_uid_alone(self) -> bool:
+        """Whether it can be told of a UID that isn't in the ledger whether it passes."""
+        return replace(self, kind=None, under=None, sent=None) == Filters()
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,6 +174,24 @@ def listing(connection: Connection, filters: Filters, most: int | None = None) -
         yield _listed(row)
 
 
+def among(connection: Connection, uids: Iterable[str], filters: Filters) -> list[Listed]:
+    """Those of some UIDs that pass the filters, in the order in which they were recorded."""
+    inside = _inside(filters)
+    query = _filtered(_listing(), filters)
+    if inside is not None:
+        query = query.where(ledger.c.uid.in_(inside))
+    rows = Keyed(query, ledger.c.uid).rows(connection, uids)
+    return sorted(map(_listed, rows), key=lambda listed: (listed.entry, pack(listed.uid)))
+
+
+def in_studies(connection: Connection, uids: Iterable[str]) -> set[str]:
+    """Those of some UIDs that are studies, and all that is in them or was issued for them."""
+    found: set[str] = set()
+    for (study,) in _KNOWN_STUDIES.rows(connection, uids):
+        found.update(connection.execute(_IN_STUDY, {"uid": study}).scalars())
+    return found
+
+
 def one(connection: Connection, uid: str) -> Listed | None:
     """What the ledger holds of one UID."""
     row = connection.execute(_ONE, {"uid": uid}).one_or_none()
@@ -239,7 +264,7 @@ def _filtered(query: Select[Any], filters: Filters) -> Select[Any]:
     return query.where(*conditions)
 
 
-def _in_study(uid: str) -> Any:
+def _in_study(uid: Any) -> Any:
     owners, inside = schema.owners.alias(), union(*decided.series_in(uid))
     return union(
         select(studies.c.uid).where(studies.c.uid == uid),
@@ -249,13 +274,25 @@ def _in_study(uid: str) -> Any:
     )
 
 
+_IN_STUDY = _in_study(_UID)
+_KNOWN_STUDIES = Keyed(select(studies.c.uid), studies.c.uid)
+
+
 def _inside(filters: Filters) -> Any:
-    """A query for the UIDs in the study and the series that a listing is narrowed to; None: all."""
-    study = _in_study(filters.study) if filters.study is not None else None
-    series_ = _in_series(filters.series) if filters.series is not None else None
-    if study is not None and series_ is not None:
-        return select(ledger.c.uid).where(ledger.c.uid.in_(study), ledger.c.uid.in_(series_))
-    return series_ if study is None else study
+    """A query for the UIDs in the study and the series, and on the way, that a listing is narrowed
+    to; None: all."""
+    narrowed = [
+        inside
+        for inside in (
+            _in_study(filters.study) if filters.study is not None else None,
+            _in_series(filters.series) if filters.series is not None else None,
+            exports.uids_on(filters.sent) if filters.sent is not None else None,
+        )
+        if inside is not None
+    ]
+    if len(narrowed) > 1:
+        return select(ledger.c.uid).where(*(ledger.c.uid.in_(inside) for inside in narrowed))
+    return narrowed[0] if narrowed else None
 
 
 def _in_series(uid: str) -> Any:
@@ -364,31 +401,3 @@ _INSTANCES_IN_ORDER = (
     .where(ledger.c.uid.in_(_INSTANCES_IN))
     .order_by(type_coerce(ledger.c.uid, LargeBinary))
 )
-
-
-def named_only(connection: Connection, uid: str) -> bool:
-    """Whether a UID is known only because something refers to it."""
-    pending = schema.pending_references
-    return (
-        connection.execute(select(pending.c.set_id).where(pending.c.target_uid == uid).limit(1)).first()
-        is not None
-    )
-
-
-def uses_of(connection: Connection, uid: str) -> list[tuple[int, int]]:
-    """What became of a UID: state and entry."""
-    query = select(uses.c.state, uses.c.entry).where(uses.c.uid == uid).order_by(uses.c.entry)
-    return [(state, entry) for state, entry in connection.execute(query)]
-
-
-def withdrawals_of(connection: Connection, uid: str) -> list[tuple[bool, int]]:
-    """What was said after a UID was withdrawn for the first time: whether it is again, and in which entry."""
-    table = schema.withdrawals
-    query = select(table.c.withdrawn, table.c.entry).where(table.c.uid == uid).order_by(table.c.entry)
-    return [(bool(again), entry) for again, entry in connection.execute(query)]
-
-
-def decisions_about(connection: Connection, uid: str) -> list[Any]:
-    """What was decided of a UID, in order."""
-    table = schema.decisions
-    return list(connection.execute(select(table).where(table.c.uid == uid).order_by(table.c.entry)))

@@ -34,6 +34,11 @@ def head_of(connection: Connection, size: int | None = None) -> Head:
     return Head(size, _roots(connection, [(0, size)])[0])
 
 
+def heads_of(connection: Connection, *sizes: int) -> list[Head]:
+    """What the head was at several sizes, for little more than one."""
+    return list(map(Head, sizes, _roots(connection, [(0, size) for size in sizes])))
+
+
 def misfit(connection: Connection, head: Head) -> str | None:
     """Why a head isn't one of this trail; None: it is."""
     size = size_of(connection)

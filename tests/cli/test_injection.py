@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from pathlib import Path
 
 import pytest
 
@@ -16,6 +17,7 @@ from registry.services.requests import IssueRequest
 from registry.settings import Settings
 from tests.conftest import Cli
 from tests.databases import raw, run
+from tests.objects import save, tiny
 
 NASTY = [
     "' OR '1'='1",
@@ -38,6 +40,7 @@ FILTERS = [
     ("audit", "log", "--by"),
     ("findings", "list", "--uid"),
 ]
+DESTINATIONS = [value for value in NASTY if "\\" not in value]
 
 
 @pytest.mark.parametrize("command", FILTERS, ids=" ".join)
@@ -67,6 +70,28 @@ def test_what_can_be_no_value_of_a_filter_is_refused(cli: Cli, command: tuple[st
     assert answered.code == 2, (answered.out, answered.err)
     assert answered.out == ""
     assert "next: " in answered.err
+
+
+def test_a_destination_is_a_value_and_never_a_piece_of_sql(cli: Cli, tmp_path: Path) -> None:
+    path = save(tiny(), tmp_path / "a.dcm")
+    for value in DESTINATIONS:
+        assert cli("check", "--for-export", value, path).code == 0, value
+        listed = cli("list", "--sent-to", value, "--format", "json").json
+        assert sorted(row["uid"] for row in listed) == ["1.2.3", "1.2.3.4", "1.2.3.4.1"], value
+    assert cli("history", "1.2.3", "--format", "json").json["events"][-1]["what"].endswith(DESTINATIONS[-1])
+    assert len(cli("show", "1.2.3").out) == 0
+    for value in ("\\", "a/b", "é", "\ud800", "", " "):
+        for command in (("check", path, "--for-export"), ("list", "--sent-to")):
+            assert cli(*command, value).code == 2, (command, value)
+
+
+def test_a_patient_id_is_a_value_and_never_a_piece_of_sql(cli: Cli, tmp_path: Path) -> None:
+    cli("register", save(tiny(AccessionNumber="A1"), tmp_path / "a.dcm"))
+    for option in ("--patient", "--accession"):
+        for value in NASTY:
+            answered = cli("list", option, "-", "--format", "json", stdin=value)
+            assert (answered.code, answered.json) == (0, []), (value, answered.err)
+            assert value not in answered.err
 
 
 def test_a_wildcard_in_an_actor_is_a_character(settings: Settings, cli: Cli) -> None:
@@ -104,6 +129,7 @@ def test_a_csv_holds_uids_as_they_are_and_no_formula(settings: Settings, cli: Cl
         ("root", "add", "1.2.3.4", "--organization", "\udcff"),
         ("list", "--by", "\udcff"),
         ("audit", "log", "--by", "\udcff"),
+        ("list", "--sent-to", "A", "--by", "\udcff"),
     ],
     ids=" ".join,
 )

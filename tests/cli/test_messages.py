@@ -22,3 +22,6 @@ def test_a_message_holds_no_control_characters(
     assert unknown.code == 2
     assert r"sets `\x1b[31mpaths`" in unknown.err
     assert "\x1b" not in missing.err + unknown.err
+    destination = cli("check", "--for-export", "\x1b[31mA", tmp_path)
+    assert destination.code == 2
+    assert "\x1b" not in destination.err

@@ -49,12 +49,19 @@ class Bench:
     registry: OpenRegistry
     folder: Path
 
-    def checked(self, *objects: Dataset) -> list[Finding]:
+    def checked(self, *objects: Dataset, destination: str | None = None) -> list[Finding]:
         """What every rule finds in some objects before an export; nothing is written."""
         with self.registry.database.reading() as connection:
             roots, now = load_roots(connection), datetime.now(UTC)
             found = assess(
-                connection, Words(connection), self._claims(objects), roots, now, gate=True, policy=EVERYTHING
+                connection,
+                Words(connection),
+                self._claims(objects),
+                roots,
+                now,
+                gate=True,
+                policy=EVERYTHING,
+                destination=destination,
             )
         return found.findings
 

@@ -251,9 +251,11 @@ def test_reference_outside_export(bench: Bench) -> None:
     source = tiny()
     made = derived(SEG_CLASS, source)
     bench.registered(source)
-    assert of("UID515", bench.checked(made)) == [(N, "1.2.3.8.1")]
-    assert of("UID515", bench.checked(made, source)) == []
-    assert of("UID508", bench.checked(made)) == []
+    assert of("UID515", bench.checked(made, destination="A")) == [(N, "1.2.3.8.1")]
+    assert of("UID515", bench.checked(made, source, destination="A")) == []
+    assert of("UID515", bench.checked(made)) == [], "it goes nowhere"
+    assert of("UID508", bench.checked(made, destination="A")) == []
+    assert "nor went there before" in one("UID515", bench.checked(made, destination="A")).message
 
 
 def test_a_right_presentation_state_raises_nothing(bench: Bench) -> None:

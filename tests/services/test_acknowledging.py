@@ -20,9 +20,10 @@ from registry.services import acknowledging
 from registry.services.acknowledging import acknowledge, reopen, resolve
 from registry.services.auditing import audit_log, audit_verify
 from registry.services.checking import check
+from registry.services.history import history
 from registry.services.indexing import register_rows
 from registry.services.opening import OpenRegistry, opened
-from registry.services.querying import history, kept_findings, show, show_finding, stats, tree
+from registry.services.querying import kept_findings, show, show_finding, stats, tree
 from registry.services.registering import register
 from registry.services.reports import Report
 from registry.settings import Settings

@@ -164,7 +164,7 @@ def test_where_nothing_can_be_written_it_is_unrecorded(settings: Settings, tmp_p
 
 
 @pytest.mark.parametrize(
-    ("forge", "reason"), [(cut, "the newest were removed"), (rewritten, "aren't those of the checkpoint")]
+    ("forge", "reason"), [(cut, "its end was cut off"), (rewritten, "are not those of a checkpoint")]
 )
 def test_a_forged_trail_verifies_alone_and_not_against_a_checkpoint(
     settings: Settings, tmp_path: Path, forge: Callable[[Settings], None], reason: str

@@ -401,6 +401,7 @@ def test_the_auditor_records_nothing(users: Users, cli: Cli, tmp_path: Path) -> 
         ("issue", "study"),
         ("derive", "1.2.826.0.99.1.1.1", "--modality", "SEG"),
         ("register", tmp_path / "ct"),
+        ("check", "--for-export", "ARCHIVE", tmp_path / "ct"),
         ("withdraw", STUDY, "--reason", "x"),
         ("findings", "acknowledge", "--code", "UID202", "--reason", "x"),
         ("root", "add", "1.3.6.1.4.1.32473.2"),

@@ -14,7 +14,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 from pydicom.dataset import Dataset
 from sqlalchemy import select
@@ -305,7 +305,7 @@ def rotated(settings: Settings, folder: Path) -> Settings:
 
 
 @given(data=st.data())
-@settings(max_examples=12)
+@settings(max_examples=3, phases=set(Phase) - {Phase.shrink})
 def test_a_rotation_of_the_key_at_any_time_gives_the_same(
     data: st.DataObject,
     files: list[str],
@@ -327,12 +327,13 @@ def test_a_rotation_of_the_key_at_any_time_gives_the_same(
             checked = check(registry, order[start:end])
             report = register(registry, order[start:end])
             assert report.verdicts == checked.verdicts
-            found, expected = names(kept(registry)), names(in_one_batch[0])
-    assert found - {"UID407"} == expected
-    assert uids(registry) == in_one_batch[1]
+            found = kept(registry), uids(registry)
+    assert (names(found[0]), found[1]) == (names(in_one_batch[0]), in_one_batch[1])
 
 
 def names(keys: Keys) -> set[object]:
+    """Findings but for those about patients, who have another name under each key, and are
+    compared over studies under one alone."""
     return {key[:3] for key in keys if key[0] != "UID407"}
 
 

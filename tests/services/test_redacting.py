@@ -7,9 +7,10 @@ import pytest
 from registry.errors import BadRequest
 from registry.records import Kind
 from registry.services.auditing import audit_log, audit_verify
+from registry.services.history import history
 from registry.services.issuing import issue
 from registry.services.opening import OpenRegistry, opened
-from registry.services.querying import history, show
+from registry.services.querying import show
 from registry.services.redacting import redact
 from registry.services.requests import IssueRequest
 from registry.services.withdrawing import withdraw

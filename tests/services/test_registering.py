@@ -12,9 +12,10 @@ import pytest
 from registry.errors import NoSuchPath
 from registry.records import Kind
 from registry.services import registering
+from registry.services.history import history
 from registry.services.issuing import derive, issue
 from registry.services.opening import OpenRegistry
-from registry.services.querying import history, kept_findings, show
+from registry.services.querying import kept_findings, show
 from registry.services.registering import register
 from registry.services.reports import Report
 from registry.services.requests import DeriveRequest, IssueRequest

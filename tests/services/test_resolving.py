@@ -15,9 +15,10 @@ from registry.errors import ActorNeeded, BadRequest, ParentMismatch, UidCollisio
 from registry.records import Kind, Severity
 from registry.services.auditing import audit_log
 from registry.services.checking import check
+from registry.services.history import history
 from registry.services.issuing import derive, issue
 from registry.services.opening import OpenRegistry, opened
-from registry.services.querying import history, kept_findings, listing, show, stats, tree
+from registry.services.querying import kept_findings, listing, show, stats, tree
 from registry.services.registering import register
 from registry.services.requests import DeriveRequest, IssueRequest
 from registry.services.resolving import claims, resolve

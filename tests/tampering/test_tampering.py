@@ -96,6 +96,18 @@ def test_a_checkpoint_tells_until_where_the_trail_is_as_it_was(registries: Regis
         assert verify(place.connection, [place.head]).ok
 
 
+@pytest.mark.parametrize("column", ["role", "account"])
+def test_an_entry_of_the_older_format_says_nothing_that_its_hash_does_not_cover(
+    registries: Registries, column: str
+) -> None:
+    with scene(registries.make("undecided")) as place, place.undone():
+        assert verify(place.connection, [place.head]).ok
+        place.run(f"UPDATE entries SET {column} = 'owner' WHERE id = 2")
+        result = verify(place.connection)
+    assert (result.ok, result.first_bad) == (False, 2)
+    assert str(result.reason).startswith("it says more than an entry of format 1 can")
+
+
 def test_progress_goes_to_the_end(registries: Registries) -> None:
     told: list[tuple[int, int]] = []
     with opened(registries.shared("filled")) as registry, registry.database.reading() as connection:
