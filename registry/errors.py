@@ -28,6 +28,7 @@
     |   |-- OtherRegistry
     |   |-- KeyUnusable
     |   |   `-- SigningKeyUnusable
+    |   |-- ReceiverUnusable
     |   `-- DatabaseUnusable
     |       |-- DatabaseBusy
     |       |-- DatabaseGone
@@ -224,6 +225,12 @@ class SigningKeyUnusable(KeyUnusable):
         "Ask for checkpoints where the key is, copy its file here, or name it with "
         "UID_REGISTRY_SIGNING_KEY_FILE; `uid-registry audit key` tells what is expected where."
     )
+
+
+class ReceiverUnusable(Unavailable):
+    """The system that the trail is sent to can't be reached, or isn't trusted."""
+
+    advice = "Run the same command again when it is back: it goes on from the last entry that surely arrived."
 
 
 class DatabaseUnusable(Unavailable):

@@ -27,6 +27,8 @@ PROJECT_FILE = "uid-registry.toml"
 FORMATS = ("table", "json", "ndjson", "csv")
 CHECK_FORMATS = (*FORMATS, "sarif", "junit", "github")
 """What `check` speaks: also what other tools show findings from."""
+EXPORT_FORMATS = ("ndjson", "csv", "dicom", "fhir")
+"""What `audit export` speaks: what other systems read a trail from."""
 PATHS = ("full", "name", "hash", "none")
 """How a report names files: a path may hold a patient's name."""
 
@@ -149,9 +151,10 @@ def _require_one_of(
     wanted = values[name]
     is_none = f"{wanted!r} (from {_named(name, sources[name])}) is no {_NOUNS[name]}"
     also = ""
-    if name == "format" and wanted in CHECK_FORMATS:
+    if name == "format" and wanted in (*CHECK_FORMATS, *EXPORT_FORMATS):
         is_none += " of this command"
-        also = f" `uid-registry check` speaks {wanted} too."
+        speaker = "check" if wanted in CHECK_FORMATS else "audit export"
+        also = f" `uid-registry {speaker}` speaks {wanted} too."
     raise BadSetting(is_none, advice=f"One of {', '.join(known)}.{also}")
 
 

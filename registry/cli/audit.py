@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from registry.cli import checkpoint
+from registry.cli import auditexport, checkpoint
 from registry.cli.asking import parse_time
 from registry.cli.checkpoint import KeyOption, keys_for
 from registry.cli.freetext import looked_at
@@ -132,3 +132,4 @@ app.command("checkpoint")(with_globals(checkpoint.checkpoint))
 app.command()(with_globals(checkpoint.prove))
 app.command()(with_globals(checkpoint.key))
 app.command()(with_globals(checkpoint.accept))
+auditexport.add_to(app)

@@ -31,19 +31,19 @@ def rendered(output: Output, form: str) -> Iterator[str]:
     """The lines of an output in one of the formats."""
     match form:
         case "json":
-            yield _json(output.document, indent=2)
+            yield json_line(output.document, indent=2)
         case "ndjson":
             for row in output.rows:
-                yield _json(row)
+                yield json_line(row)
             if output.summary is not None:
-                yield _json({"summary": output.summary})
+                yield json_line({"summary": output.summary})
         case "csv":
             yield from _csv(output)
         case _:
             yield from output.lines
 
 
-def _json(value: object, indent: int | None = None) -> str:
+def json_line(value: object, indent: int | None = None) -> str:
     """JSON in UTF-8; a path that isn't UTF-8 turns the line into pure ASCII with escapes."""
     text = json.dumps(value, indent=indent, ensure_ascii=False)
     try:

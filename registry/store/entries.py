@@ -138,7 +138,7 @@ def _entry(row: Any) -> Entry:
     )
 
 
-_UID_TABLES: tuple[Table, ...] = (
+UID_TABLES: tuple[Table, ...] = (
     schema.ledger,
     schema.uses,
     schema.refused_claims,
@@ -153,7 +153,7 @@ _UID_TABLES: tuple[Table, ...] = (
 
 def uids_of(connection: Connection, entry: int, most: int | None = None) -> list[str]:
     """The UIDs that an act touched, sorted as keys."""
-    query = union_all(*(select(t.c.uid).where(t.c.entry == entry) for t in _UID_TABLES)).subquery()
+    query = union_all(*(select(t.c.uid).where(t.c.entry == entry) for t in UID_TABLES)).subquery()
     rows = connection.execute(select(query.c.uid).distinct().order_by(query.c.uid).limit(most))
     said = schema.acknowledgements
     spoken_of = select(said.c.uid).where(said.c.entry == entry).distinct().order_by(said.c.uid).limit(most)
@@ -163,7 +163,7 @@ def uids_of(connection: Connection, entry: int, most: int | None = None) -> list
 
 def entries_about(connection: Connection, uid: str) -> set[int]:
     """The acts that touched a UID."""
-    tables = (*_UID_TABLES, schema.acknowledgements)
+    tables = (*UID_TABLES, schema.acknowledgements)
     query = union_all(*(select(t.c.entry).where(t.c.uid == uid) for t in tables))
     return {*connection.execute(query).scalars(), *(entry.id for entry in refusals_about(connection, uid))}
 

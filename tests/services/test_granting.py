@@ -36,6 +36,7 @@ from tests.postgres import Server, database_of
 
 pytestmark = pytest.mark.engine("postgresql")
 
+AUDITS = ("log", "verify", "checkpoint", "prove")
 HISTORY = [table.name for table in schema.HISTORY]
 STUDY = "1.2.826.0.99.1"
 
@@ -375,12 +376,18 @@ def test_the_auditor_reads_everything(users: Users, cli: Cli, tmp_path: Path) ->
         ("root", "list"),
         ("audit", "log"),
         ("audit", "verify"),
+        ("audit", "checkpoint"),
+        ("audit", "prove", 1),
         ("db", "current"),
+        ("config", "history"),
         ("doctor",),
     ):
         result = cli(*command, *auditor)
         assert result.code == 0, (command, result.err, result.out)
     assert "amounts to an auditor" in result.out
+    told = cli("audit", "log", "--event", "audit:", "--format", "json", *auditor).json
+    assert {(entry["account"], entry["role"]) for entry in told} == {(users.name("auditor"), "auditor")}
+    assert [entry["event"] for entry in told] == [f"audit:{verb}" for verb in AUDITS]
     with users.raw("auditor") as connection:
         assert connection.execute("SELECT count(*) FROM uids").fetchone()[0] > 0
 
@@ -388,7 +395,7 @@ def test_the_auditor_reads_everything(users: Users, cli: Cli, tmp_path: Path) ->
 def test_the_auditor_records_nothing(users: Users, cli: Cli, tmp_path: Path) -> None:
     save_all([*ct_slices(2), tiny("2.999.4.1")], tmp_path / "ct")
     assert cli("register", tmp_path / "ct").code == 0
-    before = cli("audit", "verify").out
+    before = trail(users)
     auditor = ("--database", users.login("auditor").database)
     for command in (
         ("issue", "study"),
@@ -401,7 +408,7 @@ def test_the_auditor_records_nothing(users: Users, cli: Cli, tmp_path: Path) -> 
         ("root", "retire", "1.3.6.1.4.1.32473.1"),
     ):
         refused(cli(*command, *auditor))
-    assert cli("audit", "verify").out == before
+    assert trail(users) == before
 
 
 def test_the_auditor_adds_nothing_to_any_table(users: Users) -> None:
@@ -435,14 +442,14 @@ def test_the_auditor_forges_no_entry(
     users: Users, cli: Cli, event: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("registry.store.act.is_known", lambda *_: True)
-    before = cli("audit", "verify").out
+    before = trail(users)
     with (
         opened(users.login("auditor")) as registry,
         pytest.raises(RightMissing, match="row-level security"),
         registry.act(event) as act,
     ):
         act.commit(count=1)
-    assert cli("audit", "verify").out == before
+    assert trail(users) == before
 
 
 def test_the_auditor_claims_no_rows_and_no_note(users: Users, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -523,6 +530,13 @@ def otherwise(monkeypatch: pytest.MonkeyPatch, **said: object) -> None:
         return append(self, entry, added, unless_after)
 
     monkeypatch.setattr(PostgresWriter, "append", told)
+
+
+def trail(users: Users) -> tuple[bool, int, str]:
+    """Whether it verifies, its size and its root hash; asking writes nothing."""
+    with opened(users.settings, read_only=True) as registry:
+        found = audit_verify(registry)
+        return found.ok, found.size, found.root_hash
 
 
 def verified(settings: Settings) -> bool:
