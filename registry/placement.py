@@ -33,16 +33,17 @@ def placed(target: Path) -> Iterator[Path]:
 
 
 @contextmanager
-def replaced(target: Path, *, durable: bool = True) -> Iterator[Path]:
+def replaced(target: Path, *, durable: bool = True, mode: int = 0o600) -> Iterator[Path]:
     """The same, but the file takes the place of one that may be there, with its owner and modes:
     whoever reads finds either. What a link leads to is replaced, not the link.
 
-    Unless it is ``durable``, a power failure may leave it empty or as it was.
+    Unless it is ``durable``, a power failure may leave it empty or as it was. A file where
+    there was none gets the ``mode``, without what the umask takes away.
     """
     target = target.resolve()
     before = target.stat() if target.exists() else None
     written = target.with_name(f".{target.name}.{secrets.token_hex(4)}")
-    os.close(os.open(written, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
+    os.close(os.open(written, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode))
     try:
         yield written
         if before is not None:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import errno
 import os
 import stat
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
-from registry.placement import placed
+from registry.placement import alone_in, placed, replaced
 
 
 @pytest.fixture(params=["links", "no links"])
@@ -58,3 +60,51 @@ def test_nothing_is_replaced_that_came_meanwhile(tmp_path: Path) -> None:
         (tmp_path / "file").write_text("years of work")
     assert (tmp_path / "file").read_text() == "years of work"
     assert [path.name for path in tmp_path.iterdir()] == ["file"]
+
+
+# --- in the place of another ------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("durable", [True, False])
+def test_a_file_is_the_old_one_until_it_is_the_new_one(tmp_path: Path, durable: bool) -> None:
+    (tmp_path / "file").write_text("old")
+    with replaced(tmp_path / "file", durable=durable) as written:
+        written.write_text("new")
+        assert (tmp_path / "file").read_text() == "old"
+    assert (tmp_path / "file").read_text() == "new"
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]
+
+
+def test_what_failed_replaces_nothing(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("old")
+    with pytest.raises(RuntimeError), replaced(tmp_path / "file") as written:
+        written.write_text("half of")
+        raise RuntimeError
+    assert (tmp_path / "file").read_text() == "old"
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]
+
+
+@pytest.mark.parametrize(("mode", "there"), [(0o600, 0o600), (0o666, 0o644)])
+def test_who_may_read_it_is_said(tmp_path: Path, mode: int, there: int) -> None:
+    before = os.umask(0o022)
+    try:
+        with replaced(tmp_path / "file", mode=mode):
+            pass
+    finally:
+        os.umask(before)
+    assert stat.S_IMODE((tmp_path / "file").stat().st_mode) == there
+
+
+def test_one_waits_for_the_other(tmp_path: Path) -> None:
+    code = f"""
+from pathlib import Path
+from registry.placement import alone_in
+with alone_in(Path({str(tmp_path)!r})):
+    Path({str(tmp_path / "second")!r}).touch()
+"""
+    with alone_in(tmp_path):
+        with pytest.raises(subprocess.TimeoutExpired):
+            subprocess.run([sys.executable, "-c", code], timeout=1, check=True)
+        assert not (tmp_path / "second").exists()
+    subprocess.run([sys.executable, "-c", code], timeout=30, check=True)
+    assert (tmp_path / "second").exists()

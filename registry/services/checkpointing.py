@@ -107,7 +107,7 @@ def _before(registry: OpenRegistry, there: Path) -> Trusted:
 
 def _put(file: Path, note: Note) -> Path:
     try:
-        with replaced(file) as written:
+        with replaced(file, mode=0o666) as written:  # it is there to be read
             written.write_text(str(note), encoding="utf-8")
     except OSError as error:
         raise _unwritable(file, error) from error

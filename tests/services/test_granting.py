@@ -22,6 +22,7 @@ from registry.services.granting import apply_roles, show_roles
 from registry.services.initializing import init, upgrade_existing
 from registry.services.opening import opened
 from registry.services.querying import show
+from registry.services.signing import signing_key_state
 from registry.settings import Settings
 from registry.store import migrating, roles, schema
 from registry.store.act import Act
@@ -433,6 +434,22 @@ def test_the_auditor_adds_the_entry_that_says_it_read(users: Users, cli: Cli) ->
     (entry,) = cli("audit", "log", "--event", "audit:", "--format", "json").json
     assert (entry["event"], entry["rows"]) == ("audit:export", {})
     assert cli("audit", "verify").code == 0
+
+
+def test_the_auditor_takes_checkpoints_and_proves_entries(users: Users, cli: Cli, tmp_path: Path) -> None:
+    auditor = ("--database", users.login("auditor").database)
+    assert cli("audit", "checkpoint", "--to", tmp_path / "note", *auditor).code == 0
+    assert cli("audit", "prove", 1, "--in", tmp_path / "note", *auditor).code == 0
+    assert cli("audit", "verify", "--against", tmp_path / "note", *auditor).code == 0
+    key_file = signing_key_file(users)
+    before = key_file.read_bytes()
+    refused(cli("audit", "key", "--create", *auditor))
+    assert key_file.read_bytes() == before, "who may not make a key loses none"
+
+
+def signing_key_file(users: Users) -> Path:
+    with opened(users.login("auditor")) as registry:
+        return signing_key_state(registry).file
 
 
 @pytest.mark.parametrize(
