@@ -78,6 +78,7 @@ def check(
 def _judged(
     registry: OpenRegistry, connection: Connection, readings: list[Reading], context: str | None
 ) -> Report:
+    registry.require_key(connection)
     policy = Policy(registry.settings.check)
     report = Report(registry.name(connection), policy, context=context)
     words, roots, now = Words(connection), load_roots(connection), datetime.now(UTC)
