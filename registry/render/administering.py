@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from registry.render.formats import Output, Row, columns, counted
+from registry.render.formats import Output, Row, columns, counted, visible
 from registry.render.rulebook import rule_facts, rule_lines, rule_row
 from registry.rules import RULES
 
@@ -173,6 +173,6 @@ def verification(result: Verification) -> Output:
     verdict = (
         f"the trail verifies: {counted(result.size, 'entry', 'entries')}, root hash {result.root_hash}"
         if result.ok
-        else f"the trail does not verify: {where}{result.reason}"
+        else visible(f"the trail does not verify: {where}{result.reason}")  # it quotes what may be forged
     )
     return Output(document, [document], [verdict])
