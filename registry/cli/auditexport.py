@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import signal
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -64,8 +63,8 @@ def export(
     from registry.services.exporting import Choice, exported
 
     form = _form(run, EXPORT_FORMATS, "ndjson")
-    choice = Choice(_event(event), by, parse_time(since), parse_time(until), uid)
-    with run.registry(read_only=unrecorded) as registry:
+    choice = Choice(event, by, parse_time(since), parse_time(until), uid)
+    with run.registry(read_only=unrecorded, whatever_was_seen=True) as registry:
         origin = registry.identity.origin
         placed = form in ("dicom", "fhir")
         with exported(registry, choice, form, placed=placed, unrecorded=unrecorded) as entries:
@@ -146,13 +145,6 @@ def _form(run: Run, spoken: Iterable[str], default: str) -> str:
             f"{wanted!r} (from --format) is no format of this command", advice=f"One of {', '.join(spoken)}."
         )
     return default
-
-
-def _event(text: str | None) -> str | None:
-    """It is kept in the trail, so it must be no more than an event."""
-    if text is not None and not re.fullmatch(r"[a-z]{1,20}:[a-z-]{0,19}", text):
-        raise BadRequest(f"{text!r} is no event", advice="E.g. uid:issue, or uid: for all of a noun.")
-    return text
 
 
 def _lines(entries: Iterator[Whole], form: str, origin: str, notes: bool, all_uids: bool) -> Iterator[str]:

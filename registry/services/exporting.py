@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
+from registry.events import parse_event
 from registry.services.accounting import account
+from registry.services.auditing import UNKNOWN
 from registry.services.opening import OpenRegistry
-from registry.store.entries import entries_about
+from registry.store.entries import entries_about, has_actor
 from registry.store.feed import Wanted, Whole, feed
 from registry.uid import findable
 
@@ -23,13 +25,6 @@ class Choice:
     until: str | None = None
     uid: str | None = None  # acts that touched it
 
-    def told(self) -> dict[str, object]:
-        """The choice as the trail keeps it. Of a name it only says that one was given: anything
-        can be typed there, and the trail keeps it for ever."""
-        said = {"event": self.event, "since": self.since, "until": self.until, "uid": self.uid}
-        filters = {name: value for name, value in said.items() if value is not None}
-        return {**filters, **({"by": True} if self.actor is not None else {})}
-
 
 @contextmanager
 def exported(
@@ -38,11 +33,22 @@ def exported(
     """The entries that are chosen, in their order, all from one state of the trail; that they
     were exported is its last entry. ``placed`` also says what the UIDs are and belong to.
 
-    Raises what ``account`` raises.
+    Raises what ``account`` raises, and ``BadRequest`` where there can't be any such entries.
     """
     uid = None if choice.uid is None else findable(choice.uid)
-    account(registry, "audit:export", unrecorded=unrecorded, format=form, filters=choice.told())
+    if choice.event is not None:
+        parse_event(choice.event)
+    account(registry, "audit:export", unrecorded=unrecorded, format=form, **_said(registry, choice))
     with registry.database.reading() as connection:
         ids = None if uid is None else entries_about(connection, uid)
         wanted = Wanted(choice.event, choice.actor, choice.since, choice.until, ids)
         yield feed(connection, wanted, placed=placed)
+
+
+def _said(registry: OpenRegistry, choice: Choice) -> dict[str, str]:
+    """The choice as the trail keeps it: for ever, so of names none but those that stand in it."""
+    said = asdict(choice)
+    if (actor := said.pop("actor")) is not None:
+        with registry.database.reading() as connection:
+            said["by"] = actor if has_actor(connection, actor) else UNKNOWN
+    return {name: value for name, value in said.items() if value is not None}

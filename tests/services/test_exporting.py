@@ -74,7 +74,9 @@ def test_an_export_is_the_last_entry_that_it_tells_of(registry: OpenRegistry) ->
     (own,) = export(registry, Choice(event="audit:export"))[:-1]
     assert own.detail == {
         "format": "csv",
-        "filters": {"since": "2020-01-01T00:00:00.000000Z", "uid": uid, "by": True},
+        "since": "2020-01-01T00:00:00.000000Z",
+        "uid": uid,
+        "by": "(nobody of this registry)",
     }
     assert own.touched == ()
 
