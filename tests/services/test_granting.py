@@ -375,6 +375,8 @@ def test_the_auditor_reads_everything(users: Users, cli: Cli, tmp_path: Path) ->
         ("root", "list"),
         ("audit", "log"),
         ("audit", "verify"),
+        ("audit", "export", "--format", "csv"),
+        ("audit", "export", "--format", "dicom"),
         ("db", "current"),
         ("doctor",),
     ):
