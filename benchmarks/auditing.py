@@ -5,31 +5,29 @@ on a registry of its own; *off* is an act without digests of its rows, canonical
 nodes, and with everything else (a random leaf stands in for the hash). The share is (on - off) / on.
 Verifying: registries of single issues, batches and withdrawals, and one great batch (growing.py), one ten
 times the other; each is verified by a process of its own, which tells its time and its greatest resident
-memory. JSON lines on stdout.
+memory; PostgreSQL a tenth of it. JSON lines on stdout.
 """
 
 from __future__ import annotations
 
 import json
 import os
-import resource
 import secrets
+import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext
-from multiprocessing import get_context
 from pathlib import Path
 from statistics import median
-from typing import Any
+from typing import Any, NamedTuple
 from unittest.mock import patch
 
 from benchmarks import measure
 from benchmarks.growing import grow
 from benchmarks.stage import ACTOR, ROOT
 from registry.records import Kind
-from registry.services.auditing import audit_verify
 from registry.services.initializing import init
 from registry.services.issuing import issue
 from registry.services.opening import OpenRegistry, opened
@@ -45,7 +43,8 @@ SINGLE, BATCH = 1, 1000
 
 
 def main() -> None:
-    given = measure.options(__doc__, "entries", usual=100_000, quick=2000)
+    given = measure.options(__doc__, "entries", usual=1_000_000, quick=2000, table=False)
+    _tell({"what": "conditions", "told": measure.conditions()})
     given.folder.mkdir(parents=True, exist_ok=True)
     server = Server(durable=True)
     try:
@@ -54,10 +53,10 @@ def main() -> None:
                 on, off = (_place(engine, server, Path(folder), name) for name in ("on", "off"))
                 for line in _costs(on, off, 20 if given.quick else 300):
                     _tell(line)
-            sizes = [given.count // 10, given.count]
-            for engine in ("sqlite", "postgresql"):
-                for entries in sizes:
-                    _tell(_verified(_place(engine, server, Path(folder), str(entries)), entries))
+            for engine, most in (("sqlite", given.count), ("postgresql", given.count // 10)):
+                for entries in (most // 10, most):
+                    place = _place(engine, server, Path(folder), str(entries))
+                    _tell(_verified(place, entries))
     finally:
         server.close()
 
@@ -88,35 +87,49 @@ def _costs(on: Settings, off: Settings, rounds: int) -> Iterator[dict[str, Any]]
         sides = [(registry, _series(registry)) for registry in (hashing, bare)]
         for count, pairs in ((SINGLE, rounds * 3), (BATCH, rounds // 2)):
             ours, others = _in_pairs(sides, count, max(pairs, 3))
-            shares = [(more - less) / more for more, less in zip(ours, others, strict=True)]
             yield {
                 "what": f"trail's share of issue, {count:,} UIDs a call",
                 "engine": engine,
-                "share": round((median(ours) - median(others)) / median(ours), 3),
-                "share_of_pairs": round(median(shares), 3),
-                "on_ms": round(median(ours) * 1000, 3),
-                "off_ms": round(median(others) * 1000, 3),
+                **_shares([each.seconds for each in ours], [each.seconds for each in others]),
+                "cpu": _shares([each.cpu for each in ours], [each.cpu for each in others]),
                 "pairs": len(ours),
                 "load": round(os.getloadavg()[0], 1),
             }
 
 
+class _Took(NamedTuple):
+    """What a call took: seconds of the clock, and of the processor in this process."""
+
+    seconds: float
+    cpu: float
+
+
+def _shares(on: Sequence[float], off: Sequence[float]) -> dict[str, float]:
+    shares = [(more - less) / more for more, less in zip(on, off, strict=True)]
+    return {
+        "share": round((median(on) - median(off)) / median(on), 3),
+        "share_of_pairs": round(median(shares), 3),
+        "on_ms": round(median(on) * 1000, 3),
+        "off_ms": round(median(off) * 1000, 3),
+    }
+
+
 def _in_pairs(
     sides: Sequence[tuple[OpenRegistry, str]], count: int, pairs: int
-) -> tuple[list[float], list[float]]:
-    """The seconds of calls with the hashing on and off, which go first by turns."""
-    seconds: tuple[list[float], list[float]] = ([], [])
+) -> tuple[list[_Took], list[_Took]]:
+    """Calls with the hashing on and off, which go first by turns."""
+    took: tuple[list[_Took], list[_Took]] = ([], [])
     for number in range(-3, pairs):  # the first few warm up
         for off in (0, 1) if number % 2 else (1, 0):
             registry, series = sides[off]
             asked = IssueRequest(Kind.INSTANCE, series_instance_uid=series, count=count)
             with _hashing_off() if off else nullcontext():
-                begun = time.perf_counter()
+                begun, used = time.perf_counter(), time.process_time()
                 issue(registry, asked)
-                took = time.perf_counter() - begun
+                each = _Took(time.perf_counter() - begun, time.process_time() - used)
             if number >= 0:
-                seconds[off].append(took)
-    return seconds
+                took[off].append(each)
+    return took
 
 
 @contextmanager
@@ -143,40 +156,20 @@ def _verified(settings: Settings, entries: int) -> dict[str, Any]:
     begun = time.perf_counter()
     grow(settings, entries)
     built = time.perf_counter() - begun
-    context = get_context("spawn")
-    receiver, sender = context.Pipe(duplex=False)
-    process = context.Process(target=_verify, args=(settings, sender))
-    process.start()
-    seconds, megabytes, base, size, ok = receiver.recv()
-    process.join()
-    if not ok:
+    command = [sys.executable, "-m", "benchmarks.verifying", settings.database, settings.key_file or ""]
+    load = os.getloadavg()[0]
+    done = subprocess.run(command, check=True, capture_output=True, text=True)
+    told = json.loads(done.stdout)
+    if not told.pop("ok"):
         raise SystemExit("the trail doesn't verify")
     return {
         "what": "audit verify",
         "engine": settings.database.split(":")[0] if "://" in settings.database else "sqlite",
-        "entries": size,
         "uids": _ledger_size(settings),
-        "seconds": round(seconds, 2),
-        "entries_a_second": round(size / seconds),
-        "max_rss_mb": round(megabytes),
-        "rss_before_mb": round(base),
+        **told,
         "built_in_s": round(built),
-        "load": round(os.getloadavg()[0], 1),
+        "load": round(load, 1),
     }
-
-
-def _verify(settings: Settings, sender: Any) -> None:
-    with opened(settings, read_only=True) as registry:
-        base = _resident()
-        begun = time.perf_counter()
-        result = audit_verify(registry, lambda *_: None)
-        sender.send((time.perf_counter() - begun, _resident(), base, result.size, result.ok))
-
-
-def _resident() -> float:
-    """The greatest so far, in megabytes."""
-    kilobytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return kilobytes / 1024 if sys.platform != "darwin" else kilobytes / 2**20
 
 
 def _ledger_size(settings: Settings) -> int:

@@ -72,19 +72,24 @@ def row(what: str, ours: Timing, floor: Timing, amount: int) -> str:
     return _line(what, ours.rates(amount), floor.rates(amount), f"{ratio:.2f}", spread)
 
 
-def head() -> str:
-    """The conditions of a run, and the head of its table."""
+def conditions() -> str:
+    """Those of a run."""
     load = f", load {os.getloadavg()[0]:.1f} before" if hasattr(os, "getloadavg") else ""
     versions = {"Python": platform.python_version(), "pydicom": pydicom.__version__}
     versions["SQLite"] = sqlite3.sqlite_version
-    conditions = [
+    told = [
         f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC",
         f"{CORES} of {os.cpu_count()} processors{load}",
         *(f"{name} {version}" for name, version in versions.items()),
     ]
+    return ", ".join(told)
+
+
+def head() -> str:
+    """The conditions of a run, and the head of its table."""
     return "\n".join(
         (
-            ", ".join(conditions),
+            conditions(),
             "",
             "Rates a second: median over the rounds (minimum-maximum). Ratio: ours / floor, more is better.",
             "",
@@ -100,8 +105,11 @@ def _line(what: str, *numbers: str, fill: str = " ") -> str:
     return f"| {' | '.join(cells)} |"
 
 
-def options(description: str | None, amount: str, usual: int, quick: int) -> argparse.Namespace:
-    """The options of a benchmark; ``amount`` is what it takes many of, ``usual`` how many."""
+def options(
+    description: str | None, amount: str, usual: int, quick: int, *, table: bool = True
+) -> argparse.Namespace:
+    """The options of a benchmark; ``amount`` is what it takes many of, ``usual`` how many. Without
+    a ``table`` the benchmark tells its conditions itself."""
     parser = argparse.ArgumentParser(
         description=description, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -121,6 +129,6 @@ def options(description: str | None, amount: str, usual: int, quick: int) -> arg
         given.count = quick if given.quick else usual
     if hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:CORES])
-    if not given.rows:
+    if table and not given.rows:
         print(head(), flush=True)
     return given

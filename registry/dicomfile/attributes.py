@@ -9,6 +9,7 @@ patients don't look equal. Which attributes they are stands in registry/fingerpr
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from decimal import Decimal, InvalidOperation
 from functools import lru_cache
 from hashlib import blake2b
@@ -65,15 +66,29 @@ def _fingerprint(
 _remembered = lru_cache(maxsize=1024)(_fingerprint)
 
 
-def hash_of(level: Level, subject: bytes, keyword: str, value: str, key: bytes) -> bytes:
-    """What the fingerprint of an entity holds for a text attribute with this value."""
-    plain = value.strip(" \0").encode()
-    return _hashed((bytes([level]), subject, tag(keyword).to_bytes(4, "big"), plain), key)
+def hasher(level: Level, keyword: str, value: str, key: bytes) -> Callable[[bytes], bytes]:
+    """From an entity to what its fingerprint holds where a text attribute has this value."""
+    before, after = _joined((bytes([level]),)), _joined((tag(keyword).to_bytes(4, "big"), _stripped(value)))
+    keyed = blake2b(before, digest_size=SIZE, key=key, person=b"attribute")
+
+    def hashed(subject: bytes) -> bytes:
+        made = keyed.copy()
+        made.update(len(subject).to_bytes(4, "big") + subject + after)
+        return made.digest()
+
+    return hashed
+
+
+def _stripped(value: str) -> bytes:
+    return value.strip(" \0").encode()
+
+
+def _joined(parts: tuple[bytes, ...]) -> bytes:
+    return b"".join(len(part).to_bytes(4, "big") + part for part in parts)
 
 
 def _hashed(parts: tuple[bytes, ...], key: bytes) -> bytes:
-    message = b"".join(len(part).to_bytes(4, "big") + part for part in parts)
-    return blake2b(message, digest_size=SIZE, key=key, person=b"attribute").digest()
+    return blake2b(_joined(parts), digest_size=SIZE, key=key, person=b"attribute").digest()
 
 
 def _plain(vr: str, value: bytes, charset: str) -> bytes:

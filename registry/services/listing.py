@@ -6,11 +6,15 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from itertools import islice
 
+from registry.errors import MalformedUid
 from registry.services import people
 from registry.services.opening import OpenRegistry
 from registry.store import exports, queries
 from registry.store.exports import Sent, Way
 from registry.store.queries import Filters, Listed
+from registry.uid import printable
+
+_PREFIX = frozenset("0123456789.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +43,8 @@ def listed(
 
     Asking for a person's UIDs is itself recorded, unless ``unrecorded`` (``accounting.account``).
     """
+    if filters.under is not None:
+        parse_prefix(filters.under)
     context = registry.context(context)
     if whose is not None:
         sent_to = filters.sent.destination if filters.sent else None
@@ -68,3 +74,10 @@ def _passing(sent: Iterable[Sent], filters: Filters) -> Iterable[Sent]:
         if filters.under is not None and not each.uid.startswith(filters.under):
             continue
         yield each
+
+
+def parse_prefix(text: str) -> str:
+    """A beginning of a UID. Raises ``MalformedUid``."""
+    if not text or not set(text) <= _PREFIX or text[0] == ".":
+        raise MalformedUid(f"{printable(text)} is not the beginning of a UID")
+    return text

@@ -142,16 +142,17 @@ def _with_numbers(connection: Connection, numbers: Sequence[str], keys: Keys) ->
     """The studies of which an object had one of some Accession Numbers, and how many of those
     none had. The hash is bound to the study, so that equal numbers don't look equal: each
     study is tried."""
-    from registry.dicomfile.attributes import hash_of  # with pydicom, which nothing else here needs
+    from registry.dicomfile.attributes import hasher  # with pydicom, which nothing else here needs
 
     studies, seen = set[str](), set[str]()
     for epoch, key in keys:
+        tried = [(number, hasher(Level.STUDY, "AccessionNumber", number, key)) for number in set(numbers)]
         for study, attributes in of_studies(connection, epoch):
             if (value := value_at(attributes, _ACCESSION_NUMBER)) is None:
                 continue
             subject = study.encode()
-            for number in numbers:
-                if value == hash_of(Level.STUDY, subject, "AccessionNumber", number, key):
+            for number, hashed in tried:
+                if value == hashed(subject):
                     studies.add(study)
                     seen.add(number)
     return studies, len(set(numbers) - seen)

@@ -119,11 +119,10 @@ def _on(way: Way, *columns: Any) -> Select[Any]:
     return query
 
 
-def unrecorded(connection: Connection, way: Way) -> Iterator[Sent]:
+def unrecorded(connection: Connection, way: Way) -> list[Sent]:
     """The UIDs that went some way and aren't in the ledger, in the order in which they first did."""
     query = _first(way).where(~exists().where(ledger.c.uid == exported.c.uid))
-    rows = connection.execute(query.order_by(func.min(exported.c.entry), exported.c.uid))
-    yield from _sent(rows)
+    return list(_sent(connection.execute(query.order_by(func.min(exported.c.entry), exported.c.uid))))
 
 
 def first_sent(connection: Connection, way: Way, uids: Iterable[str]) -> dict[str, Sent]:

@@ -9,7 +9,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from registry.settings import Settings
@@ -125,7 +125,8 @@ class Stage:
     def place(self) -> Place:
         """A fresh registry; the one before is done with."""
         self.registries.drop()
-        settings = self.registries.make()
+        # What is done here between the programs puts old copies in place, and on purpose.
+        settings = replace(self.registries.make(), seen="none")
         folder = Path(settings.database).parent if self.server is None else self.folder
         return Place(self.engine, settings, folder, self.server)
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from registry import Registry
 from registry.errors import (
     BadRequest,
     NoSuchPath,
@@ -221,6 +222,18 @@ def test_the_command_line_tells_what_is_wrong_with_a_note(
     unknown = cli("audit", "verify", "--against", tmp_path / "second", "--key", str(other))
     assert unknown.code == 5
     assert "the keys that count are" in unknown.err
+
+
+def test_it_is_all_in_python_too(settings: Settings, tmp_path: Path) -> None:
+    with Registry(settings) as registry:
+        made = registry.checkpoint(tmp_path / "note")
+        entry = registry.issue("study").entry
+        assert registry.prove(entry).leaf.entry == entry
+        assert (tmp_path / "note").read_text() == made.text
+        assert registry.verify([tmp_path / "note"], key=str(made.key)).ok
+        assert registry.verify([tmp_path / "note"]).ok
+        with pytest.raises(NoteNotSigned):
+            registry.verify([tmp_path / "note"], key=str(VerifierKey(made.key.name, bytes(32))))
 
 
 # --- the keys --------------------------------------------------------------------------------

@@ -36,6 +36,7 @@ from tests.postgres import Server, database_of
 
 pytestmark = pytest.mark.engine("postgresql")
 
+AUDITS = ("log", "verify", "checkpoint", "prove")
 HISTORY = [table.name for table in schema.HISTORY]
 STUDY = "1.2.826.0.99.1"
 
@@ -375,14 +376,20 @@ def test_the_auditor_reads_everything(users: Users, cli: Cli, tmp_path: Path) ->
         ("root", "list"),
         ("audit", "log"),
         ("audit", "verify"),
+        ("audit", "checkpoint"),
+        ("audit", "prove", 1),
         ("audit", "export", "--format", "csv"),
         ("audit", "export", "--format", "dicom"),
         ("db", "current"),
+        ("config", "history"),
         ("doctor",),
     ):
         result = cli(*command, *auditor)
         assert result.code == 0, (command, result.err, result.out)
     assert "amounts to an auditor" in result.out
+    told = cli("audit", "log", "--event", "audit:", "--format", "json", *auditor).json
+    assert {(entry["account"], entry["role"]) for entry in told} == {(users.name("auditor"), "auditor")}
+    assert [entry["event"] for entry in told] == [f"audit:{verb}" for verb in AUDITS]
     with users.raw("auditor") as connection:
         assert connection.execute("SELECT count(*) FROM uids").fetchone()[0] > 0
 

@@ -95,7 +95,7 @@ def test_an_approval_is_recorded_with_every_uid_and_the_head_that_it_was_decided
     assert (row.tree_size, bytes(row.root_hash)) == head
     assert [tuple(kind) for kind in kinds] == [(1, 1), (2, 1), (3, 2)]
     assert bytes(row.policy) == bytes(policy.digest)
-    assert bytes(policy.digest).hex() == said["policy"]
+    assert bytes(policy.digest).hex()[:16] == said["policy"]
     assert json.loads(policy.body) == {"fail_on": "error"}
     with registry.database.reading() as connection:
         assert verify(connection).ok
@@ -216,7 +216,7 @@ def test_the_policy_is_kept_once_and_another_is_another(
     plain = policy(CheckSettings())
     assert policy(CheckSettings()) == plain
     assert policy(CheckSettings(fail_on="error")) == plain
-    assert policy(CheckSettings(), digests=False) != plain
+    assert policy(CheckSettings(), digests=False) == plain, "whether contents were compared stands by itself"
     graver = (Override("uid-registry.toml", ("UID204",), Severity.ERROR),)
     different = {
         plain,
@@ -231,7 +231,7 @@ def test_the_policy_is_kept_once_and_another_is_another(
     assert policy(CheckSettings(overrides=moved)) in different, "where a file lies says nothing"
     with raw(settings) as connection:
         bodies = list(run(connection, "SELECT body FROM policies").scalars())
-    assert len(bodies) == 7
+    assert len(bodies) == 6
     assert not any("somebody" in body or "toml" in body for body in bodies)
 
 

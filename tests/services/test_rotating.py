@@ -285,6 +285,8 @@ def test_who_was_opened_before_a_rotation_hides_nothing_under_the_former_key(
         with pytest.raises(KeyUnusable, match="was changed"):
             register(registry, [path])
         with pytest.raises(KeyUnusable, match="was changed"):
+            check(registry, [path])
+        with pytest.raises(KeyUnusable, match="was changed"):
             say(registry, [("P1", ""), ("P2", "")], same=True)
         with pytest.raises(KeyUnusable, match="was changed"):
             rotate_key(registry, "too late")
