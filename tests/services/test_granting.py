@@ -36,7 +36,7 @@ from tests.postgres import Server, database_of
 
 pytestmark = pytest.mark.engine("postgresql")
 
-AUDITS = ("log", "verify", "checkpoint", "prove")
+AUDITS = ("log", "verify", "checkpoint", "prove", "export", "export")
 HISTORY = [table.name for table in schema.HISTORY]
 STUDY = "1.2.826.0.99.1"
 
