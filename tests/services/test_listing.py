@@ -244,7 +244,7 @@ def test_where_that_cannot_be_recorded_nothing_is_told(
     with opened(settings, read_only=True) as registry:
         with pytest.raises(DatabaseUnusable):
             of_patient(registry, ID)
-        with pytest.raises(BadRequest, match="can be written, so reading its trail is recorded"):
+        with pytest.raises(BadRequest, match="can be written, so this is recorded"):
             of_patient(registry, ID, unrecorded=True)
         before = everything(settings)
         monkeypatch.setattr(type(registry.database), "can_write", lambda _: False)
