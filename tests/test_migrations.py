@@ -19,9 +19,10 @@ from registry.records import Kind
 from registry.services.auditing import audit_log, audit_verify
 from registry.services.initializing import init, upgrade_existing
 from registry.services.issuing import issue
+from registry.services.listing import listed
 from registry.services.opening import OpenRegistry, opened
 from registry.services.patients import say
-from registry.services.querying import kept_findings, listing
+from registry.services.querying import kept_findings
 from registry.services.redacting import redact
 from registry.services.requests import IssueRequest
 from registry.services.resolving import claims, resolve
@@ -213,7 +214,7 @@ def decide_all(registry: OpenRegistry) -> None:
     (about,) = {uid for code, uid in found if code == "UID301"} & {"1.2.3.4.1"}
     (content,) = (claim for claim in claims(registry, about) if claim.content_number == 2)
     assert resolve(registry, about, content.name, "the first was a copy").cleared
-    (withdrawn,) = (each.uid for each in listing(registry, Filters(state="withdrawn")))
+    (withdrawn,) = (each.uid for each in listed(registry, Filters(state="withdrawn")).items)
     assert reinstate(registry, [withdrawn], "by mistake").uids
     assert withdraw(registry, [withdrawn], "after all").uids
     (noted,) = (told.entry for told in audit_log(registry) if told.entry.note == "trial")

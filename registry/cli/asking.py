@@ -205,12 +205,10 @@ def find(run: Run, prefix: Annotated[str, typer.Argument(metavar="PREFIX")], lim
     """UIDs that begin with these characters."""
     from registry.render.asking import listing
     from registry.services.listing import listed
-    from registry.services.querying import parse_prefix
     from registry.store.queries import Filters
 
-    under = parse_prefix(prefix)
     with run.registry(read_only=True) as registry:
-        put(listing(listed(registry, Filters(under=under), most=limit)), run.settings.format)
+        put(listing(listed(registry, Filters(under=prefix), most=limit)), run.settings.format)
 
 
 def stats(run: Run) -> None:

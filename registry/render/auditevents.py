@@ -152,7 +152,7 @@ def _subject(subject: Subject) -> Json:
         found["name"] = subject.uid
     else:
         # What ImagingStudy.identifier says of UIDs of DICOM.
-        found["what"] = {"identifier": {"system": "urn:dicom:uid", "value": f"urn:oid:{subject.uid}"}}
+        found["what"] = {"identifier": {"system": "urn:dicom:uid", "value": f"urn:oid:{_fit(subject.uid)}"}}
         found["name"] = subject.what.replace("_", " ")
     if subject.what == "study":
         found["role"] = {"system": f"{_TERMS}/object-role", "code": "3", "display": "Report"}

@@ -136,7 +136,8 @@ def _media(role: Code, name: str, **attributes: str) -> ET.Element:
 def _subject(subject: Subject, message: Message) -> ET.Element:
     """What the act was about; of the roles of an object only that of a study is prescribed: report."""
     study = subject.what == "study"
-    attributes = {"ParticipantObjectID": subject.uid, "ParticipantObjectTypeCode": "2"}
+    # What was acknowledged may be no valid UID.
+    attributes = {"ParticipantObjectID": _fit(subject.uid), "ParticipantObjectTypeCode": "2"}
     if study:
         attributes["ParticipantObjectTypeCodeRole"] = "3"
     found = ET.Element("ParticipantObjectIdentification", attributes)

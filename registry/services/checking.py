@@ -115,6 +115,7 @@ class _Judged(NamedTuple):
 def _judged(
     registry: OpenRegistry, connection: Connection, readings: list[Reading], asked: _Asked
 ) -> _Judged:
+    registry.require_key(connection)
     report = Report(registry.name(connection), asked.policy, context=asked.context)
     words, roots, now = Words(connection), load_roots(connection), datetime.now(UTC)
     assessment = judge(

@@ -98,7 +98,7 @@ class IssuingDesk:
     def _keyed(self, root: str, named: Sequence[Sequence[str]]) -> list[str]:
         """What each of these names gives, and gave: a UID that came of it under a former key is
         still its own (PS3.17 KKK.7 asks for a mapping that doesn't change)."""
-        self._registry.require_key(self._act)
+        self._registry.require_key(self._act.connection)
         ring = self._registry.ring
         keys = [key.subkey("mint") for key in reversed(ring) if key is not None]
         if len(keys) < len(ring):

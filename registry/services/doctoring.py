@@ -178,7 +178,8 @@ def _newest(connection: Connection) -> Check:
 def _key(registry: OpenRegistry) -> Check:
     state = key_state(registry)
     if state.usable and not state.open_to_others:
-        return ok("key", f"{state.found_key} in {state.file}")
+        former = f"; former ones missing: {', '.join(state.missing)}" if state.missing else ""
+        return ok("key", f"{state.found_key} in {state.file}{former}")
     if state.usable:
         return warning("key", f"others can read {state.file}", f"chmod 600 {state.file}")
     advice = "`uid-registry db key --install FILE` puts a copy of the registry's key there."

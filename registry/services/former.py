@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 
 from registry.epochs import Epoch
 from registry.facts import encoding_of
-from registry.records import NOTHING, Hidden, ObjectClaim, Patient
+from registry.records import NOTHING, Hidden, Level, ObjectClaim, Patient
 from registry.services.assessing import Settled
 from registry.store.knowledge import Knowledge, joined_patients, known_tokens, older
 from registry.store.session import Connection
@@ -55,7 +55,15 @@ class Former:
             return claim.hidden(NOTHING)
         if claim.place[0] not in self.known:
             hidden = hidden._replace(content_digest=None, data_set_digest=None)
-        return claim.hidden(hidden)
+        subjects = {Level.STUDY: claim.place[2], Level.SERIES: claim.place[1]}
+        old = [
+            level
+            for level in hidden.fingerprints
+            if (uid := subjects.get(level)) is None or uid in self.known
+        ]
+        return claim.hidden(
+            hidden._replace(fingerprints={level: hidden.fingerprints[level] for level in old})
+        )
 
 
 def named(claim: ObjectClaim) -> Iterator[str]:

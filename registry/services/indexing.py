@@ -133,6 +133,7 @@ def _record(
 
     def work(act: Act) -> tuple[Assessment, Counter[Verdict]]:
         nonlocal hopeful
+        registry.require_key(act.connection)
         words, roots = Words(act.connection), load_roots(act.connection, act.roots_said)
         batch = _Batch(rows, roots)
         batch.let_speak(set(links.awaiting(act.connection, batch.alike)))

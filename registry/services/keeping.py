@@ -163,7 +163,7 @@ def rotate_key(registry: OpenRegistry, reason: str) -> KeyState:
         new = new_key()
 
     def work(act: Act) -> int:
-        registry.require_key(act)
+        registry.require_key(act.connection)
         with _told_of(path):
             extend_ring(path, (new,), first=True)
         act.insert(schema.key_rotations, [{"key_id": new.id, "key_check": new.check}])

@@ -5,12 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from itertools import islice
+from typing import TYPE_CHECKING
 
-from registry.services import people
+from registry.errors import MalformedUid
 from registry.services.opening import OpenRegistry
 from registry.store import exports, queries
 from registry.store.exports import Sent, Way
 from registry.store.queries import Filters, Listed
+from registry.uid import printable
+
+if TYPE_CHECKING:
+    from registry.services.people import Asked, Found
+
+_PREFIX = frozenset("0123456789.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,14 +29,14 @@ class Listing:
     sent: dict[str, Sent] = field(default_factory=dict)  # when each of them was, where that was asked
     unrecorded: list[Sent] = field(default_factory=list)  # what went that way and isn't in the ledger
     left_out: int = 0  # more of those, of which nobody can tell whether they pass
-    persons: people.Found | None = None  # whose they are, where that was asked
+    persons: Found | None = None  # whose they are, where that was asked
 
 
 def listed(
     registry: OpenRegistry,
     filters: Filters,
     *,
-    whose: people.Asked | None = None,
+    whose: Asked | None = None,
     context: str | None = None,
     unrecorded: bool = False,
     most: int | None = None,
@@ -39,8 +46,12 @@ def listed(
 
     Asking for a person's UIDs is itself recorded, unless ``unrecorded`` (``accounting.account``).
     """
+    if filters.under is not None:
+        parse_prefix(filters.under)
     context = registry.context(context)
     if whose is not None:
+        from registry.services import people  # with all that knows of patients, for few lists
+
         sent_to = filters.sent.destination if filters.sent else None
         people.accounted(registry, whose, context, unrecorded=unrecorded, sent_to=sent_to)
     with registry.database.reading() as connection:
@@ -68,3 +79,10 @@ def _passing(sent: Iterable[Sent], filters: Filters) -> Iterable[Sent]:
         if filters.under is not None and not each.uid.startswith(filters.under):
             continue
         yield each
+
+
+def parse_prefix(text: str) -> str:
+    """A beginning of a UID. Raises ``MalformedUid``."""
+    if not text or not set(text) <= _PREFIX or text[0] == ".":
+        raise MalformedUid(f"{printable(text)} is not the beginning of a UID")
+    return text

@@ -98,10 +98,10 @@ class OpenRegistry:
         """The times of the registry's keys within a context, the present one first."""
         return self.identity.epochs(context)
 
-    def require_key(self, act: Act) -> None:
-        """Raise ``KeyUnusable`` if the key was changed since the registry was opened: an act
-        that hides something must not hide it under a former one."""
-        if (now := identity_of(act.connection)) is not None and now.keys != self.identity.keys:
+    def require_key(self, connection: Connection) -> None:
+        """Raise ``KeyUnusable`` if the key was changed since the registry was opened: nothing must
+        be hidden under a former key, nor be taken for hidden under it."""
+        if (now := identity_of(connection)) is not None and now.keys != self.identity.keys:
             raise KeyUnusable(
                 f"the registry's key was changed to {now.key.id} while this ran; what is recorded stays",
                 advice="Run it again; on another machine after `uid-registry db key --install FILE`.",

@@ -85,7 +85,7 @@ def say(
     )
 
     def work(act: Act) -> Said:
-        registry.require_key(act)
+        registry.require_key(act.connection)
         heard = [[bool(patients.known_of(act.connection, [each[i]])) for i in sorted(ids)] for each in under]
         known = sum(map(any, zip(*heard, strict=True)))
         for each in under:

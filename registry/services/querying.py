@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from registry.acknowledgement import State
-from registry.errors import MalformedUid, UnknownFinding, UnknownUid
+from registry.errors import UnknownFinding, UnknownUid
 from registry.records import Kind, Origin
 from registry.services.opening import OpenRegistry
-from registry.store import acknowledgements, exports, findings, life, queries
+from registry.store import acknowledgements, branches, exports, findings, life, queries
 from registry.store.acknowledgements import Acknowledgement
+from registry.store.branches import Branch
 from registry.store.entries import ledger_size, log, trail_size
 from registry.store.findings import KeptFinding, Which
-from registry.store.queries import Branch, Filters, Listed
+from registry.store.queries import Listed
 from registry.store.roots import load_roots
 from registry.store.session import Connection
 from registry.uid import findable, printable
-
-_PREFIX = frozenset("0123456789.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,14 +96,14 @@ def tree(registry: OpenRegistry, uid: str) -> Tree:
                 f"the {listed.kind.words} {wanted} is in no study that the registry knows",
                 advice=f"`uid-registry history {wanted}` tells what was claimed of it.",
             )
-        found = queries.branches(connection, study)
+        found = branches.branches(connection, study)
         nodes = {branch.series_instance_uid: _node(connection, branch) for branch in found}
         return Tree(study, root.state, findings.open_about(connection, [study]), _nested(found, nodes))
 
 
 def _node(connection: Connection, branch: Branch) -> TreeNode:
     uid = branch.series_instance_uid
-    about = findings.open_about(connection, [uid, *queries.instances_of(connection, uid)])
+    about = findings.open_about(connection, [uid, *branches.instances_of(connection, uid)])
     return TreeNode(uid, branch.modality, branch.state, branch.instances, about)
 
 
@@ -128,21 +127,6 @@ def _is_above(uid: str, other: str, above: dict[str, str]) -> bool:
             return True
         place = above.get(place)
     return False
-
-
-def listing(registry: OpenRegistry, filters: Filters, most: int | None = None) -> Iterator[Listed]:
-    """The UIDs that pass some filters, in the order in which they were recorded."""
-    if filters.under is not None:
-        parse_prefix(filters.under)
-    with registry.database.reading() as connection:
-        yield from queries.listing(connection, filters, most)
-
-
-def parse_prefix(text: str) -> str:
-    """A beginning of a UID. Raises ``MalformedUid``."""
-    if not text or not set(text) <= _PREFIX or text[0] == ".":
-        raise MalformedUid(f"{printable(text)} is not the beginning of a UID")
-    return text
 
 
 @dataclass(frozen=True, slots=True)

@@ -113,7 +113,7 @@ def _record(registry: OpenRegistry, batch: Sequence[Item], run: _Run, policy: Po
     def work(act: Act) -> Assessment:
         words = Words(act.connection)
         roots = load_roots(act.connection, act.roots_said)
-        registry.require_key(act)
+        registry.require_key(act.connection)
         assessment = judge(
             act.connection,
             words,

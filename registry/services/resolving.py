@@ -94,6 +94,7 @@ def resolve(registry: OpenRegistry, uid: str, keep: str, reason: str) -> Resolve
     wanted = findable(uid)
 
     def work(act: Act) -> Resolved:
+        registry.require_key(act.connection)
         words = Words(act.connection)
         origin, found = _claims(claims_about(act.connection, words, wanted), wanted)
         kept = choose(found, keep)

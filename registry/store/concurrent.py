@@ -57,10 +57,6 @@ _FINGERPRINTED = Keyed(
 )
 
 
-_EVERYBODY = (schema.patient_decisions.name, schema.key_rotations.name)
-"""Tables in which an act says something that no list of UIDs covers."""
-
-
 @dataclass(frozen=True, slots=True)
 class Ground:
     """What a decision rests on."""
@@ -93,13 +89,13 @@ def confirm(act: Act, ground: Ground) -> None:
 
 def _others(connection: Connection, since: int) -> tuple[int, list[int], bool]:
     """The newest place in the trail, the acts after ``since`` that made rows, and whether one
-    of them concerns everybody: it said which patients are one, or brought another key."""
+    of them concerns everybody: it said which patients are one, which no list of UIDs covers."""
     rows = connection.execute(
         select(entries.c.seq, entries.c.id, entries.c.rows).where(entries.c.seq > since)
     ).all()
     newest = max((row.seq for row in rows), default=since)
-    everybody = any(name in row.rows for row in rows for name in _EVERYBODY)
-    return newest, [row.id for row in rows if row.rows != "{}"], everybody
+    patients = any(schema.patient_decisions.name in row.rows for row in rows)
+    return newest, [row.id for row in rows if row.rows != "{}"], patients
 
 
 def _changed(connection: Connection, others: list[int], ground: Ground) -> bool:

@@ -22,6 +22,7 @@ from registry.trail import FIELDS
 
 _PAGE = 500  # entries
 _ROWS = 20_000  # of all entries whose UIDs are fetched at once
+_APART = 4  # so many times as many numbers as entries, and they are no neighbours
 
 _Key = tuple[str, bool]  # a UID, and whether what was claimed of it was refused
 
@@ -166,11 +167,17 @@ def _touched(connection: Connection, part: Sequence[Any], placed: bool) -> dict[
     found: dict[int, dict[_Key, Touched]] = {}
     for table in _TABLES:
         # Its digests say in which tables an entry has rows, so nothing else is looked through.
-        ids = [entry for entry, rows in made.items() if table.name in rows]
+        ids = sorted(entry for entry, rows in made.items() if table.name in rows)
         if not ids:
             continue
         refused = table is schema.refused_claims
-        for row in connection.execute(_uids(table, placed), {"ids": ids}):
+        # Neighbours by their range: on PostgreSQL the ledger's index knows ranges alone.
+        together = ids[-1] - ids[0] < _APART * len(ids)
+        query = _uids(table, placed, together)
+        asked = {"first": ids[0], "last": ids[-1]} if together else {"ids": ids}
+        for row in connection.execute(query, asked):
+            if row.entry not in made:
+                continue
             of_entry = found.setdefault(row.entry, {})
             if (row.uid, refused) not in of_entry:
                 one = _one(row, refused) if placed else Touched(row.uid, refused=refused)
@@ -186,9 +193,14 @@ def _one(row: Any, refused: bool) -> Touched:
 
 
 @cache
-def _uids(table: Table, placed: bool) -> Select[Any]:
-    """A query for the UIDs of entries in one table; if ``placed``, with what they are and belong to."""
-    query = select(table.c.entry, table.c.uid).where(table.c.entry.in_(bindparam("ids", expanding=True)))
+def _uids(table: Table, placed: bool, together: bool) -> Select[Any]:
+    """A query for the UIDs of entries in one table; if ``placed``, with what they are and belong to;
+    of those from the ``first`` to the ``last`` if they are ``together``, else of some ``ids``."""
+    entry = table.c.entry
+    some = entry.between(bindparam("first"), bindparam("last"))
+    query = select(entry, table.c.uid).where(
+        some if together else entry.in_(bindparam("ids", expanding=True))
+    )
     if not placed:
         return query
     words = schema.words

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from registry.events import EVENTS
@@ -59,3 +61,16 @@ def test_what_went_wrong_is_an_alert_whatever_it_was(event: str, outcome: str, i
 def test_what_a_newer_program_may_write_is_told_as_grave() -> None:
     assert codes_of("laser:fire") == REFUSED
     assert outcome_of("exploded") == 8
+
+
+def test_the_page_has_the_codes() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "audit-export.md").read_text()
+    rows = [line for line in page.splitlines() if line.startswith("| `") and ":" in line.split("|")[1]]
+    kinds = {
+        event: f" {codes.kind.value} {codes.kind.meaning}" if codes.kind else ""
+        for event, codes in CODES.items()
+    }
+    assert rows == [
+        f"| `{event}` | {codes.event.value} {codes.event.meaning} |{kinds[event]} | {codes.action} |"
+        for event, codes in CODES.items()
+    ]

@@ -69,3 +69,8 @@ def test_each_has_an_id_of_its_own_that_stays() -> None:
 def test_an_export_names_where_it_went() -> None:
     (told,) = events("export:check", detail={"destination": "ARCHIVE"})
     assert [agent["who"].get("display") for agent in told["agent"]][-1] == "ARCHIVE"
+
+
+def test_what_is_no_uid_does_no_harm() -> None:
+    (told,) = events("finding:acknowledge", [Touched("1.2.\x1b\x00<")])
+    assert told["entity"][0]["what"]["identifier"]["value"] == r"urn:oid:1.2.\x1b\x00<"

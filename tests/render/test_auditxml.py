@@ -164,3 +164,8 @@ def test_a_large_act_is_told_whole_in_messages_that_every_receiver_takes(outcome
 def test_notes_stay_where_they_are_if_wanted() -> None:
     (message,) = told(made(note="for Smith"), notes=False)
     assert "note" not in details(message.findall("ParticipantObjectIdentification")[-1])
+
+
+def test_what_is_no_uid_does_no_harm() -> None:
+    (message,) = told(made("finding:acknowledge", [Touched("1.2.\x1b\x00<")]))
+    assert message.find("ParticipantObjectIdentification").get("ParticipantObjectID") == r"1.2.\x1b\x00<"

@@ -37,7 +37,7 @@ from tests.postgres import Server, database_of
 
 pytestmark = pytest.mark.engine("postgresql")
 
-AUDITS = ("log", "verify", "checkpoint", "prove")
+AUDITS = ("log", "verify", "checkpoint", "prove", "export", "export")
 HISTORY = [table.name for table in schema.HISTORY]
 STUDY = "1.2.826.0.99.1"
 
@@ -379,6 +379,8 @@ def test_the_auditor_reads_everything(users: Users, cli: Cli, tmp_path: Path) ->
         ("audit", "verify"),
         ("audit", "checkpoint"),
         ("audit", "prove", 1),
+        ("audit", "export", "--format", "csv"),
+        ("audit", "export", "--format", "dicom"),
         ("db", "current"),
         ("config", "history"),
         ("doctor",),

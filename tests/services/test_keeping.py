@@ -64,7 +64,10 @@ def test_the_key_is_told_by_its_id_and_never_shown(cli: Cli, place: Path) -> Non
         assert result.code == 0
         assert load_key(place).id in result.out
         assert secret(place) not in result.out + result.err
-    assert cli("db", "key", "--format", "json").json == {
+    told = cli("db", "key", "--format", "json").json
+    (key,) = told.pop("keys")
+    assert (key["id"], key["current"], key["here"]) == (load_key(place).id, True, True)
+    assert told == {
         "file": str(place),
         "registry_key": load_key(place).id,
         "found_key": load_key(place).id,
@@ -72,6 +75,7 @@ def test_the_key_is_told_by_its_id_and_never_shown(cli: Cli, place: Path) -> Non
         "problem": None,
         "open_to_others": False,
         "installed": False,
+        "rotated": None,
     }
 
 

@@ -17,8 +17,9 @@ from registry.services.auditing import audit_log
 from registry.services.checking import check
 from registry.services.history import history
 from registry.services.issuing import derive, issue
+from registry.services.listing import listed
 from registry.services.opening import OpenRegistry, opened
-from registry.services.querying import kept_findings, listing, show, stats, tree
+from registry.services.querying import kept_findings, show, stats, tree
 from registry.services.registering import register
 from registry.services.requests import DeriveRequest, IssueRequest
 from registry.services.resolving import claims, resolve
@@ -81,21 +82,21 @@ def test_a_series_that_came_into_the_wrong_study_first_is_put_right(
     assert [node.series_instance_uid for node in tree(registry, ANOTHER).series] == [SERIES]
     assert tree(registry, ANOTHER).series[0].instances == 3
     assert tree(registry, STUDY).series == []
-    assert {each.uid for each in listing(registry, Filters(study=ANOTHER))} == {
+    assert {each.uid for each in listed(registry, Filters(study=ANOTHER)).items} == {
         ANOTHER,
         SERIES,
         IMAGE,
         "1.2.3.4.2",
         "1.2.3.4.3",
     }
-    assert {each.uid for each in listing(registry, Filters(study=STUDY))} == {STUDY}
-    assert {each.uid for each in listing(registry, Filters(series=SERIES))} == {
+    assert {each.uid for each in listed(registry, Filters(study=STUDY)).items} == {STUDY}
+    assert {each.uid for each in listed(registry, Filters(series=SERIES)).items} == {
         SERIES,
         IMAGE,
         "1.2.3.4.2",
         "1.2.3.4.3",
     }
-    assert not list(listing(registry, Filters(parent_unknown=True)))
+    assert not listed(registry, Filters(parent_unknown=True)).items
 
     assert put(tiny(IMAGE, SERIES, ANOTHER)) == "repeat"
     assert put(tiny("1.2.3.4.4", SERIES, ANOTHER)) == "new"
@@ -200,7 +201,9 @@ def test_place_class_and_content_of_one_object_are_one_claim(
     assert (shown.listed.sop_class_uid, shown.listed.modality) == (MR_CLASS, "MR")
     assert tree(registry, STUDY).series[0].instances == 0
     assert tree(registry, STUDY).series[1].instances == 1
-    assert [each.uid for each in listing(registry, Filters(kind=Kind.INSTANCE, modality="MR"))] == [IMAGE]
+    assert [each.uid for each in listed(registry, Filters(kind=Kind.INSTANCE, modality="MR")).items] == [
+        IMAGE
+    ]
     assert put(tiny(IMAGE, "1.2.3.5", STUDY, sop_class=MR_CLASS, modality="MR", pixels=OTHER)) == "repeat"
     assert put(tiny(IMAGE, SERIES, STUDY)) == "collision"
     assert {("UID301", IMAGE), ("UID302", IMAGE), ("UID304", IMAGE)} <= codes(registry)
@@ -372,7 +375,7 @@ def test_everything_is_counted_once(registry: OpenRegistry, put: Callable[..., s
     resolve(registry, SERIES, "first", "or not")
     resolve(registry, SERIES, "second", "yes it was")
     assert stats(registry).uids == before.uids + 4
-    assert len(list(listing(registry, Filters()))) == 4
+    assert len(listed(registry, Filters()).items) == 4
     assert stats(registry).by_modality == {"CT": 1}
 
 
