@@ -19,10 +19,12 @@ from registry.errors import (
     SigningKeyUnusable,
     TrailBroken,
 )
-from registry.note import Checkpoint, Note, VerifierKey
+from registry.note import Checkpoint, Note, SignerKey, VerifierKey
 from registry.records import Kind
 from registry.services.auditing import audit_log, audit_verify
 from registry.services.checkpointing import checkpoint
+from registry.services.checkup import State
+from registry.services.doctoring import doctor
 from registry.services.initializing import init
 from registry.services.issuing import issue
 from registry.services.opening import OpenRegistry, opened, signing_key_path
@@ -30,6 +32,7 @@ from registry.services.requests import IssueRequest
 from registry.services.signing import create, signing_key_state
 from registry.services.trusting import Handed, Trusted, own_keys, read_notes, trusted
 from registry.settings import Settings
+from registry.signing import put_signing_key
 from tests.conftest import Cli, Registries
 from tests.databases import raw, run
 from tests.forging import cut, rewritten
@@ -312,3 +315,26 @@ def test_audit_key_tells_where_it_is_and_never_what(cli: Cli, settings: Settings
     assert there.json["vkeys"][0] in shown.out
     secret = Path(str(settings.signing_key_file)).read_text().split()[-1]
     assert secret not in shown.out + there.out + there.err
+
+
+def told(settings: Settings) -> tuple[State, str]:
+    """What doctor says of the signing key."""
+    (check,) = [check for check in doctor(settings).checks if check.name == "signing key"]
+    return check.state, check.seen
+
+
+def test_doctor_tells_whether_anything_can_be_signed_here(
+    settings: Settings, registries: Registries, tmp_path: Path
+) -> None:
+    file = Path(str(settings.signing_key_file))
+    state, seen = told(settings)
+    assert (state, f"in {file}" in seen) == (State.OK, True)
+    file.chmod(0o644)
+    assert told(settings) == (State.WARNING, f"others can read {file}")
+    file.unlink()
+    state, seen = told(settings)
+    assert (state, "kept on another machine" in seen) == (State.OK, True)
+    put_signing_key(file, SignerKey.generate("another"))
+    state, seen = told(settings)
+    assert (state, "the one that signs for this registry is" in seen) == (State.WARNING, True)
+    assert told(registries.make("old")) == (State.WARNING, "none: no checkpoint can be signed")
