@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from registry.errors import KeyUnusable
-from registry.keys import RegistryKey, create_key, load_key
+from registry.keys import RegistryKey, create_key, extend_ring, load_key, load_ring, new_key, put_ring
 
 SECRET = bytes(range(32))
 HEADER = "dicom-uid-registry key 1"
@@ -87,7 +87,11 @@ def test_a_folder_in_its_place_is_told_with_its_path(tmp_path: Path) -> None:
         f"{HEADER}\n\n".encode(),
         SECRET.hex().encode(),
         f"{SECRET.hex()}\n{HEADER}\n".encode(),
-        f"dicom-uid-registry key 2\n{SECRET.hex()}\n".encode(),  # of a later version
+        f"dicom-uid-registry key 3\n{SECRET.hex()}\n".encode(),  # of a later version
+        b"dicom-uid-registry key 2\n",
+        f"dicom-uid-registry key 2\n{SECRET.hex()}\n{SECRET.hex()[:-2]}\n".encode(),
+        f"dicom-uid-registry key 2\n{SECRET.hex()}\n\n".encode(),
+        b"dicom-uid-registry key 2\n" + f"{SECRET.hex()}\n".encode() * 2000,  # longer than any is read
         f"{HEADER}\n{SECRET.hex()[:-2]}\n".encode(),
         f"{HEADER}\n{SECRET.hex()}00\n".encode(),
         f"{HEADER}\n{SECRET.hex()[:-1]}\n".encode(),
@@ -104,6 +108,35 @@ def test_a_broken_or_foreign_file_is_no_key(tmp_path: Path, content: bytes) -> N
     with pytest.raises(KeyUnusable) as caught:
         load_key(path)
     assert caught.value.message == f"{path} is not a key file of a UID registry"
+
+
+# --- several in one file ----------------------------------------------------------------
+
+
+def test_a_ring_grows_at_either_end_and_loses_none(tmp_path: Path) -> None:
+    path, first, newer, older = tmp_path / "key", new_key(), new_key(), new_key()
+    put_ring(path, (first,))
+    extend_ring(path, [newer], first=True)
+    extend_ring(path, [older])
+    assert load_ring(path) == (newer, first, older)
+    before = path.stat().st_ino
+    extend_ring(path, [first, older], first=True)
+    assert load_ring(path) == (newer, first, older)
+    assert path.stat().st_ino == before, "nothing new, nothing written"
+    assert [file.name for file in tmp_path.iterdir()] == ["key"]
+
+
+def test_what_is_no_ring_is_not_extended(tmp_path: Path) -> None:
+    (tmp_path / "thesis").write_text("years of work")
+    with pytest.raises(KeyUnusable):
+        extend_ring(tmp_path / "thesis", [new_key()])
+    assert (tmp_path / "thesis").read_text() == "years of work"
+
+
+def test_one_key_of_a_ring_can_be_left(tmp_path: Path) -> None:
+    path = tmp_path / "registry.key"
+    path.write_text(f"dicom-uid-registry key 2\n{SECRET.hex()}\n")
+    assert load_ring(path) == (RegistryKey(SECRET),)
 
 
 # --- what is derived from it ------------------------------------------------------------

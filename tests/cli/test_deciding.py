@@ -156,7 +156,7 @@ def test_patient_ids_are_read_from_standard_input(cli: Cli, tmp_path: Path, sett
     done = cli("patient", "merge", "-", "--format", "json", stdin=stdin)
     assert done.code == 0, done.err
     expected = {"same": True, "ids": 2, "unknown": 1, "still_linked": 0, "cleared": ["UID306"], "found": []}
-    assert done.json == {**expected, "entry": entry_of(cli, "patient:merge")}
+    assert done.json == {**expected, "missing_keys": [], "entry": entry_of(cli, "patient:merge")}
     done = cli("patient", "split", "-", "--reason", "two after all", stdin=stdin)
     assert "2 Patient IDs are no two of one person" in done.out
     assert "found UID306" in done.out

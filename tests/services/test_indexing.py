@@ -138,8 +138,8 @@ def test_a_plain_index_is_asked_about_once_a_series(
         asked.append(len(claims))
         return before(connection, words, claims, *rest, **options)
 
-    before = indexing.assess
-    monkeypatch.setattr(indexing, "assess", counting)
+    before = indexing.judge
+    monkeypatch.setattr(indexing, "judge", counting)
     rows = [row for number in range(1, 21) for row in series(number, 50)]
     assert register_rows(registry, rows).verdicts == {Verdict.NEW: 1000}
     assert asked == [20]
