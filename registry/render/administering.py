@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from registry.render.checkpoints import signing_lines
-from registry.render.formats import Output, Row, columns, counted
+from registry.render.formats import Output, Row, columns, counted, visible
 from registry.render.rulebook import rule_facts, rule_lines, rule_row
 from registry.rules import RULES
 
@@ -218,7 +218,8 @@ def verification(result: Verification, against: Sequence[Trusted] = ()) -> Outpu
     document = {**row, "checkpoints": [_checkpoint(each) for each in against]}
     if not result.ok:
         where = "" if result.first_bad is None else f"entry {result.first_bad}: "
-        return Output(document, [row], [f"the trail does not verify: {where}{result.reason}"])
+        # It quotes what may be forged.
+        return Output(document, [row], [visible(f"the trail does not verify: {where}{result.reason}")])
     lines = [f"the trail verifies: {counted(result.size, 'entry', 'entries')}, root hash {result.root_hash}"]
     lines += [
         f"it goes on from the checkpoint of {counted(each.checkpoint.size, 'entry', 'entries')}, "

@@ -14,13 +14,14 @@ from typing import NamedTuple
 
 from registry.decision import Decision, decide
 from registry.epochs import ALWAYS, Epoch
-from registry.facts import PATIENT_KINDS, Attributes, Facts, InstanceFacts, SeriesFacts
-from registry.records import Finding, Kind, Mark, ObjectClaim, Origin, Patient, Reading, Reference, Unreadable
+from registry.facts import PATIENT_KINDS, Facts, SeriesFacts
+from registry.records import Finding, Kind, Mark, ObjectClaim, Patient, Reading, Reference, Unreadable
 from registry.roots import Roots
 from registry.rules import Subjects, ask
 from registry.rules.base import Rule, Scope
 from registry.rules.issuer import beginnings
 from registry.rules.policy import PLAIN, Policy
+from registry.services.batchview import BatchView
 from registry.services.gathering import gathered
 from registry.services.weighing import Weighed, weigh
 from registry.store import links
@@ -60,63 +61,6 @@ class Settled(NamedTuple):
 
 
 NOTHING_SETTLED = Settled(frozenset(), frozenset())
-
-
-class BatchView:
-    """The registry as rules see it: the batch laid over the ledger (``rules.base.View``)."""
-
-    def __init__(
-        self,
-        knowledge: Knowledge,
-        roots: Roots,
-        now: datetime,
-        gate: bool,
-        batch: AbstractSet[str],  # the series and instances of the objects that are here
-        policy: Policy = PLAIN,
-        sent: AbstractSet[str] | None = None,  # what was let out before to where the batch goes
-    ) -> None:
-        self.knowledge, self.roots, self.now, self.gate = knowledge, roots, now, gate
-        self._batch, self._policy, self._sent = batch, policy, sent
-        facts = knowledge.facts
-        self.kinds: Mapping[str, AbstractSet[Kind]] = facts.kinds
-        self.instances: Mapping[str, InstanceFacts] = facts.instances
-        self.series: Mapping[str, SeriesFacts] = facts.series
-        self.patients: Mapping[str, AbstractSet[Patient]] = facts.patients
-        self.attributes: Attributes = facts.attributes
-        self.frame_series: Mapping[str, AbstractSet[str]] = facts.frame_series
-        self.labels: Mapping[tuple[str, Mark], Mapping[bytes, AbstractSet[str]]] = facts.labels
-        self.shared_frames: AbstractSet[str] = policy.shared_frames
-
-    def is_external(self, uid: str) -> bool:
-        return self._policy.is_external(uid)
-
-    def in_batch(self, uid: str) -> bool:
-        return uid in self._batch
-
-    @property
-    def leaves(self) -> bool:
-        return self._sent is not None
-
-    def was_sent(self, uid: str) -> bool:
-        return self._sent is not None and uid in self._sent
-
-    def joined(self, frame: str) -> AbstractSet[str]:
-        return self.knowledge.facts.joined(frame)
-
-    def was_known(self, uid: str) -> bool:
-        return uid in self.knowledge.standing
-
-    def was_issued(self, uid: str) -> bool:
-        return uid in self.knowledge.standing and self.knowledge.standing[uid].origin is Origin.ISSUED
-
-    def is_withdrawn(self, uid: str) -> bool:
-        return uid in self.knowledge.standing and self.knowledge.standing[uid].withdrawn
-
-    def one_patient(self, one: Patient, other: Patient) -> bool:
-        return self.knowledge.facts.one_patient(one, other)
-
-    def two_patients(self, patients: AbstractSet[Patient]) -> bool:
-        return self.knowledge.facts.two_patients(patients)
 
 
 def assess(

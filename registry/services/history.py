@@ -11,7 +11,7 @@ from registry.acknowledgement import State
 from registry.errors import UnknownUid
 from registry.records import Kind, Origin
 from registry.services.opening import OpenRegistry
-from registry.store import acknowledgements, exports, findings, queries, schema
+from registry.store import acknowledgements, branches, exports, findings, queries, schema
 from registry.store import life as store
 from registry.store.acknowledgements import Acknowledgement
 from registry.store.claims import Claimed, claims_about
@@ -63,7 +63,7 @@ def life(registry: OpenRegistry, uid: str) -> Life:
         if not told and not store.named_only(connection, wanted):
             raise UnknownUid(f"the registry has never heard of {wanted}")
         holds = listed is not None and listed.kind in (Kind.STUDY, Kind.SERIES)
-        held = queries.children(connection, wanted) if holds else 0
+        held = branches.children(connection, wanted) if holds else 0
         destinations = exports.destinations_of(connection, wanted)
     events = [_event(one, entries[one.entry]) for one in told]
     return Life(wanted, listed, tuple(destinations), held, sorted(events, key=attrgetter("entry")))

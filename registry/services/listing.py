@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from itertools import islice
+from typing import TYPE_CHECKING
 
 from registry.errors import MalformedUid
-from registry.services import people
 from registry.services.opening import OpenRegistry
 from registry.store import exports, queries
 from registry.store.exports import Sent, Way
 from registry.store.queries import Filters, Listed
 from registry.uid import printable
+
+if TYPE_CHECKING:
+    from registry.services.people import Asked, Found
 
 _PREFIX = frozenset("0123456789.")
 
@@ -26,14 +29,14 @@ class Listing:
     sent: dict[str, Sent] = field(default_factory=dict)  # when each of them was, where that was asked
     unrecorded: list[Sent] = field(default_factory=list)  # what went that way and isn't in the ledger
     left_out: int = 0  # more of those, of which nobody can tell whether they pass
-    persons: people.Found | None = None  # whose they are, where that was asked
+    persons: Found | None = None  # whose they are, where that was asked
 
 
 def listed(
     registry: OpenRegistry,
     filters: Filters,
     *,
-    whose: people.Asked | None = None,
+    whose: Asked | None = None,
     context: str | None = None,
     unrecorded: bool = False,
     most: int | None = None,
@@ -47,6 +50,8 @@ def listed(
         parse_prefix(filters.under)
     context = registry.context(context)
     if whose is not None:
+        from registry.services import people  # with all that knows of patients, for few lists
+
         sent_to = filters.sent.destination if filters.sent else None
         people.accounted(registry, whose, context, unrecorded=unrecorded, sent_to=sent_to)
     with registry.database.reading() as connection:

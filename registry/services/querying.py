@@ -9,11 +9,12 @@ from registry.acknowledgement import State
 from registry.errors import UnknownFinding, UnknownUid
 from registry.records import Kind, Origin
 from registry.services.opening import OpenRegistry
-from registry.store import acknowledgements, exports, findings, life, queries
+from registry.store import acknowledgements, branches, exports, findings, life, queries
 from registry.store.acknowledgements import Acknowledgement
+from registry.store.branches import Branch
 from registry.store.entries import ledger_size, log, trail_size
 from registry.store.findings import KeptFinding, Which
-from registry.store.queries import Branch, Listed
+from registry.store.queries import Listed
 from registry.store.roots import load_roots
 from registry.store.session import Connection
 from registry.uid import findable, printable
@@ -95,14 +96,14 @@ def tree(registry: OpenRegistry, uid: str) -> Tree:
                 f"the {listed.kind.words} {wanted} is in no study that the registry knows",
                 advice=f"`uid-registry history {wanted}` tells what was claimed of it.",
             )
-        found = queries.branches(connection, study)
+        found = branches.branches(connection, study)
         nodes = {branch.series_instance_uid: _node(connection, branch) for branch in found}
         return Tree(study, root.state, findings.open_about(connection, [study]), _nested(found, nodes))
 
 
 def _node(connection: Connection, branch: Branch) -> TreeNode:
     uid = branch.series_instance_uid
-    about = findings.open_about(connection, [uid, *queries.instances_of(connection, uid)])
+    about = findings.open_about(connection, [uid, *branches.instances_of(connection, uid)])
     return TreeNode(uid, branch.modality, branch.state, branch.instances, about)
 
 

@@ -15,7 +15,8 @@ from registry.records import Finding, Kind
 from registry.rules import RULES, Subjects, ask
 from registry.rules.base import Scope, Subject
 from registry.rules.reference import is_explained
-from registry.services.assessing import BatchView, learn_around
+from registry.services.assessing import learn_around
+from registry.services.batchview import BatchView
 from registry.services.gathering import joined
 from registry.store import findings
 from registry.store.act import Act

@@ -95,23 +95,28 @@ class SeenHead:
             return False
         with suppress(OSError):
             self.file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-            with alone_in(self.file.parent):  # so that a smaller one never comes after a larger
-                return self._keep(self.file, None if whatever_was else self.read())
+            head = self._next(None if whatever_was else self.read())
+            return head is not None and self._put(self.file, head, whatever_was)
         return False
 
-    def _keep(self, file: Path, seen: Seen | None) -> bool:
+    def _next(self, seen: Seen | None) -> Head | None:
+        """The newest head, if it goes on from what was seen."""
         with self._database.reading() as connection:
             size = size_of(connection)
             if seen is None:
-                head = head_of(connection, size)
-            elif size <= seen.head.size:
-                return size == seen.head.size
-            else:
-                before, head = heads_of(connection, seen.head.size, size)
-                if before != seen.head:
-                    return False
-        with replaced(file, durable=False) as written:
-            written.write_text(Checkpoint(self._origin, head.size, head.root).text, encoding="utf-8")
+                return head_of(connection, size)
+            if size <= seen.head.size:
+                return seen.head if size == seen.head.size else None
+            before, head = heads_of(connection, seen.head.size, size)
+            return head if before == seen.head else None
+
+    def _put(self, file: Path, head: Head, whatever_was: bool) -> bool:
+        # Nothing is asked of the database in here: whoever waits for it keeps no one waiting.
+        with alone_in(file.parent):
+            there = None if whatever_was else self.read()
+            if there is None or there.head.size < head.size:
+                with replaced(file, durable=False) as written:
+                    written.write_text(Checkpoint(self._origin, head.size, head.root).text, encoding="utf-8")
         return True
 
     def keep_after(self, error: BaseException | None) -> None:

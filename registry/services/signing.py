@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from registry.errors import SigningKeyUnusable
+from registry.errors import OutcomeUnknown, RegistryError, SigningKeyUnusable
 from registry.keys import readable_by_others
 from registry.note import SignerKey, VerifierKey
 from registry.services.opening import OpenRegistry, signing_key_path
@@ -74,8 +74,16 @@ def create(registry: OpenRegistry) -> SigningKeyState:
 
     def work(act: Act) -> None:
         keys = verifier_keys(act.connection)
+        aside.clear()
         made = enter(act, _path(registry), registry.identity.origin, keys, aside)
-        act.commit(key=made.id.hex(), **({"replaces": keys[0].id.hex()} if keys else {}))
+        try:
+            act.commit(key=made.id.hex(), **({"replaces": keys[0].id.hex()} if keys else {}))
+        except OutcomeUnknown:
+            raise  # the new key may be the one that signs from now on: it stays
+        except RegistryError:
+            if aside:  # the entry can't be written: what was there signs on
+                aside[0].replace(_path(registry))
+            raise
 
     registry.perform("key:create", work, actor=actor)
     return replace(signing_key_state(registry), created=True, put_aside=aside[0] if aside else None)

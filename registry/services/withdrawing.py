@@ -14,10 +14,10 @@ from registry.services.opening import OpenRegistry
 from registry.services.refusing import recorded
 from registry.store import findings, schema
 from registry.store.act import Act
+from registry.store.branches import children
 from registry.store.concurrent import Ground, confirm
 from registry.store.decided import once_withdrawn
 from registry.store.knowledge import Knowledge
-from registry.store.queries import children
 from registry.store.words import Words
 from registry.uid import parse
 

@@ -10,7 +10,7 @@ from contextlib import ExitStack
 from sqlalchemy import Connection
 
 from registry.merkle import Node, TreeHead
-from registry.store.streams import AT_ONCE, Broken, made_by, stream
+from registry.store.streams import AT_ONCE, UNREADABLE, Broken, made_by, stream
 from registry.store.tree import Head
 
 
@@ -37,7 +37,7 @@ class Places:
             place = self.head.size
             try:
                 ledger_size += made_by(rows).get("ledger", (0, ""))[0]
-            except (AttributeError, TypeError, ValueError, RecursionError):
+            except UNREADABLE:
                 self._wrong(entry, "what it says of its rows can't be read")
             if seq != place or prev != (place - 1 if place else None):
                 self._wrong(entry, f"its place is {seq}; {place} was due: entries are missing or inserted")

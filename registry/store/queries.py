@@ -90,7 +90,7 @@ def _state_is(*states: int) -> Any:
     return exists().where(uses.c.uid == ledger.c.uid, uses.c.state.in_(states))
 
 
-_STATE = case(
+STATE = case(
     (decided.withdrawn(ledger.c.uid), "withdrawn"),
     (ledger.c.origin == int(Origin.OBSERVED), "registered"),
     (_state_is(USED, MISUSED), "registered"),
@@ -123,7 +123,7 @@ def _listing(inside: Any = None) -> Select[Any]:
             ledger.c.uid,
             ledger.c.kind,
             ledger.c.origin,
-            _STATE.label("state"),
+            STATE.label("state"),
             _STUDY.label("study_uid"),
             series.c.uid.label("series_uid"),
             _MODALITY.label("modality"),
@@ -219,9 +219,6 @@ def recorded(connection: Connection, uids: Iterable[str]) -> dict[str, Recorded]
 # Queries that are run often are built once.
 _UID: BindParameter[Any] = bindparam("uid", type_=PACKED)
 _ONE = _listing().where(ledger.c.uid == _UID)
-_SERIES_IN = union(*decided.series_in(_UID))
-_INSTANCES_IN = union(*decided.instances_in([_UID]))
-_HELD = select(func.count()).select_from(_INSTANCES_IN.subquery())
 
 
 def _listed(row: Any) -> Listed:
@@ -246,7 +243,7 @@ def _filtered(query: Select[Any], filters: Filters) -> Select[Any]:
     if filters.kind is not None:
         conditions.append(ledger.c.kind == int(filters.kind))
     if filters.state is not None:
-        conditions.append(filters.state == _STATE)
+        conditions.append(filters.state == STATE)
     if filters.modality is not None:
         conditions.append(filters.modality == _MODALITY)
     if filters.under is not None:
@@ -258,7 +255,7 @@ def _filtered(query: Select[Any], filters: Filters) -> Select[Any]:
     if filters.until is not None:
         conditions.append(entries.c.at < filters.until)
     if filters.issued_unused:
-        conditions.append(_STATE == "issued")
+        conditions.append(STATE == "issued")
     if filters.parent_unknown:
         conditions.append(_without_parent())
     return query.where(*conditions)
@@ -314,69 +311,6 @@ def _without_parent() -> Any:
     )
 
 
-def children(connection: Connection, uid: str) -> int:
-    """How many series and instances a study or series holds."""
-    inside = list(connection.execute(_SERIES_IN, {"uid": uid}).scalars())
-    return len(inside) + sum(_held(connection, each) for each in (uid, *inside))
-
-
-def _held(connection: Connection, series_uid: str) -> int:
-    return int(connection.execute(_HELD, {"uid": series_uid}).scalar_one())
-
-
-@dataclass(frozen=True, slots=True)
-class Branch:
-    """A series in the tree of a study."""
-
-    series_instance_uid: str
-    modality: str | None
-    state: str
-    instances: int
-    sources: tuple[str, ...]  # series that objects of this one refer to or are derived from
-
-
-def branches(connection: Connection, study: str) -> list[Branch]:
-    """The series of a study, with what they are derived from."""
-    return [
-        Branch(row.uid, row.modality, row.state, _held(connection, row.uid), _sources(connection, row.uid))
-        for row in connection.execute(_BRANCHES, {"uid": study}).all()
-    ]
-
-
-_BRANCHES = (
-    select(_own.c.uid, _own_modality.c.value.label("modality"), _STATE.label("state"))
-    .join_from(_own, ledger, ledger.c.uid == _own.c.uid)
-    .join(_said, _said.c.uid == _own.c.uid, isouter=True)
-    .join(
-        _own_modality,
-        func.coalesce(_said.c.modality_id, _own.c.modality_id) == _own_modality.c.id,
-        isouter=True,
-    )
-    .where(_own.c.uid.in_(_SERIES_IN))
-    .order_by(_own.c.id)
-)
-
-
-def _sources(connection: Connection, series_uid: str) -> tuple[str, ...]:
-    """The series that a series, or an object in it, refers to."""
-    return tuple(sorted(connection.execute(_SOURCES, {"uid": series_uid}).scalars()))
-
-
-def _leading() -> Select[Any]:
-    claims, derivations = schema.reference_claims, schema.derivations
-    itself = select(series.c.uid).where(series.c.uid == _UID)
-    return (
-        select(derivations.c.source_series_uid)
-        .distinct()
-        .join_from(claims, derivations, claims.c.set_id == derivations.c.set_id)
-        .where(claims.c.uid.in_(union(itself, *decided.instances_in([_UID]))))
-        .where(derivations.c.source_series_uid != _UID)
-    )
-
-
-_SOURCES = _leading()
-
-
 def counts(connection: Connection, *columns: str) -> list[tuple[Any, ...]]:
     """How many UIDs there are for each combination of ``kind``, ``state``, ``modality``."""
     sub = _listing().subquery()
@@ -389,15 +323,3 @@ def count_under(connection: Connection, prefix: str) -> int:
     """How many UIDs lie below an arc."""
     query = select(func.count()).select_from(ledger).where(*_begins_with(f"{prefix}."))
     return int(connection.execute(query).scalar_one())
-
-
-def instances_of(connection: Connection, series_uid: str) -> list[str]:
-    """The instances of a series, in the order of their keys."""
-    return list(connection.execute(_INSTANCES_IN_ORDER, {"uid": series_uid}).scalars())
-
-
-_INSTANCES_IN_ORDER = (
-    select(ledger.c.uid)
-    .where(ledger.c.uid.in_(_INSTANCES_IN))
-    .order_by(type_coerce(ledger.c.uid, LargeBinary))
-)

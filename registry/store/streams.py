@@ -20,6 +20,10 @@ Raw = tuple[Any, ...]
 """Values as the database holds them. On SQLite a column can hold a value of any type."""
 
 
+UNREADABLE = (AttributeError, TypeError, ValueError, OverflowError, RecursionError)
+"""What is raised over a value that the program can't have written, or over rows told in no way."""
+
+
 class Broken(Exception):
     """Something isn't as it was written; ``entry`` is None where it belongs to none."""
 
@@ -96,5 +100,8 @@ def _shown(column: Column[Any], value: object) -> object:
 
 
 def made_by(text: Any) -> dict[str, tuple[int, str]]:
-    """What an entry says that it made: table -> count and digest."""
-    return {name: (int(count), str(digest)) for name, (count, digest) in json.loads(text).items()}
+    """What an entry says that it made: table -> count and digest. Raises one of ``UNREADABLE``."""
+    made = {name: (int(count), str(digest)) for name, (count, digest) in json.loads(text).items()}
+    if any(count >> 63 for count, _ in made.values()):  # negative, or more than any table holds
+        raise ValueError("no count of rows")
+    return made

@@ -20,7 +20,7 @@ from sqlalchemy.exc import OperationalError
 
 from registry.store.places import Places
 from registry.store.schema import SEALED, entries, notes
-from registry.store.streams import AT_ONCE, Broken, Made, Raw, Rows, made_by, stream
+from registry.store.streams import AT_ONCE, UNREADABLE, Broken, Made, Raw, Rows, made_by, stream
 from registry.store.tree import Head
 from registry.trail import FIELDS, canonical_entry, leaf_hash
 
@@ -100,7 +100,7 @@ class _Acts:
                 self._check_rows(entry, made_by(said["rows"]), said["note_hash"])
             except Broken as found:
                 raise self._passed_over(entry) or found from None
-            except (AttributeError, TypeError, ValueError, RecursionError):
+            except UNREADABLE:
                 # On SQLite, a value of another type than the program writes.
                 bad = Broken(entry, "it, or a row that it made, has a value that can't have been written")
                 raise self._passed_over(entry) or bad from None

@@ -109,10 +109,11 @@ def test_where_it_went_and_where_it_was_stopped(
     registry: OpenRegistry, put: Callable[..., list[str]]
 ) -> None:
     source = tiny()
-    paths = put(source)
-    check(registry, paths, for_export="A")
-    wrong = put(tiny("1.2.3.4.2", sop_class=SEG_CLASS, modality="SEG", sources=(source,)))
-    check(registry, [*paths, *wrong], for_export="B")
+    wrong = tiny("1.2.3.4.2", sop_class=SEG_CLASS, modality="SEG", sources=(source,))
+    put(source)
+    check(registry, [source], for_export="A")
+    put(wrong)
+    check(registry, [source, wrong], for_export="B")
     *_, approved, blocked = (event for event in history(registry, IMAGE) if event.event == "export:check")
     assert approved.what == "approved for export to A"
     assert blocked.what.startswith("blocked on its way to B: ")
@@ -125,8 +126,8 @@ def test_where_it_went_and_where_it_was_stopped(
     assert table(registry, SERIES)[1] == f"of study {STUDY}; holds 2 instances; sent to A"
 
 
-def test_what_went_unrecorded_has_a_history(registry: OpenRegistry, tmp_path: Path) -> None:
-    check(registry, [str(path) for path in save_all([tiny()], tmp_path)], for_export="A")
+def test_what_went_unrecorded_has_a_history(registry: OpenRegistry) -> None:
+    check(registry, [tiny()], for_export="A")
     assert whats(registry, IMAGE) == ["approved for export to A"]
     assert table(registry, IMAGE)[:2] == [f"{IMAGE} was checked for export, and is not recorded", "sent to A"]
     with pytest.raises(UnknownUid, match="was checked for an export, and isn't recorded"):
@@ -184,9 +185,9 @@ def test_it_is_one_screen_whatever_happened() -> None:
 def test_a_registry_that_saw_much_tells_it_on_one_screen(
     registry: OpenRegistry, put: Callable[..., list[str]]
 ) -> None:
-    paths = put(tiny())
+    put(tiny())
     for _ in range(12):
-        check(registry, paths, for_export="SITE")
+        check(registry, [tiny()], for_export="SITE")
     put(*(tiny(IMAGE, f"1.2.3.{n}") for n in range(10, 30)))
     assert len(history(registry, IMAGE)) > MOST
     shown = table(registry, IMAGE)

@@ -31,14 +31,14 @@ ID, OTHER, NUMBER = "HOSPITAL-4711", "CLINIC-0815", "ACC-99"
 
 
 @pytest.fixture
-def put(registry: OpenRegistry, tmp_path: Path) -> Callable[..., list[str]]:
-    """Registers objects; their files."""
+def put(registry: OpenRegistry, tmp_path: Path) -> Callable[..., list[Dataset]]:
+    """Registers objects, and gives them back."""
     made = iter(range(1000))
 
-    def put(*objects: Dataset, context: str | None = None) -> list[str]:
+    def put(*objects: Dataset, context: str | None = None) -> list[Dataset]:
         paths = [str(path) for path in save_all(list(objects), tmp_path / f"{next(made)}")]
         register(registry, paths, context=context)
-        return paths
+        return list(objects)
 
     return put
 
@@ -60,7 +60,7 @@ def of_accession(registry: OpenRegistry, *lines: str, **options: object) -> set[
 
 
 def test_what_was_approved_went_there_and_nothing_else(
-    registry: OpenRegistry, put: Callable[..., list[str]]
+    registry: OpenRegistry, put: Callable[..., list[Dataset]]
 ) -> None:
     one, other = put(tiny()), put(tiny("1.2.5.1.1", "1.2.5.1", "1.2.5"))
     check(registry, one, for_export="A")
@@ -78,7 +78,7 @@ def test_what_was_approved_went_there_and_nothing_else(
     assert len(listed(registry, Filters(sent=Way("B")), most=2).items) == 2
 
 
-def test_who_let_it_out_and_when(registry: OpenRegistry, put: Callable[..., list[str]]) -> None:
+def test_who_let_it_out_and_when(registry: OpenRegistry, put: Callable[..., list[Dataset]]) -> None:
     paths = put(tiny())
     entries = [check(registry, paths, for_export="A").export for _ in range(2)]
     first, second = (next(audit_log_of(registry, export.entry)) for export in entries if export)
@@ -96,10 +96,10 @@ def audit_log_of(registry: OpenRegistry, entry: int):  # type: ignore[no-untyped
 
 
 def test_what_went_unrecorded_is_told_as_far_as_it_can_be(
-    registry: OpenRegistry, put: Callable[..., list[str]], tmp_path: Path
+    registry: OpenRegistry, put: Callable[..., list[Dataset]]
 ) -> None:
     known = put(tiny())
-    unknown = [str(path) for path in save_all([tiny("1.2.5.1.1", "1.2.5.1", "1.2.5")], tmp_path / "new")]
+    unknown = [tiny("1.2.5.1.1", "1.2.5.1", "1.2.5")]
     check(registry, [*known, *unknown], for_export="A")
 
     def found(**filters: object) -> tuple[list[str], list[str], int]:
@@ -113,14 +113,14 @@ def test_what_went_unrecorded_is_told_as_far_as_it_can_be(
     assert found(modality="CT", kind=Kind.SERIES) == (["1.2.3.4"], [], 1)
     few = listed(registry, Filters(sent=Way("A")), most=4)
     assert (len(few.items), len(few.unrecorded)) == (3, 1)
-    register(registry, unknown)
+    put(*unknown)
     assert found()[1:] == ([], 0)
 
 
 # --- one person's -------------------------------------------------------------------------------------
 
 
-def test_all_that_is_one_persons(registry: OpenRegistry, put: Callable[..., list[str]]) -> None:
+def test_all_that_is_one_persons(registry: OpenRegistry, put: Callable[..., list[Dataset]]) -> None:
     put(tiny(patient=ID, frame="1.2.3.9"), tiny("1.2.5.1.1", "1.2.5.1", "1.2.5", patient=OTHER))
     (series,) = issue(registry, IssueRequest(Kind.SERIES, study_instance_uid="1.2.3", modality="SEG")).uids
     (shared,) = issue(registry, IssueRequest(Kind.TRACKING, study_instance_uid="1.2.3")).uids
@@ -138,7 +138,7 @@ def test_all_that_is_one_persons(registry: OpenRegistry, put: Callable[..., list
 
 
 def test_all_ids_of_a_person_count_as_objects_and_people_say(
-    registry: OpenRegistry, put: Callable[..., list[str]]
+    registry: OpenRegistry, put: Callable[..., list[Dataset]]
 ) -> None:
     put(
         tiny(patient=ID, OtherPatientIDs="P3"),
@@ -156,7 +156,9 @@ def test_all_ids_of_a_person_count_as_objects_and_people_say(
     assert uids(of_patient(registry, OTHER, filters=studies)) == ["1.2.3", "1.2.5"]
 
 
-def test_an_issuer_tells_two_with_one_id_apart(registry: OpenRegistry, put: Callable[..., list[str]]) -> None:
+def test_an_issuer_tells_two_with_one_id_apart(
+    registry: OpenRegistry, put: Callable[..., list[Dataset]]
+) -> None:
     put(
         tiny(patient=ID, IssuerOfPatientID="A"),
         tiny("1.2.5.1.1", "1.2.5.1", "1.2.5", patient=ID, IssuerOfPatientID="B"),
@@ -168,7 +170,7 @@ def test_an_issuer_tells_two_with_one_id_apart(registry: OpenRegistry, put: Call
     assert uids(of_patient(registry, ID, filters=studies)) == ["1.2.3", "1.2.5", "1.2.6"]
 
 
-def test_decisions_are_followed(registry: OpenRegistry, put: Callable[..., list[str]]) -> None:
+def test_decisions_are_followed(registry: OpenRegistry, put: Callable[..., list[Dataset]]) -> None:
     put(tiny(patient=ID), tiny("1.2.5.1.1", "1.2.5.1", "1.2.5", patient=OTHER))
     put(tiny("1.2.3.4.2", study="1.2.5", patient=OTHER))
     assert "1.2.3.4" in uids(of_patient(registry, ID))
@@ -177,13 +179,10 @@ def test_decisions_are_followed(registry: OpenRegistry, put: Callable[..., list[
     assert {"1.2.3.4", "1.2.3.4.1"} <= set(uids(of_patient(registry, OTHER)))
 
 
-def test_what_of_a_person_went_there(
-    registry: OpenRegistry, put: Callable[..., list[str]], tmp_path: Path
-) -> None:
+def test_what_of_a_person_went_there(registry: OpenRegistry, put: Callable[..., list[Dataset]]) -> None:
     mine, others = put(tiny(patient=ID)), put(tiny("1.2.5.1.1", "1.2.5.1", "1.2.5", patient=OTHER))
     put(tiny("1.2.3.4.2", patient=ID))
-    unknown = [str(path) for path in save_all([tiny("1.2.7.1.1", "1.2.7.1", "1.2.7")], tmp_path / "new")]
-    check(registry, [*mine, *others, *unknown], for_export="A")
+    check(registry, [*mine, *others, tiny("1.2.7.1.1", "1.2.7.1", "1.2.7")], for_export="A")
     found = of_patient(registry, ID, filters=Filters(sent=Way("A")))
     assert uids(found) == ["1.2.3", "1.2.3.4", "1.2.3.4.1"]
     assert found.left_out == 3
@@ -191,7 +190,7 @@ def test_what_of_a_person_went_there(
     assert uids(of_patient(registry, ID, filters=Filters(sent=Way("B")))) == []
 
 
-def test_by_accession_number(registry: OpenRegistry, put: Callable[..., list[str]]) -> None:
+def test_by_accession_number(registry: OpenRegistry, put: Callable[..., list[Dataset]]) -> None:
     put(
         tiny(patient=ID, AccessionNumber=NUMBER),
         tiny("1.2.5.1.1", "1.2.5.1", "1.2.5", AccessionNumber=NUMBER),
@@ -212,7 +211,7 @@ def test_by_accession_number(registry: OpenRegistry, put: Callable[..., list[str
 
 
 def test_persons_are_looked_for_within_one_context(
-    registry: OpenRegistry, put: Callable[..., list[str]]
+    registry: OpenRegistry, put: Callable[..., list[Dataset]]
 ) -> None:
     put(tiny(patient=ID, AccessionNumber=NUMBER))
     put(tiny("1.2.5.1.1", "1.2.5.1", "1.2.5", patient=ID, AccessionNumber=NUMBER), context="research")
@@ -226,7 +225,7 @@ def test_persons_are_looked_for_within_one_context(
 
 
 def test_that_somebody_asked_is_recorded_and_not_for_whom(
-    registry: OpenRegistry, settings: Settings, put: Callable[..., list[str]]
+    registry: OpenRegistry, settings: Settings, put: Callable[..., list[Dataset]]
 ) -> None:
     put(tiny(patient=ID, AccessionNumber=NUMBER))
     of_patient(registry, ID, f"{OTHER}\tISSUER-1", filters=Filters(sent=Way("A")))
@@ -245,7 +244,7 @@ def test_where_that_cannot_be_recorded_nothing_is_told(
     with opened(settings, read_only=True) as registry:
         with pytest.raises(DatabaseUnusable):
             of_patient(registry, ID)
-        with pytest.raises(BadRequest, match="can be written, so reading its trail is recorded"):
+        with pytest.raises(BadRequest, match="can be written, so this is recorded"):
             of_patient(registry, ID, unrecorded=True)
         before = everything(settings)
         monkeypatch.setattr(type(registry.database), "can_write", lambda _: False)

@@ -304,6 +304,7 @@ def rotated(settings: Settings, folder: Path) -> Settings:
     return replace(settings, key_file=str(own))
 
 
+@pytest.mark.engine("sqlite")
 @given(data=st.data())
 @settings(max_examples=3, phases=set(Phase) - {Phase.shrink})
 def test_a_rotation_of_the_key_at_any_time_gives_the_same(

@@ -34,7 +34,7 @@ def rehash(scene: Scene) -> None:
             "prev": place - 1 if place else None,
             "ledger_size": size,
         }
-        new["leaf"] = _leaf(new)
+        new["leaf"] = leaf_of(new)
         scene.update(entries, row, **new)
         for node, value in head.complete(new["leaf"]):
             scene.insert(tree_nodes, {"level": node.level, "place": node.place, "hash": value})
@@ -65,7 +65,7 @@ def _note_hash(entry: Row, texts: list[Row], redacted: set[int]) -> bytes | None
     return None
 
 
-def _leaf(row: Row) -> bytes:
+def leaf_of(row: Row) -> bytes:
     said = {**row, "note_hash": row["note_hash"].hex() if row["note_hash"] is not None else None}
     form = row["format"]
     return leaf_hash(canonical_entry({name: said[name] for name in FIELDS[form]}, form))

@@ -11,14 +11,16 @@ from pathlib import Path
 import pytest
 from sqlalchemy import create_engine
 
+from registry.render.administering import verification
 from registry.services.opening import opened
 from registry.settings import Settings
-from registry.store.schema import HISTORY, frames
+from registry.store.schema import HISTORY, entries, frames
 from registry.store.tree import Head
 from registry.store.verification import verify
 from tests.conftest import Registries
 from tests.databases import raw, run
 from tests.tampering.changes import EDIT, KINDS, ONLY_SQLITE, Change, changes
+from tests.tampering.forging import leaf_of
 from tests.tampering.judging import judged, restored, unguarded, violations
 from tests.tampering.scene import Scene, lengthen, scene
 
@@ -148,3 +150,38 @@ def test_a_dump_that_is_restored_verifies(registries: Registries, tmp_path: Path
     with opened(Settings(settings.database)) as registry, registry.database.reading() as connection:
         assert copy == verify(connection)
     assert copy.ok
+
+
+# --- what a forger may write into an entry -----------------------------------------------------
+
+
+@pytest.mark.engine("sqlite")
+@pytest.mark.parametrize(
+    "rows",
+    [
+        pytest.param('{"ledger":[1e999,""]}', id="an infinite count"),
+        pytest.param('{"ledger":[-1,""]}', id="a negative count"),
+        pytest.param(f'{{"ledger":[{"9" * 4000},""]}}', id="a count of 4000 digits"),
+        pytest.param("[" * 100_000, id="nested too deep"),
+        pytest.param('{"ledger":7}', id="no pair"),
+        pytest.param("null", id="nothing"),
+        pytest.param("", id="no JSON"),
+        pytest.param('{"sqlite_master":[1,""]}', id="a table of SQLite's own"),
+    ],
+)
+def test_what_an_entry_may_say_of_its_rows_ends_in_a_verdict(registries: Registries, rows: str) -> None:
+    """Hashed to fit, so that it is looked at."""
+    with scene(registries.shared("filled")) as place, place.undone():
+        chosen = place.rows(entries)[3]
+        place.update(entries, chosen, rows=rows, leaf=leaf_of({**chosen, "rows": rows}))
+        result = verify(place.connection)
+    assert (result.ok, result.first_bad) == (False, chosen["id"])
+
+
+@pytest.mark.engine("sqlite")
+def test_a_verdict_that_quotes_a_forger_does_nothing_to_a_terminal(registries: Registries) -> None:
+    with scene(registries.shared("filled")) as place, place.undone():
+        place.run("UPDATE entries SET actor = :forged WHERE id = 3", forged="\x1b[2Jthe trail verifies")
+        (line,) = verification(verify(place.connection)).lines
+    assert "\x1b" not in line
+    assert "\\x1b[2Jthe trail verifies" in line
