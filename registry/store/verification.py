@@ -4,7 +4,8 @@ Everything is recomputed from what the tables hold now. In the order of the trai
 without a gap, the sizes, the tree and its nodes, and whether it still begins as checkpoints
 say. In the order of the tickets, which rows carry: what each entry says against its hash, the
 rows of each table against the entry's digests, the free texts. Both stream in constant memory,
-and time is linear; nothing is sorted but the ledger on PostgreSQL, by the server, on its disk.
+and time is linear. Nothing is sorted but the ledger: on SQLite the UIDs of one entry, on
+PostgreSQL all of them, by the server, on its disk.
 """
 
 from __future__ import annotations
