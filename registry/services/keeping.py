@@ -117,7 +117,7 @@ def install_key(registry: OpenRegistry, text: bytes, name: str, *, unrecorded: b
         require_nothing_written(registry)
         _install(registry, own, state)
         return replace(key_state(registry), installed=True)
-    before = state.file.read_bytes() if state.file.exists() else None
+    before = state.file.read_bytes() if state.file.is_file() else None
     with registry.act("key:install") as act:
         _install(registry, own, state)
         try:
