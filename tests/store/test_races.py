@@ -146,5 +146,5 @@ def test_a_registry_that_is_made_eight_times_at_once_is_one_registry(registries:
     assert Counter(what for _, what, _ in outcomes) == {"created": 1, "found": WRITERS - 1}
     assert len({origin for _, _, origin in outcomes}) == 1
     with opened(settings) as registry:
-        assert registry.key.check == registry.identity.key_check
+        assert registry.key.check == registry.identity.key.check
     sound(settings)
