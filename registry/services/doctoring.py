@@ -176,7 +176,7 @@ def _newest(connection: Connection) -> Check:
 
 
 def _key(registry: OpenRegistry) -> Check:
-    state = key_state(registry)
+    state = key_state(registry, dated=False)
     if state.usable and not state.open_to_others:
         former = f"; former ones missing: {', '.join(state.missing)}" if state.missing else ""
         return ok("key", f"{state.found_key} in {state.file}{former}")

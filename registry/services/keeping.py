@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -32,7 +32,7 @@ class HeldKey:
 
     id: str
     current: bool  # what is recorded now is under it
-    since: str  # when it became the key
+    since: str | None  # when it became the key
     entry: int  # that brought it
     here: bool  # on this machine
 
@@ -60,8 +60,8 @@ class KeyState:
         return tuple(key.id for key in self.keys if not key.current and not key.here)
 
 
-def key_state(registry: OpenRegistry) -> KeyState:
-    """What is where the key should be."""
+def key_state(registry: OpenRegistry, *, dated: bool = True) -> KeyState:
+    """What is where the key should be; unless it is to be ``dated``, the trail isn't asked since when."""
     path, identity = _path(registry), registry.identity
     ring, problem = KeyRing(), None
     try:
@@ -70,10 +70,12 @@ def key_state(registry: OpenRegistry) -> KeyState:
     except KeyUnusable as error:
         problem = error.message
     here = {key.check for key in ring}
-    with registry.database.reading() as connection:
-        at = moments(connection, [key.since for key in identity.keys])
+    at: Mapping[int, str] = {}
+    if dated:
+        with registry.database.reading() as connection:
+            at = moments(connection, [key.since for key in identity.keys])
     keys = tuple(
-        HeldKey(key.id, key is identity.key, at[key.since], key.since, key.check in here)
+        HeldKey(key.id, key is identity.key, at.get(key.since), key.since, key.check in here)
         for key in reversed(identity.keys)
     )
     found = ring[0].id if ring else None
