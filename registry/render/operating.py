@@ -66,7 +66,7 @@ def key_state(state: KeyState) -> Output:
             {
                 "id": key.id,
                 "what": "what is recorded now is under it" if key.current else "former",
-                "since": f"since {key.since[:10]} (entry {key.entry})",
+                "since": f"since {str(key.since)[:10]} (entry {key.entry})",
                 "here": "here" if key.here else "missing",
             }
             for key in state.keys
