@@ -20,7 +20,7 @@ from registry.dicomfile.sources import Found, Source, expand
 from registry.dicomfile.tasks import Charge, LookInto, Read, Task
 from registry.limits import Limits
 from registry.records import Reading, Unreadable
-from registry.services.workers import Worker, WorkerLost, start_ahead, started
+from registry.services.workers import Worker, WorkerLost, rest, start_ahead, started
 
 _CHUNK = 40
 """Files in one task: enough that passing them on costs little."""
@@ -69,6 +69,10 @@ class Readers:
     def __exit__(self, *exception: object) -> None:
         with self._lock:
             self._closing = True
+            if self._idle.qsize() == len(self._alive):  # nobody waits for an answer any more
+                rested = self._idle.get()
+                self._alive.discard(rested)
+                rest(rested)
             for worker in self._alive:
                 worker.kill()
         self._threads.shutdown(wait=True, cancel_futures=True)

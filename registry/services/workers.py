@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import os
 import pickle
 import signal
 import subprocess
@@ -97,22 +98,47 @@ class Worker:
         return WorkerLost(f"the process that read it ended with status {status}", certain=False)
 
 
-_ahead: list[Worker] = []
+_ahead: list[Worker] = []  # started, and waiting for a charge
+_resting: list[Worker] = []  # one at most, that has a charge and nothing to do
 
 
 def start_ahead(count: int) -> None:
     """Have processes get ready to read, while this one gets ready to ask them."""
-    atexit.register(_dismiss)
     _ahead.extend(Worker() for _ in range(len(_ahead), count))
 
 
-def _dismiss() -> None:
-    while _ahead:
-        _ahead.pop().close()
-
-
 def started(charge: Charge) -> Worker:
-    """A process that reads under a charge: one that was started ahead, or a new one."""
+    """A process that reads under a charge: one that rests from the same, one that was started
+    ahead, or a new one."""
+    while _resting:
+        rested = _resting.pop()
+        if rested.charge == charge:
+            return rested
+        rested.close()
     ready = _ahead.pop(0) if _ahead else Worker()
     ready.charge = charge
     return ready
+
+
+def rest(worker: Worker) -> None:
+    """Keep a process that has nothing to do, for whoever reads next in this program: starting
+    one takes longer than reading a file."""
+    while _resting:
+        _resting.pop().close()
+    _resting.append(worker)
+
+
+@atexit.register
+def _dismiss() -> None:
+    for idle in (_ahead, _resting):
+        while idle:
+            idle.pop().close()
+
+
+def _disown() -> None:
+    """A fork leaves its parent's alone."""
+    _ahead.clear()
+    _resting.clear()
+
+
+os.register_at_fork(after_in_child=_disown)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -69,3 +70,57 @@ def test_what_never_read_is_ended(tmp_path: Path) -> None:
     workers._dismiss()
     assert not waiting()
     assert all(worker._process.returncode is not None for worker in ahead)
+
+
+def readings(path: str, keys: ReaderKeys = KEYS, limits: Limits | None = None) -> tuple[set[int], object]:
+    """Which processes read a file, and what came of it."""
+    with Readers(keys, limits or Limits()) as readers:
+        ((_, reading),) = readers.read(readers.expand([path]))
+        return {worker._process.pid for worker in readers._alive}, reading
+
+
+def test_who_reads_next_has_no_process_to_wait_for(tmp_path: Path) -> None:
+    (path,) = map(str, save_all([tiny()], tmp_path))
+    first, _ = readings(path)
+    again, _ = readings(path)
+    assert first == again
+    assert len(workers._resting) == 1
+
+
+def test_a_process_that_rests_is_for_the_same_keys_and_limits_alone(tmp_path: Path) -> None:
+    (path,) = map(str, save_all([tiny()], tmp_path))
+    first, _ = readings(path)
+    others, _ = readings(path, ReaderKeys(b"F" * 32, b"D" * 32))
+    confined, _ = readings(path, limits=Limits(seconds=77))
+    assert len(first | others | confined) == 3
+    assert len(workers._resting) == 1
+    assert not Path(f"/proc/{min(first)}").exists()
+
+
+def test_a_process_that_died_while_it_rested_costs_nothing(tmp_path: Path) -> None:
+    (path,) = map(str, save_all([tiny()], tmp_path))
+    readings(path)
+    (rested,) = workers._resting
+    rested.kill()
+    _, reading = readings(path)
+    assert isinstance(reading, ObjectClaim)
+
+
+def test_nothing_rests_that_is_still_at_work(tmp_path: Path) -> None:
+    save_all([tiny(f"1.2.3.4.{n}") for n in range(200)], tmp_path)
+    with Readers(KEYS, Limits()) as readers:
+        next(readers.read(readers.expand([str(tmp_path)])))  # and the others are never asked for
+    (path,) = map(str, save_all([tiny()], tmp_path / "other"))
+    _, reading = readings(path)
+    assert isinstance(reading, ObjectClaim)
+
+
+def test_a_fork_leaves_its_parents_processes_alone(tmp_path: Path) -> None:
+    (path,) = map(str, save_all([tiny()], tmp_path))
+    first, _ = readings(path)
+    child = os.fork()
+    if child == 0:
+        os._exit(len(workers._resting))
+    assert os.waitpid(child, 0)[1] == 0
+    again, _ = readings(path)
+    assert first == again
