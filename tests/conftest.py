@@ -159,7 +159,9 @@ class Registries:
         if self._server is not None:
             name = self._server.create(database_of(template.database))
             self._made.append(name)
-            return replace(template, database=self._server.url(name))
+            keys = Path(tempfile.mkdtemp(dir=self._folder)) / "keys"
+            shutil.copytree(Path(template.key_file or "").parent, keys)  # a test may rotate them
+            return replace(template, database=self._server.url(name), key_file=f"{keys}/key")
         copy = Path(tempfile.mkdtemp(dir=self._folder)) / "copy"
         shutil.copytree(Path(template.database).parent, copy)
         return replace(template, database=f"{copy}/registry.db")
@@ -186,11 +188,6 @@ class Registries:
                 if kind == "undecided":
                     patch.setattr("registry.store.act.FORMAT", 1)
                 settings = self.make("fresh" if kind == "filled" else "old")
-                if kind == "filled" and settings.key_file is not None:  # it is rotated
-                    settings = replace(settings, key_file=f"{self._folder}/{kind}.key")
-                    fresh = self._templates["fresh"].key_file
-                    shutil.copy(fresh or "", settings.key_file or "")
-                    shutil.copy(f"{fresh}.signing-key", f"{self._folder}/{kind}.signing-key")
                 fill(settings, self._folder / kind, decided=kind == "filled")
         else:
             settings = self.empty()

@@ -32,6 +32,7 @@ class Worker:
     charge: Charge
 
     def __init__(self) -> None:
+        self.folder = _folder()
         self._process = subprocess.Popen(
             # -P: a module in the current folder, which may hold anything, is not ours.
             [sys.executable, "-P", "-m", "registry.dicomfile.worker"],
@@ -107,14 +108,23 @@ def start_ahead(count: int) -> None:
     _ahead.extend(Worker() for _ in range(len(_ahead), count))
 
 
+def _folder() -> tuple[int, int]:
+    """The folder that relative paths begin from. A process stays in the one that it was started in."""
+    here = os.stat(".")
+    return here.st_dev, here.st_ino
+
+
 def started(charge: Charge) -> Worker:
     """A process that reads under a charge: one that rests from the same, one that was started
     ahead, or a new one."""
+    here = _folder()
     while _resting:
         rested = _resting.pop()
-        if rested.charge == charge:
+        if rested.charge == charge and rested.folder == here:
             return rested
         rested.close()
+    while _ahead and _ahead[0].folder != here:
+        _ahead.pop(0).close()
     ready = _ahead.pop(0) if _ahead else Worker()
     ready.charge = charge
     return ready

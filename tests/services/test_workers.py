@@ -106,6 +106,17 @@ def test_a_process_that_died_while_it_rested_costs_nothing(tmp_path: Path) -> No
     assert isinstance(reading, ObjectClaim)
 
 
+def test_a_relative_path_begins_from_where_one_is_now(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("one", "other"):
+        save_all([tiny(f"1.2.3.4.{len(name)}")], tmp_path / name)
+        monkeypatch.chdir(tmp_path / name)
+        _, reading = readings(next(tmp_path.joinpath(name).iterdir()).name)
+        assert isinstance(reading, ObjectClaim)
+        assert reading.sop_instance_uid == f"1.2.3.4.{len(name)}"
+
+
 def test_nothing_rests_that_is_still_at_work(tmp_path: Path) -> None:
     save_all([tiny(f"1.2.3.4.{n}") for n in range(200)], tmp_path)
     with Readers(KEYS, Limits()) as readers:
