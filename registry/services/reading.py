@@ -69,10 +69,10 @@ class Readers:
     def __exit__(self, *exception: object) -> None:
         with self._lock:
             self._closing = True
-            if self._idle.qsize() == len(self._alive):  # nobody waits for an answer any more
-                rested = self._idle.get()
-                self._alive.discard(rested)
-                rest(rested)
+            at_work = self._idle.qsize() < len(self._alive)  # somebody waits for an answer
+            if not at_work and (idle := self._idle.get()).may_rest:
+                self._alive.discard(idle)
+                rest(idle)
             for worker in self._alive:
                 worker.kill()
         self._threads.shutdown(wait=True, cancel_futures=True)

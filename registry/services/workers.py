@@ -57,6 +57,11 @@ class Worker:
         except (EOFError, OSError, pickle.UnpicklingError) as error:
             raise self._lost() from error
 
+    @property
+    def may_rest(self) -> bool:
+        """Whether it has read, and could read on."""
+        return self._greeted and self._process.poll() is None
+
     def kill(self) -> None:
         """End it now; whoever waits for its answer gets ``WorkerLost``."""
         self._process.kill()
