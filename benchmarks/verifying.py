@@ -15,10 +15,10 @@ from registry.settings import Settings
 
 def main() -> None:
     database, key_file = sys.argv[1:]
-    with opened(Settings(database, key_file=key_file or None), read_only=True) as registry:
+    with opened(Settings(database, key_file=key_file or None, seen="none"), read_only=True) as registry:
         before = _resident()
         begun, used = time.perf_counter(), time.process_time()
-        result = audit_verify(registry, lambda *_: None)
+        result = audit_verify(registry, progress=lambda *_: None)
         told = {
             "ok": result.ok,
             "entries": result.size,
