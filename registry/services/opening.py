@@ -160,10 +160,13 @@ def opened(
     one that was last seen here, unless ``whatever_was_seen``: for those who look into it.
     """
     with Database(settings.database, read_only=read_only) as database:
-        identity = database.require(settings.origin)
+
+        def look(connection: Connection, identity: Identity) -> None:
+            if not whatever_was_seen:
+                SeenHead(settings, database, identity.origin).require(connection)
+
+        identity = database.require(settings.origin, look)
         seen = SeenHead(settings, database, identity.origin)
-        if not whatever_was_seen:
-            seen.require()
         failed: BaseException | None = None
         try:
             yield OpenRegistry(settings, database, identity)

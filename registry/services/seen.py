@@ -20,7 +20,7 @@ from registry.errors import MalformedNote, RegistryError, TrailBroken, Unavailab
 from registry.note import Checkpoint
 from registry.placement import alone_in, replaced
 from registry.settings import APPLICATION, Settings
-from registry.store.session import Database, place_of
+from registry.store.session import Connection, Database, place_of
 from registry.store.tree import Head, head_of, heads_of, misfit, size_of
 
 OFF = "none"
@@ -60,11 +60,15 @@ class SeenHead:
 
     def problem(self) -> str | None:
         """Why the trail isn't the one that was seen; None: it is, or goes on from it."""
-        seen = self.read()
-        if seen is None:
+        if self.read() is None:
             return None
         with self._database.reading() as connection:
-            why = misfit(connection, seen.head)
+            return self._problem(connection)
+
+    def _problem(self, connection: Connection) -> str | None:
+        if (seen := self.read()) is None:
+            return None
+        why = misfit(connection, seen.head)
         return why and f"{why} (seen from here at {seen.at:%Y-%m-%d %H:%M:%S} UTC, in {self.file})"
 
     def differs(self) -> bool:
@@ -74,9 +78,9 @@ class SeenHead:
         except TrailBroken:  # the tree has holes
             return True
 
-    def require(self) -> None:
+    def require(self, connection: Connection) -> None:
         """Raise ``TrailBroken`` where the trail isn't the one that was seen."""
-        if (why := self.problem()) is not None:
+        if (why := self._problem(connection)) is not None:
             raise TrailBroken(f"the trail isn't the one that was last seen here: {why}", advice=ADVICE)
 
     def writable(self) -> bool:

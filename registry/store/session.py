@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -151,11 +151,15 @@ class Database:
         with self.reading() as connection:
             return bool(connection.exec_driver_sql(_CAN_WRITE).scalar_one())
 
-    def require(self, pinned_origin: str | None = None) -> Identity:
+    def require(
+        self,
+        pinned_origin: str | None = None,
+        further: Callable[[Connection, Identity], None] = lambda *_: None,
+    ) -> Identity:
         """The identity of the registry in this database.
 
-        Raises ``NoRegistry``, ``SchemaOutdated``, ``SchemaTooNew`` or, where
-        another origin is pinned, ``OtherRegistry``.
+        Raises ``NoRegistry``, ``SchemaOutdated``, ``SchemaTooNew``, where another origin
+        is pinned ``OtherRegistry``, and what ``further`` raises, which is asked last.
         """
         if self.sqlite_file is not None and not self.sqlite_file.is_file():
             raise NoRegistry(f"there is no registry at {self.name}")
@@ -171,13 +175,15 @@ class Database:
                     f"the schema of {self.name} is {found}, {relation} than {schema.REVISION} of this program"
                 )
             identity = identity_of(connection)
-        if identity is None:
-            raise NoRegistry(f"the registry at {self.name} was never initialised")
-        if pinned_origin is not None and pinned_origin != identity.origin:
-            raise OtherRegistry(
-                f"{self.name} holds the registry {identity.origin}; this project is pinned to {pinned_origin}"
-            )
-        return identity
+            if identity is None:
+                raise NoRegistry(f"the registry at {self.name} was never initialised")
+            if pinned_origin is not None and pinned_origin != identity.origin:
+                raise OtherRegistry(
+                    f"{self.name} holds the registry {identity.origin}; "
+                    f"this project is pinned to {pinned_origin}"
+                )
+            further(connection, identity)
+            return identity
 
 
 def parse_url(url: str) -> URL:
