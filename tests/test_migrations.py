@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import sqlite3
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -380,3 +381,10 @@ def test_a_reading_connection_sees_one_state_and_writes_nothing(migrated: Settin
             assert connection.exec_driver_sql("SELECT count(*) FROM entries").scalar_one() == before
         with pytest.raises(DatabaseUnusable, match="read-only"), database.reading() as connection:
             connection.exec_driver_sql("DELETE FROM resume_marks")
+
+
+@pytest.mark.engine("sqlite")
+def test_threads_that_make_registries_at_once_dont_get_in_each_others_way(registries: Registries) -> None:
+    places = [registries.empty() for _ in range(4)]
+    with ThreadPoolExecutor(4) as threads:
+        assert all(made.created for made in threads.map(init, places))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from pathlib import Path
+from threading import Lock
 from types import SimpleNamespace
 from typing import cast
 
@@ -13,6 +14,9 @@ from alembic.migration import MigrationContext
 from alembic.operations import Operations
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection
+
+_ONE_AT_A_TIME = Lock()
+"""Alembic keeps what it is at work on in one place for all threads of a program."""
 
 
 def wait_for_others(connection: Connection) -> None:
@@ -24,12 +28,14 @@ def wait_for_others(connection: Connection) -> None:
 
 def upgrade(connection: Connection, revision: str = "head") -> None:
     """Run the migrations that are due, inside the caller's transaction."""
-    command.upgrade(_config(connection), revision)
+    with _ONE_AT_A_TIME:
+        command.upgrade(_config(connection), revision)
 
 
 def downgrade(connection: Connection, revision: str) -> None:
     """Undo migrations. For tests: what they took away is gone."""
-    command.downgrade(_config(connection), revision)
+    with _ONE_AT_A_TIME:
+        command.downgrade(_config(connection), revision)
 
 
 def statements(dialect: str) -> str:
@@ -39,7 +45,7 @@ def statements(dialect: str) -> str:
     context = MigrationContext.configure(dialect_name=dialect, opts=options)
     context.impl.connection = cast("Connection", SimpleNamespace(dialect=context.dialect))
     scripts = ScriptDirectory.from_config(Config(home() / "alembic.ini"))
-    with Operations.context(context):
+    with _ONE_AT_A_TIME, Operations.context(context):
         for script in reversed(list(scripts.walk_revisions())):
             script.module.upgrade()
     return written.getvalue().replace("%%", "%")
