@@ -57,19 +57,20 @@ def test_a_filter_is_a_value_and_never_a_piece_of_sql(
         assert run(connection, "SELECT count(*) FROM ledger").scalar_one() == 3
 
 
-@pytest.mark.parametrize("value", [*NASTY, "abc", "1.2f", "1.2.a", "é", "\ud800"])
+@pytest.mark.engine("sqlite")  # no database is asked
 @pytest.mark.parametrize(
     "command",
     [("find",), ("list", "--root"), ("list", "--study"), ("list", "--kind"), ("list", "--state"),
      ("list", "--since"), ("audit", "log", "--uid"), ("show",), ("tree",), ("history",)],
     ids=" ".join,
 )  # fmt: skip
-def test_what_can_be_no_value_of_a_filter_is_refused(cli: Cli, command: tuple[str, ...], value: str) -> None:
+def test_what_can_be_no_value_of_a_filter_is_refused(cli: Cli, command: tuple[str, ...]) -> None:
     cli("issue", "study")
-    answered = cli(*command, value)
-    assert answered.code == 2, (answered.out, answered.err)
-    assert answered.out == ""
-    assert "next: " in answered.err
+    for value in (*NASTY, "abc", "1.2f", "1.2.a", "é", "\ud800"):
+        answered = cli(*command, value)
+        assert answered.code == 2, (value, answered.out, answered.err)
+        assert answered.out == "", value
+        assert "next: " in answered.err, value
 
 
 def test_a_destination_is_a_value_and_never_a_piece_of_sql(cli: Cli, tmp_path: Path) -> None:
