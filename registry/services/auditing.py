@@ -74,9 +74,7 @@ def read_log(registry: OpenRegistry, *, unrecorded: bool = False, **filters: Any
     if (uid := said.get("uid")) is not None:
         said["uid"] = findable(uid)
     if (actor := said.pop("actor", None)) is not None:
-        # What was typed might be anybody's name; the names of those who acted stand in the trail.
-        with registry.database.reading() as connection:
-            said["by"] = actor if has_actor(connection, actor) else UNKNOWN
+        said["by"] = recorded_name(registry, actor)
     own = account(
         registry,
         "audit:log",
@@ -86,7 +84,11 @@ def read_log(registry: OpenRegistry, *, unrecorded: bool = False, **filters: Any
     return audit_log(registry, **filters, but=own)
 
 
-UNKNOWN = "(nobody of this registry)"
+def recorded_name(registry: OpenRegistry, actor: str) -> str:
+    """The name of an actor as an entry may keep it, for ever: one that was typed might be
+    anybody's, and the names of those who acted stand in the trail."""
+    with registry.database.reading() as connection:
+        return actor if has_actor(connection, actor) else "(nobody of this registry)"
 
 
 def audit_verify(

@@ -8,9 +8,9 @@ from dataclasses import asdict, dataclass
 
 from registry.events import parse_event
 from registry.services.accounting import account
-from registry.services.auditing import UNKNOWN
+from registry.services.auditing import recorded_name
 from registry.services.opening import OpenRegistry
-from registry.store.entries import entries_about, has_actor
+from registry.store.entries import entries_about
 from registry.store.feed import Wanted, Whole, feed
 from registry.uid import findable
 
@@ -46,9 +46,8 @@ def exported(
 
 
 def _said(registry: OpenRegistry, choice: Choice) -> dict[str, str]:
-    """The choice as the trail keeps it: for ever, so of names none but those that stand in it."""
+    """The choice as the trail keeps it."""
     said = asdict(choice)
     if (actor := said.pop("actor")) is not None:
-        with registry.database.reading() as connection:
-            said["by"] = actor if has_actor(connection, actor) else UNKNOWN
+        said["by"] = recorded_name(registry, actor)
     return {name: value for name, value in said.items() if value is not None}

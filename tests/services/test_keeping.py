@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import shutil
 import stat
-from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -18,18 +15,6 @@ from tests import databases
 from tests.conftest import Cli
 from tests.databases import run
 from tests.objects import ct_slices, save_all
-
-
-@pytest.fixture
-def settings(new_settings: Callable[[], Settings], tmp_path: Path) -> Settings:
-    """A registry whose key is this test's own: those on a server share one."""
-    settings = new_settings()
-    if settings.key_file is None:
-        return settings
-    own = tmp_path / "machine" / "key"
-    own.parent.mkdir()
-    shutil.copy(settings.key_file, own)
-    return replace(settings, key_file=str(own))
 
 
 @pytest.fixture

@@ -9,8 +9,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import replace
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Self
 
@@ -42,18 +41,6 @@ from tests.databases import everything
 from tests.objects import SEG_CLASS, ct_slices, save, save_all, tiny
 
 OTHER_PIXELS = b"\5\6\7\x08"
-
-
-@pytest.fixture
-def settings(new_settings: Callable[[], Settings], tmp_path: Path) -> Settings:
-    """A registry whose key is this test's own: those on a server share one."""
-    settings = new_settings()
-    if settings.key_file is None:
-        return settings
-    own = tmp_path / "machine" / "key"
-    own.parent.mkdir()
-    shutil.copy(settings.key_file, own)
-    return replace(settings, key_file=str(own))
 
 
 @pytest.fixture
