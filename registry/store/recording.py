@@ -60,7 +60,13 @@ def record_decision(act: Act, words: Words, decision: Decision, context: str | N
     _contents(act, words, [*decision.contents, *(_first_contents(decision) if context else ())], context)
 
 
-def _contents(act: Act, words: Words, contents: Iterable[SeenContent], context: str | None) -> None:
+_DEFAULT_SYNTAX = "1.2.840.10008.1.2"
+"""What an object without a transfer syntax is kept as: native, like DICOM's default (PS3.5 section 10.1)."""
+
+
+def _contents(act: Act, words: Words, contents: Sequence[SeenContent], context: str | None) -> None:
+    if any(seen.transfer_syntax_uid is None for seen in contents):
+        words.add(act, [_DEFAULT_SYNTAX])
     act.insert(
         schema.context_contents if context else schema.content_claims,
         [
@@ -68,7 +74,7 @@ def _contents(act: Act, words: Words, contents: Iterable[SeenContent], context: 
                 **({"context": context} if context else {}),
                 "uid": seen.uid,
                 "content": seen.content_digest,
-                "transfer_syntax_id": words.id(seen.transfer_syntax_uid) or NONE,
+                "transfer_syntax_id": words.id(seen.transfer_syntax_uid or _DEFAULT_SYNTAX),
                 "data_set": seen.data_set_digest,
                 "first": int(seen.first),
             }

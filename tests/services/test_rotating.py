@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Self
 
+import pydicom
 import pytest
 from pydicom.dataset import FileDataset
 
@@ -27,7 +28,7 @@ from registry.services import checking, registering
 from registry.services.auditing import audit_log, audit_verify
 from registry.services.checking import check
 from registry.services.keeping import rotate_key
-from registry.services.opening import key_path, opened
+from registry.services.opening import OpenRegistry, key_path, opened
 from registry.services.patients import say
 from registry.services.querying import kept_findings
 from registry.services.reading import Item
@@ -485,3 +486,20 @@ def test_a_ring_holds_no_other_registrys_key_for_its_own(machine: Machine) -> No
     with opened(machine.settings) as registry:
         assert registry.key == ring[0]
     assert machine.put(tiny()).verdicts == {Verdict.NEW: 1}
+
+
+@pytest.mark.engine("sqlite")
+def test_whatever_real_files_lack_they_are_recorded_in_a_context_and_after_a_rotation(
+    registry: OpenRegistry, settings: Settings
+) -> None:
+    """Some of pydicom's files have no transfer syntax, and content all the same."""
+    files = [str(Path(pydicom.__file__).parent / "data" / "test_files")]
+    first = register(registry, files)
+    copies = register(registry, files, context="research")
+    assert copies.verdicts[Verdict.COLLISION] == first.verdicts[Verdict.COLLISION]
+    rotate_key(registry, "the administrator has left")
+    with opened(settings) as rotated:
+        again = register(rotated, files)
+        assert again.verdicts[Verdict.COLLISION] == first.verdicts[Verdict.COLLISION]
+        assert again.verdicts[Verdict.NEW] == 0
+        assert audit_verify(rotated).ok
