@@ -4,8 +4,9 @@ Loads an archive of 10,000, 100,000, ... instances (benchmarks/archive.py) into 
 by `services.indexing.register_rows`, which is what registers an archive's index; an index knows no
 digests, so these rows have none (benchmarks/sizing.py has). The floor of benchmarks/contestants.py loads
 the same rows in turns with it. After each decade it measures the rate of loading, what single look-ups
-and 10,000 at once take, checking an export of 500 files of which half are registered, bytes for each UID
-by table, and the memory of the loading process. Each loading and each asking has a process of its own.
+and 10,000 at once take, checking an export of 500 files of which half are registered, verifying the whole
+trail, bytes for each UID by table, and the memory of the loading process. Each loading and each asking has
+a process of its own.
 
 Tells JSON lines while it runs (benchmarks/results/growth.jsonl); from these come the table and the plot.
 """
@@ -29,14 +30,14 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from benchmarks import archive, figures, measure
+from benchmarks import archive, figures, measure, measured
 from benchmarks.contestants import WHO, Place
+from benchmarks.figures import RESULTS
 from benchmarks.objects import PER_SERIES, objects
 from benchmarks.stage import COMMAND, ROOT, start
 from registry.services.initializing import init
 from tests.postgres import Server
 
-RESULTS = Path(__file__).parent / "results"
 SMALLEST, MOST = 10_000, 10_000_000
 ASKED, SINGLE = 10_000, 2_000
 SAMPLED = 2 * ASKED
@@ -50,7 +51,7 @@ def main() -> None:
     points = RESULTS / "growth.jsonl"
     if not given.redraw:
         RESULTS.mkdir(exist_ok=True)
-        kept = figures.complete(points, given.most) if given.resume else []
+        kept = measured.complete(points, given.most) if given.resume else []
         points.write_text("".join(f"{line}\n" for line in kept))
         done = {json.loads(line).get("engine") for line in kept}
         if hasattr(os, "sched_setaffinity"):
@@ -101,6 +102,7 @@ def _grow(engine: str, most: int, folder: Path, points: Path) -> None:
                     point |= _apart(_ask, who, place, samples[who]) | {"bytes": _bytes(place)}
                     if who == "ours":
                         point["check"] = [_check(place, export) for _ in range(ROUNDS)]
+                        point["verify"], _ = start(COMMAND, "audit", "verify", folder=place.folder)
                     _tell(lines, point)
                 size = until
 

@@ -21,6 +21,7 @@ import psycopg
 
 from benchmarks import archive, measure
 from benchmarks.contestants import Floor, Ours, Place
+from benchmarks.figures import Page
 from benchmarks.stage import ROOT
 from registry.services.initializing import init
 from registry.store.packing import pack
@@ -40,7 +41,8 @@ def main() -> None:
         "checkpoint_timeout=15min",
         "maintenance_work_mem=512MB",
     )
-    print(measure.conditions(), *settings, sep=", ")
+    page = Page("partitioning")
+    page.tell(f"{', '.join((measure.conditions(), *settings))}; {given.count:,} instances.\n")
     head = ["ledger in", *(f"{n + 1}/{STRETCHES}, rows/s" for n in range(STRETCHES)), "one look-up p50 / p99"]
     head += [
         f"{ASKED:,} at once",
@@ -51,12 +53,12 @@ def main() -> None:
         "all tables",
     ]
     for line in (head, ["-:"] * len(head)):
-        print(f"| {' | '.join(line)} |", flush=True)
+        page.tell(f"| {' | '.join(line)} |")
     for parts in PARTS:
         with tempfile.TemporaryDirectory(prefix="partitions-", dir=given.folder) as made:
             server = Server(durable=True, place=given.folder, settings=settings)
             try:
-                print(f"| {' | '.join(_measured(server, Path(made), parts, given.count))} |", flush=True)
+                page.tell(f"| {' | '.join(_measured(server, Path(made), parts, given.count))} |")
             finally:
                 server.close()
 

@@ -23,6 +23,7 @@ from typing import Any
 
 from benchmarks import archive, measure, textbook
 from benchmarks.contestants import ACTOR, Place
+from benchmarks.figures import Page
 from benchmarks.stage import ROOT
 from benchmarks.storing import IMAGE
 from registry.dicomfile.reader import read
@@ -45,12 +46,13 @@ _EXPLICIT = "1.2.840.10008.1.2.1"
 def main() -> None:
     given = measure.options(__doc__, "instances", usual=1_000_000, quick=20_000, table=False)
     given.folder.mkdir(parents=True, exist_ok=True)
-    print(f"{measure.conditions()}; {given.count:,} instances, bytes each\n", flush=True)
+    page = Page("sizing")
+    page.tell(f"{measure.conditions()}; {given.count:,} instances, bytes each.\n")
     for engine in ("sqlite", "postgresql"):
         with _place(engine, given) as (place, book):
             _fill(place, book, given.count)
             ours, theirs = _sizes(place.connect()), _sizes(book.connection)
-            _tell(engine, ours, theirs, given.count)
+            _tell(page, engine, ours, theirs, given.count)
             _compare(place, book, given.count)
 
 
@@ -191,9 +193,9 @@ _AUDIT = ("audit", "entries", "tree_nodes", "notes", "requests")
 
 
 def _tell(
-    engine: str, ours: dict[str, tuple[str, int]], theirs: dict[str, tuple[str, int]], count: int
+    page: Page, engine: str, ours: dict[str, tuple[str, int]], theirs: dict[str, tuple[str, int]], count: int
 ) -> None:
-    print(f"| {engine} | ours | textbook | ratio |\n| - | -: | -: | -: |")
+    page.tell(f"| {engine} | ours | textbook | ratio |\n| - | -: | -: | -: |")
     for what, left_out in (
         ("all", ()),
         ("without references", _REFERENCES),
@@ -203,12 +205,12 @@ def _tell(
             sum(size for owner, size in sizes.values() if owner not in left_out) / count
             for sizes in (ours, theirs)
         )
-        print(f"| {what} | {one:.1f} | {other:.1f} | {one / other:.3f} |")
-    for name, sizes in (("ours", ours), ("the textbook's", theirs)):
+        page.tell(f"| {what} | {one:.1f} | {other:.1f} | {one / other:.3f} |")
+    for name, sizes in (("Ours", ours), ("The textbook's", theirs)):
         listed = sorted(sizes.items(), key=lambda item: -item[1][1])
-        told = [f"{table} {size / count:.1f}" for table, (_, size) in listed if size / count >= 0.1]
-        print(f"\n{name}, by table and index: {', '.join(told)}")
-    print(flush=True)
+        told = [f"{table} {size / count:.1f}" for table, (_, size) in listed if size / count >= 1]
+        page.tell(f"\n{name}, by table and index: {', '.join(told)}.")
+    page.tell("")
 
 
 # --- the same answers ----------------------------------------------------------------------

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 from benchmarks import archive
 from benchmarks.contestants import WHO, Place
-from benchmarks.figures import fit
+from benchmarks.measured import fit
+from benchmarks.paper import levels
 
 from registry.services.initializing import init
 from registry.uid import is_key
@@ -20,6 +21,13 @@ def test_a_power_is_fitted_as_that_power() -> None:
     exponent, factor = fit(sizes, [3e-5 * size**1.1 for size in sizes])
     assert exponent == pytest.approx(1.1)
     assert factor == pytest.approx(3e-5)
+
+
+def test_a_tree_has_as_many_levels_as_it_needs() -> None:
+    assert levels(1, 78, 8192) == 1
+    assert levels(100, 78, 8192) == 1
+    assert levels(1e7, 78, 8192) == 4
+    assert levels(1e9, 78, 8192) == 5
 
 
 def test_the_archive_is_always_the_same_and_each_of_its_uids_one_thing() -> None:
