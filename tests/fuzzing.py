@@ -21,11 +21,13 @@ from unittest.mock import patch
 
 from pydicom.datadict import DicomDictionary
 
-from registry.dicomfile.parsing import parse, quiet_pydicom
+from registry.dicomfile.parsedtree import tree_of
+from registry.dicomfile.parsing import parse
+from registry.dicomfile.quiet import quiet_pydicom
 from registry.dicomfile.readerkeys import ReaderKeys
 from registry.dicomfile.scan import Unusual, scan
 from registry.dicomfile.tasks import Read, Task
-from registry.dicomfile.tree import TEXT_VRS, Tree, tree_of
+from registry.dicomfile.tree import TEXT_VRS, Tree
 from registry.limits import GIB, MIB, Limits
 from registry.records import ObjectClaim, Reading, Skipped, Unreadable
 from registry.services import reading

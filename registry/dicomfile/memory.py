@@ -11,10 +11,12 @@ from threading import Lock
 from pydicom.dataset import Dataset
 
 from registry.dicomfile import tags
+from registry.dicomfile.beginning import PREAMBLE
 from registry.dicomfile.objects import claim_of
-from registry.dicomfile.parsing import PREAMBLE, quiet_pydicom
+from registry.dicomfile.parsedtree import tree_of
+from registry.dicomfile.quiet import quiet_pydicom
 from registry.dicomfile.readerkeys import ReaderKeys
-from registry.dicomfile.tree import Tree, text, tree_of
+from registry.dicomfile.tree import Tree, text
 from registry.dicomfile.unreadable import NotDicom, told
 from registry.limits import Limits
 from registry.records import ObjectClaim, Reading

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from registry.dicomfile import tags
+from registry.dicomfile.dictionary import name_of
 from registry.dicomfile.frames import frames_of, registered_frames
 from registry.dicomfile.hidden import Hiding
 from registry.dicomfile.identity import Uids, shortened, uid_values
 from registry.dicomfile.preamble import taken_for
 from registry.dicomfile.readerkeys import ReaderKeys
 from registry.dicomfile.references import references_of
-from registry.dicomfile.scan import is_transfer_syntax
-from registry.dicomfile.tree import Tree, items, name_of, text
+from registry.dicomfile.transfersyntaxes import is_transfer_syntax
+from registry.dicomfile.tree import Tree, items, text
 from registry.modality import code_string
 from registry.records import FileMeta, Listing, ObjectClaim, Part, Trait
 from registry.sopclass import STORAGE

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from array import array
 
-from registry.dicomfile.tags import tag
+from registry.dicomfile.dictionary import tag
 from registry.dicomfile.tree import Element, Tree
 
 _PIXEL_DATA = 0x7FE0_0010

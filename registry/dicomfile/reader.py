@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 
 from registry.dicomfile.archive import Archives, members
+from registry.dicomfile.beginning import PREAMBLE, START, is_marked, require_dicom
 from registry.dicomfile.media import listed
 from registry.dicomfile.objects import claim_of
-from registry.dicomfile.parsing import PREAMBLE, START, is_marked, quiet_pydicom, require_dicom
 from registry.dicomfile.readerkeys import ReaderKeys
 from registry.dicomfile.regularfile import open_regular, read_rest
 from registry.dicomfile.sources import Found, Source, is_dicomdir
@@ -24,7 +24,7 @@ _USUAL = Limits()
 
 
 class Reader:
-    """Reads files, one after the other, within the limits. Whoever uses it keeps pydicom quiet."""
+    """Reads files, one after the other, within the limits."""
 
     def __init__(self, keys: ReaderKeys, limits: Limits = _USUAL) -> None:
         self._keys, self._limits = keys, limits
@@ -79,7 +79,6 @@ def read(source: Source, keys: ReaderKeys, *, digests: bool = True) -> Reading:
     """Read one file in this very process: for a file that is trusted, or a measurement."""
     reader = Reader(keys)
     try:
-        with quiet_pydicom():
-            return reader.read(source, digests=digests)
+        return reader.read(source, digests=digests)
     finally:
         reader.close()

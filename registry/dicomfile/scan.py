@@ -11,14 +11,11 @@ benchmarks/reading.py shows what it earns.
 
 from __future__ import annotations
 
-from functools import lru_cache
 from struct import Struct
 
-from pydicom import config
-from pydicom.uid import UID
-
-from registry.dicomfile.tree import MAX_DEPTH, Tree, vr_of
-from registry.uid import MAX_LENGTH
+from registry.dicomfile.dictionary import vr_of
+from registry.dicomfile.transfersyntaxes import IMPLICIT_LITTLE_ENDIAN, NOT_ORDINARY, is_transfer_syntax
+from registry.dicomfile.tree import MAX_DEPTH, Tree
 
 _EXPLICIT = Struct("<HH2sH")
 _IMPLICIT = Struct("<HHI")
@@ -31,22 +28,6 @@ _ITEM, _ITEM_END, _SEQUENCE_END = 0xE000, 0xE00D, 0xE0DD
 _PIXEL_DATA = 0x7FE0_0010
 _PIXEL_VRS = ("OB", "OW")
 _TRANSFER_SYNTAX_UID = 0x0002_0010
-_IMPLICIT_SYNTAX = "1.2.840.10008.1.2"
-_NOT_ORDINARY = frozenset(
-    {
-        "1.2.840.10008.1.2.1.99",  # Deflated Explicit VR Little Endian
-        "1.2.840.10008.1.2.2",  # Explicit VR Big Endian
-        "1.2.840.10008.1.2.4.95",  # JPIP Referenced Deflate
-        "1.2.840.10008.1.2.4.205",  # JPIP HTJ2K Referenced Deflate
-    }
-)
-
-
-@lru_cache(maxsize=256)
-def is_transfer_syntax(uid: str) -> bool:
-    """Whether PS3.6 Annex A defines the UID as a transfer syntax."""
-    # Told to look at it, pydicom quotes what is no UID in a warning and in its log.
-    return len(uid) <= MAX_LENGTH and UID(uid, config.IGNORE).type == "Transfer Syntax"
 
 
 class Unusual(Exception):
@@ -62,9 +43,9 @@ def scan(data: bytes) -> tuple[Tree, Tree]:
     if vr != "UI":
         raise Unusual
     syntax = value.decode("latin-1").rstrip(" \0")
-    if syntax in _NOT_ORDINARY or not is_transfer_syntax(syntax):
+    if syntax in NOT_ORDINARY or not is_transfer_syntax(syntax):
         raise Unusual
-    tree, end = _Scanner(data, syntax == _IMPLICIT_SYNTAX).data_set(position, len(data), 0)
+    tree, end = _Scanner(data, syntax == IMPLICIT_LITTLE_ENDIAN).data_set(position, len(data), 0)
     if end != len(data):
         raise Unusual
     return meta, tree
