@@ -14,8 +14,8 @@ from decimal import Decimal, InvalidOperation
 from functools import lru_cache
 from hashlib import blake2b
 
+from registry.dicomfile.canonical import canonical
 from registry.dicomfile.dictionary import tag
-from registry.dicomfile.digests import canonical
 from registry.dicomfile.quiet import quiet_pydicom
 from registry.dicomfile.tags import SPECIFIC_CHARACTER_SET
 from registry.dicomfile.tree import TEXT_VRS, Tree, text

@@ -9,7 +9,7 @@ from registry.dicomfile import tags
 from registry.dicomfile.attributes import decoded
 from registry.dicomfile.dictionary import name_of
 from registry.dicomfile.tokens import token
-from registry.dicomfile.tree import Tree, items, text
+from registry.dicomfile.tree import Element, Tree, items, text
 from registry.dicomfile.unreadable import UnreadableDicom
 from registry.limits import MOST_NAMED
 from registry.records import BadUid, Kind, PaddedUid, Patient
@@ -85,6 +85,15 @@ class Uids:
                 self.shared[kind, uid] = None
 
 
+def names(tag: int, element: Element) -> bool:
+    """Whether an element of the object itself can tell the walk anything: a sequence, a UID of
+    a shared kind, one with something wrong."""
+    vr, value = element
+    if vr == "SQ":
+        return bool(value)
+    return tag in tags.SHARED_KINDS or tag == tags.UID_VALUE or not _taken_apart(value)[1]
+
+
 def _where(path: tuple[int, ...], tag: int) -> str:
     """Where an element stands, in words."""
     return " > ".join(map(name_of, (*path, tag)))
@@ -93,6 +102,13 @@ def _where(path: tuple[int, ...], tag: int) -> str:
 def uid_values(value: bytes) -> Sequence[str]:
     """The values of a UI element, the padding at the end of each removed (PS3.5 section 9.1)."""
     return _taken_apart(value)[0]
+
+
+def single_uid(tree: Tree, tag: int) -> str | None:
+    """The UID of a type 1 element; None where it is absent, empty or multi-valued."""
+    element = tree.get(tag)
+    values = uid_values(element[1]) if element and element[0] != "SQ" else ()
+    return values[0] if len(values) == 1 else None
 
 
 def _taken_apart(value: bytes) -> tuple[Sequence[str], bool]:

@@ -11,7 +11,7 @@ from pydicom.filewriter import correct_ambiguous_vr_element, write_data_element
 from pydicom.valuerep import AMBIGUOUS_VR, CUSTOMIZABLE_CHARSET_VR
 
 from registry.dicomfile.dictionary import name_of, vr_of
-from registry.dicomfile.tree import MAX_DEPTH, Element, Tree
+from registry.dicomfile.tree import MAX_DEPTH, PIXEL_DATA, Element, Tree
 from registry.dicomfile.unreadable import UnreadableDicom
 
 _WORDS = {
@@ -20,7 +20,6 @@ _WORDS = {
     **dict.fromkeys(("FD", "OD", "SV", "UV", "OV"), "Q"),
 }
 
-_PIXEL_DATA = 0x7FE0_0010
 _IMPLICIT_HEADER = 8  # tag and length
 
 
@@ -66,7 +65,7 @@ def _raw(element: RawDataElement, inside: tuple[Dataset, ...]) -> Element:
     value = element.value or b""
     if not element.is_little_endian and vr in _WORDS:
         word = _WORDS[vr]
-        if tag == _PIXEL_DATA:
+        if tag == PIXEL_DATA:
             # Pixels of 32 bits and more are swapped whole (PS3.5 section 8.1.1).
             word = {32: "I", 64: "Q"}.get(_bits_allocated(data_set), word)
         value = _swapped(value, word)
@@ -84,7 +83,7 @@ def _parsed(element: DataElement, inside: tuple[Dataset, ...]) -> Element:
     # was never anything else.
     if element.VR == "SQ":
         return "SQ", [tree_of(member, inside) for member in element.value or ()]
-    if element.tag == _PIXEL_DATA and isinstance(element.value, bytes):
+    if element.tag == PIXEL_DATA and isinstance(element.value, bytes):
         return str(element.VR), element.value
     if element.VR in AMBIGUOUS_VR:
         element = DataElement(element.tag, element.VR, element.value)  # which is changed

@@ -21,6 +21,8 @@ Element = tuple[str, Any]
 
 Tree = dict[int, Element]
 
+PIXEL_DATA = 0x7FE0_0010
+
 TEXT_VRS = frozenset(
     {"AE", "AS", "CS", "DA", "DS", "DT", "IS", "LO", "LT", "PN", "SH", "ST", "TM", "UC", "UI", "UR", "UT"}
 )

@@ -15,10 +15,11 @@ def trees_of(data: bytes, limits: Limits) -> tuple[Tree, Tree]:
     try:
         return scan(data)
     except Unusual:
-        return _by_pydicom(data, limits)
+        return by_pydicom(data, limits)
 
 
-def _by_pydicom(data: bytes, limits: Limits) -> tuple[Tree, Tree]:
+def by_pydicom(data: bytes, limits: Limits) -> tuple[Tree, Tree]:
+    """The same where the file isn't ordinary."""
     # Only now: importing pydicom takes as long as reading two hundred files.
     from registry.dicomfile.parsedtree import tree_of
     from registry.dicomfile.parsing import parse
