@@ -12,6 +12,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from itertools import chain, repeat
 
 FORMAT = 2
@@ -92,6 +93,16 @@ def _piece(value: Value) -> bytes:
     return _encoded((value,))[:-1]
 
 
+def _pieces(values: Sequence[Value], sorts: AbstractSet[type]) -> Iterable[bytes]:
+    """What each value of a column is in the bytes of its row: few numbers, many keys."""
+    if bytes not in sorts:
+        known = {value: _piece(value) for value in set(values)}
+        return map(known.__getitem__, values)
+    return [
+        b"b%d:%b" % (len(value), value) if isinstance(value, bytes) else _piece(value) for value in values
+    ]
+
+
 def _encoded_all(rows: Sequence[Sequence[Value]]) -> bytes:
     """In a batch nearly all columns have one value throughout: it is written once."""
     pieces: list[Iterable[bytes]] = []
@@ -100,11 +111,12 @@ def _encoded_all(rows: Sequence[Sequence[Value]]) -> bytes:
         first = values[0]
         if values.count(first) == len(values):
             alike += _piece(first)
-        elif set(map(type, values)) == {bytes} and len(set(map(len, values))) == 1:  # keys of UIDs
+            continue
+        sorts = set(map(type, values))
+        if sorts == {bytes} and len(set(map(len, values))) == 1:  # digests, mostly
             pieces += [repeat(alike + b"b%d:" % len(first)), values]
-            alike = b""
         else:
-            pieces += [repeat(alike), map(_piece, values)]
-            alike = b""
+            pieces += [repeat(alike), _pieces(values, sorts)]
+        alike = b""
     pieces.append(repeat(alike + b"\n", len(rows)))
     return b"".join(chain.from_iterable(zip(*pieces, strict=False)))
