@@ -114,10 +114,15 @@ class _Desk:
 
     def take(self, claim: ObjectClaim) -> None:
         instance, series, study = claim.place
+        known_series = (
+            instance is None and series and self._find(series) is not None and not self._awaits_use(series)
+        )
         study_stands = self._settle_study(study, claim)
         series_stands = self._settle_series(series, study, claim)
         shared_stand = [self._settle_shared(kind, uid) for kind, uid in claim.identities if kind > 3]
         if instance is None:
+            if series is not None and claim.is_of_series:
+                self._decide_series(claim, known=bool(known_series), stands=study_stands and series_stands)
             return
         known = self._find(instance) is not None and not self._awaits_use(instance)
         instance_stands = self._settle_instance(instance, series, study, series_stands, claim)
@@ -130,6 +135,11 @@ class _Desk:
         else:
             verdict = Verdict.REPEAT if same_content else Verdict.NOT_COMPARED
         self.decision.verdicts.append((claim, verdict))
+
+    def _decide_series(self, claim: ObjectClaim, *, known: bool, stands: bool) -> None:
+        """What is made of a claim about a series alone."""
+        fresh = Verdict.REPEAT if known else Verdict.NEW
+        self.decision.verdicts.append((claim, fresh if stands else Verdict.COLLISION))
 
     def _find(self, uid: str) -> Standing | None:
         return self._standing.get(uid) or self._ledger.get(uid)
