@@ -94,17 +94,27 @@ def _piece(value: Value) -> bytes:
 
 def _encoded_all(rows: Sequence[Sequence[Value]]) -> bytes:
     """In a batch nearly all columns have one value throughout: it is written once."""
-    pieces: list[Iterable[bytes]] = []
-    alike = b""
+    alike, varied = [b""], list[Iterable[bytes]]()  # what stands before, between and behind what varies
     for values in zip(*rows, strict=True):
         first = values[0]
         if values.count(first) == len(values):
-            alike += _piece(first)
-        elif set(map(type, values)) == {bytes} and len(set(map(len, values))) == 1:  # keys of UIDs
-            pieces += [repeat(alike + b"b%d:" % len(first)), values]
-            alike = b""
+            alike[-1] += _piece(first)
+            continue
+        if set(map(type, values)) == {bytes} and len(set(map(len, values))) == 1:  # keys of UIDs
+            alike[-1] += b"b%d:" % len(first)
+            varied.append(values)
         else:
-            pieces += [repeat(alike), map(_piece, values)]
-            alike = b""
-    pieces.append(repeat(alike + b"\n", len(rows)))
-    return b"".join(chain.from_iterable(zip(*pieces, strict=False)))
+            varied.append(map(_piece, values))
+        alike.append(b"")
+    alike[-1] += b"\n"
+    if not varied:
+        return alike[0] * len(rows)
+    before, *between, after = alike
+    turn = after + before  # from one row to the next
+    if len(varied) == 1:
+        return before + turn.join(varied[0]) + after
+    pieces = [varied[0]]
+    for text, column in zip(between, varied[1:], strict=True):
+        pieces += [repeat(text), column]
+    told = b"".join(chain.from_iterable(zip(*pieces, repeat(turn), strict=False)))
+    return before + told.removesuffix(turn) + after

@@ -19,6 +19,7 @@ from hashlib import blake2b
 
 from registry.dicomfile.planes import by_pixel
 from registry.dicomfile.tree import TEXT_VRS, Element, Tree
+from registry.hashing import Hashing
 
 DIGEST_SIZE = 16
 """Bytes of a digest: two different objects meet by chance once in 2**64."""
@@ -53,7 +54,7 @@ _ITEM = 0xE000
 _ITEM_HEADER = struct.Struct("<HHI")
 
 
-def content_hash(tree: Tree) -> bytes:
+def content_hash(tree: Tree, hashing: Hashing) -> bytes:
     """The hash of what the object is, without a key: never to be kept, only to put
     objects of one batch into an order that is the same everywhere; 32 bytes."""
     tags = sorted(tree.keys() & _BULK)
@@ -61,22 +62,12 @@ def content_hash(tree: Tree) -> bytes:
         tree = {tag: tree[tag] for tag in tags} | {_PIXEL_DATA: _pixels(*by_pixel(tree))}
     if not tags:
         tags = [tag for tag in sorted(tree) if tree[tag][1] and _is_content(tag)]
-    return _hash(tree, tags)
+    return _hash(tree, tags, hashing)
 
 
-def content_digest(tree: Tree, key: bytes) -> bytes:
-    """The digest of what the object is; 16 bytes."""
-    return keyed(content_hash(tree), key, b"content")
-
-
-def data_set_hash(tree: Tree) -> bytes:
+def data_set_hash(tree: Tree, hashing: Hashing) -> bytes:
     """The hash of everything but the bulk content, without a key: never to be kept; 32 bytes."""
-    return _hash(tree, [tag for tag in sorted(tree) if tag not in _NOT_DATA_SET])
-
-
-def data_set_digest(tree: Tree, key: bytes) -> bytes:
-    """The digest of everything but the bulk content; 16 bytes."""
-    return keyed(data_set_hash(tree), key, b"data set")
+    return _hash(tree, [tag for tag in sorted(tree) if tag not in _NOT_DATA_SET], hashing)
 
 
 def canonical(element: Element) -> bytes:
@@ -105,18 +96,13 @@ def keyed(plain: bytes, key: bytes, purpose: bytes) -> bytes:
     return blake2b(plain, digest_size=DIGEST_SIZE, key=key, person=purpose).digest()
 
 
-def _hash(tree: Tree, tags: list[int]) -> bytes:
+def _hash(tree: Tree, tags: list[int], hashing: Hashing) -> bytes:
     """The hash of some of a tree's elements."""
     pieces: list[bytes | memoryview] = []
     _add_tree(tree, tags, pieces)
-    made = blake2b(digest_size=32)
     # Joined where that is quicker, one by one where it would take the memory a second time.
-    if sum(map(len, pieces)) <= _JOINED:
-        made.update(b"".join(pieces))
-    else:
-        for piece in pieces:
-            made.update(piece)
-    return made.digest()
+    joined = sum(map(len, pieces)) <= _JOINED
+    return hashing.hashed([b"".join(pieces)] if joined else pieces)
 
 
 def _add_tree(tree: Tree, tags: list[int], pieces: list[bytes | memoryview]) -> None:

@@ -48,7 +48,7 @@ def claim_of(
         study_instance_uid=study,
         modality=code_string(text(tree, tags.MODALITY)),
         transfer_syntax_uid=_key(text(meta or {}, tags.TRANSFER_SYNTAX_UID)),
-        content_order=hiding.content,
+        content_order=hiding.content(keys.hashing),
         frame_of_reference_uid=_key(_single_uid(tree, tags.FRAME_OF_REFERENCE_UID)),
         shared=tuple(uids.shared),
         references=references_of(naming),

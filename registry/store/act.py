@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from datetime import UTC, datetime
 from functools import cache
+from itertools import repeat
 from operator import itemgetter
 from types import TracebackType
 from typing import Any, Self
@@ -110,8 +111,8 @@ class Act:
         """Insert one row for each packed UID, all else in it being the same."""
         place = list(table.columns.keys()).index("uid")
         alike = encoder(table)({"entry": self.entry, **row})
-        before, after = alike[:place], alike[place + 1 :]
-        self._insert(table, [(*before, key, *after) for key in keys], False)
+        columns = (keys if index == place else repeat(value) for index, value in enumerate(alike))
+        self._insert(table, list(zip(*columns, strict=False)), False)
 
     def insert_columns(self, table: Table, names: Sequence[str], rows: Sequence[Row]) -> int:
         """Insert rows of which only some columns have a value, as the database stores it."""

@@ -16,7 +16,7 @@ from registry.records import Kind, Origin
 from registry.store import schema
 from registry.store.act import Act
 from registry.store.keyed import Keyed
-from registry.store.packing import pack
+from registry.store.packing import pack, pack_all
 from registry.store.words import Words
 
 
@@ -99,7 +99,7 @@ def enter_issued(act: Act, words: Words, issue: Issue, nodes: dict[str, int]) ->
     act.insert_alike(
         schema.ledger,
         {"kind": int(kind), "origin": int(Origin.ISSUED), "series_id": series_id},
-        sorted(map(pack, issue.uids)),
+        pack_all(issue.uids),
     )
     if kind is Kind.STUDY:
         numbers = act.next_ids(schema.studies, len(issue.uids))
