@@ -31,7 +31,7 @@ from sqlalchemy import (
 from registry.records import Kind, Origin
 from registry.store import decided, exports, schema
 from registry.store.exports import Way
-from registry.store.keyed import Keyed
+from registry.store.keyed import Keyed, once
 from registry.store.packing import pack, prefix_range
 from registry.store.queries import MODALITY, STATE, STUDY, UID, Listed, as_listed, placed
 from registry.store.schema import WITHDRAWN, entries, ledger, series, studies, uses, words
@@ -190,7 +190,7 @@ def among(connection: Connection, uids: Iterable[str], filters: Filters) -> list
     query = _filtered(placed(), filters)
     if inside is not None:
         query = query.where(ledger.c.uid.in_(inside))
-    rows = Keyed(query, ledger.c.uid).rows(connection, uids)
+    rows = once(connection, query, ledger.c.uid, uids)
     return sorted(map(as_listed, rows), key=lambda listed: key_of(place_of(listed)))
 
 
