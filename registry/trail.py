@@ -12,6 +12,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from itertools import chain, repeat
 
 FORMAT = 2
@@ -92,6 +93,16 @@ def _piece(value: Value) -> bytes:
     return _encoded((value,))[:-1]
 
 
+def _pieces(values: Sequence[Value], sorts: AbstractSet[type]) -> Iterable[bytes]:
+    """What each value of a column is in the bytes of its row: few numbers, many keys."""
+    if bytes not in sorts:
+        known = {value: _piece(value) for value in set(values)}
+        return map(known.__getitem__, values)
+    return [
+        b"b%d:%b" % (len(value), value) if isinstance(value, bytes) else _piece(value) for value in values
+    ]
+
+
 def _encoded_all(rows: Sequence[Sequence[Value]]) -> bytes:
     """In a batch nearly all columns have one value throughout: it is written once."""
     alike, varied = [b""], list[Iterable[bytes]]()  # what stands before, between and behind what varies
@@ -100,11 +111,12 @@ def _encoded_all(rows: Sequence[Sequence[Value]]) -> bytes:
         if values.count(first) == len(values):
             alike[-1] += _piece(first)
             continue
-        if set(map(type, values)) == {bytes} and len(set(map(len, values))) == 1:  # keys of UIDs
+        sorts = set(map(type, values))
+        if sorts == {bytes} and len(set(map(len, values))) == 1:  # keys of UIDs, digests
             alike[-1] += b"b%d:" % len(first)
             varied.append(values)
         else:
-            varied.append(map(_piece, values))
+            varied.append(_pieces(values, sorts))
         alike.append(b"")
     alike[-1] += b"\n"
     if not varied:

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from registry.checksettings import FAIL_ON
-from registry.cli.options import Run, with_globals
+from registry.cli.options import Run
 from registry.cli.output import Progress, paint, show, tell, write
 from registry.errors import BadRequest, NoSuchPath
 from registry.records import Finding
-from registry.settings import CHECK_FORMATS, FORMATS, PATHS
+from registry.settings import FORMATS, PATHS
 
 if TYPE_CHECKING:
     from registry.rules.base import Rule
@@ -381,8 +381,3 @@ def _show(run: Run, result: Report, passed: bool, statistics: bool, rule: Rule |
 
     output = counted(result, passed, paint) if statistics else report(result, passed, paint, explain=rule)
     show(output, run.settings.format)
-
-
-def add_to(app: typer.Typer) -> None:
-    app.command()(with_globals(register))
-    app.command()(with_globals(check, CHECK_FORMATS))

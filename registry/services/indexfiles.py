@@ -22,8 +22,8 @@ from registry.services.indexreading import STANDARD_INPUT, IndexReader, name_of
 from registry.services.opening import OpenRegistry
 from registry.services.reports import MOST_TOLD, Report
 from registry.store import marks
+from registry.store.act import Act
 from registry.store.retrying import again
-from registry.store.session import Connection
 
 Progress = Callable[[int, int | None, float], None]
 """Told how many rows are done, of how many where anything says so, and what part of the whole they are."""
@@ -91,14 +91,14 @@ class _Run:
     def __init__(
         self, key: bytes, paths: Iterable[str], columns: Mapping[str, str], context: str | None
     ) -> None:
-        self._key, self.context = key, context
+        self._marker, self.context = marks.Marker(key), context
         meant = sorted(columns.items())
-        self.id = marks.mark(key, "index", BATCH, context, meant, *sorted(map(os.path.abspath, paths)))
+        self.id = self._marker.mark("index", BATCH, context, meant, *sorted(map(os.path.abspath, paths)))
         self.earlier: set[bytes] = set()
 
     def mark(self, part: _Part, first: int) -> bytes:
         """The mark of a batch: the file as it is, and its first row."""
-        return marks.mark(self._key, "index", os.path.abspath(part.path), part.size, part.changed, first)
+        return self._marker.mark("index", os.path.abspath(part.path), part.size, part.changed, first)
 
     def is_new(self, part: _Part, first: int) -> bool:
         return part.path == STANDARD_INPUT or self.mark(part, first) not in self.earlier
@@ -136,9 +136,9 @@ def _record(
         return
     told = dirty[-max(0, MOST_TOLD - report.unreadable) :] if report.unreadable < MOST_TOLD else []
 
-    def mark(connection: Connection) -> None:
+    def mark(act: Act) -> None:
         if part.path != STANDARD_INPUT and not chunk.broken:
-            marks.add(connection, run.id, [run.mark(part, first)])
+            marks.add(act, run.id, [run.mark(part, first)])
 
     assessment, alike = record(
         registry,

@@ -44,7 +44,7 @@ from registry.store.knowledge import Knowledge
 from registry.store.ledger import enter_alike
 from registry.store.retrying import LostRace
 from registry.store.roots import load_roots
-from registry.store.session import Connection, Identity
+from registry.store.session import Identity
 from registry.store.words import Words
 from registry.uid import MAX_LENGTH, UUID_ROOT, flaws, is_key, is_under, is_well_known
 
@@ -144,7 +144,7 @@ def record(
     *,
     context: str | None = None,
     unreadable: Sequence[Unreadable] = (),
-    mark: Callable[[Connection], None] | None = None,
+    mark: Callable[[Act], None] | None = None,
     **counts: object,
 ) -> tuple[Assessment, Counter[Verdict]]:
     """Record one batch; what came of those that speak, and of those that are alike.
@@ -180,7 +180,7 @@ def record(
         uids, awaited = ground.uids.union(batch.alike), {uid: set[int]() for uid in batch.alike}
         confirm(act, replace(ground, uids=uids, awaited=ground.awaited | awaited))
         if mark is not None:
-            mark(act.connection)
+            mark(act)
         act.commit(policy=named, **registering.told(assessment, alike, rows=len(rows), **counts))
         return assessment, alike
 

@@ -9,11 +9,12 @@ from __future__ import annotations
 import os
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
 from itertools import islice
 
 from registry.acknowledgement import Word
 from registry.dicomfile.sources import Found, Source, require
-from registry.records import Skipped, Unreadable, Verdict
+from registry.records import Skipped, Unreadable, Verdict, speakers
 from registry.rules.policy import Policy
 from registry.services.adopting import adopt
 from registry.services.assessing import Assessment
@@ -82,14 +83,17 @@ class _Run:
     """One run over some paths, as its marks know it."""
 
     def __init__(self, key: bytes, paths: Iterable[str], digests: bool, context: str | None) -> None:
-        self._key, self.context = key, context
+        self._marker, self.context = marks.Marker(key), context
         self.said = {} if digests else {"digests": "none"}  # in its entries: how it was asked
-        self.id = marks.mark(key, digests, context, *sorted(os.path.abspath(path) for path in paths))
+        self.id = self._marker.mark(digests, context, *sorted(os.path.abspath(path) for path in paths))
 
     def mark(self, source: Source) -> bytes:
-        place = os.path.abspath(source.path)
-        member = source.member or ""
-        return marks.mark(self._key, place, member, source.place, source.size, source.changed)
+        folder, name = os.path.split(source.path)
+        place = os.path.join(_absolute(folder), name) if name else _absolute(folder)
+        return self._marker.mark(place, source.member or "", source.place, source.size, source.changed)
+
+
+_absolute = lru_cache(maxsize=64)(os.path.abspath)
 
 
 def _not_in(earlier: set[bytes], run: _Run, sources: Iterable[Found], report: Report) -> Iterator[Found]:
@@ -127,7 +131,7 @@ def _record(registry: OpenRegistry, batch: Sequence[Item], run: _Run, policy: Po
         )
         write(act, words, assessment)
         sources = (source for source, _ in batch if isinstance(source, Source))
-        marks.add(act.connection, run.id, map(run.mark, sources))
+        marks.add(act, run.id, map(run.mark, sources))
         confirm(act, assessment.ground)
         skipped = sum(isinstance(reading, Skipped) for reading in readings)
         unreadable = sum(isinstance(reading, Unreadable) for reading in readings)
@@ -141,14 +145,9 @@ def _record(registry: OpenRegistry, batch: Sequence[Item], run: _Run, policy: Po
 def write(act: Act, words: Words, assessment: Assessment) -> None:
     """Write an assessed batch. Raises ``LostRace`` where another writer was first with one of its UIDs."""
     claims, facts = assessment.subjects.claims, assessment.facts
-    words.add(
-        act,
-        (
-            word
-            for claim in claims
-            for word in (claim.sop_class_uid, claim.modality, claim.transfer_syntax_uid)
-        ),
-    )
+    said = {claim.transfer_syntax_uid for claim in claims}
+    said |= {word for claim in speakers(claims) for word in (claim.sop_class_uid, claim.modality)}
+    words.add(act, said)
     context = assessment.epoch.context
     if not enter(act, words, recording.rows_in(context, assessment.decision), known_is_fine=True):
         raise LostRace
@@ -166,9 +165,9 @@ def write(act: Act, words: Words, assessment: Assessment) -> None:
         act, [(uid, references) for uid, references in named if uid and is_key(uid)], facts
     )
     # A rule that wasn't asked clears nothing, nor does one of what it wasn't asked about.
-    evaluated = {
-        rule.code: set(assessment.subjects.of(rule.subject)) for rule in assessment.rules if rule.retractable
-    }
+    retractable = [rule for rule in assessment.rules if rule.retractable]
+    asked = {sort: set(assessment.subjects.of(sort)) for sort in {rule.subject for rule in retractable}}
+    evaluated = {rule.code: asked[rule.subject] for rule in retractable}
     findings.save(act, assessment.findings, evaluated, context)
     back = {key: finding.facts for key, finding in assessment.weighed.reopened.items()}
     acknowledgements.say(act, Word.REOPENED, back)

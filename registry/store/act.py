@@ -114,13 +114,21 @@ class Act:
         columns = (keys if index == place else repeat(value) for index, value in enumerate(alike))
         self._insert(table, list(zip(*columns, strict=False)), False)
 
-    def insert_columns(self, table: Table, names: Sequence[str], rows: Sequence[Row]) -> int:
+    def remember(self, table: Table, rows: list[Row]) -> None:
+        """Insert rows of work, which the trail doesn't cover; one that is there already stays."""
+        if rows:
+            self._writer.insert(table, sorted(rows), True)
+
+    def insert_columns(
+        self, table: Table, names: Sequence[str], rows: Sequence[Row], *, known_is_fine: bool = False
+    ) -> int:
         """Insert rows of which only some columns have a value, as the database stores it."""
         given = (*names, "entry")
         places = [given.index(column.name) if column.name in given else -1 for column in table.columns]
         # The last value stands for every column that is left out.
         pick = itemgetter(*places)
-        return self._insert(table, [pick((*row, self.entry, None)) for row in rows], False)
+        rest = (self.entry, None)
+        return self._insert(table, [pick(row + rest) for row in rows], known_is_fine)
 
     def _insert(self, table: Table, encoded: list[Row], known_is_fine: bool) -> int:
         if not encoded:

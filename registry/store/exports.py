@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Select, bindparam, exists, func, select
 
 from registry.records import Kind
 from registry.store.act import Act
-from registry.store.keyed import Keyed
+from registry.store.keyed import Keyed, once
 from registry.store.packing import pack
 from registry.store.schema import entries, exported, exports, ledger
 from registry.store.tree import Head
@@ -127,7 +127,7 @@ def unrecorded(connection: Connection, way: Way) -> list[Sent]:
 
 def first_sent(connection: Connection, way: Way, uids: Iterable[str]) -> dict[str, Sent]:
     """When each of some UIDs first went some way, for those that did."""
-    rows = Keyed(_first(way), exported.c.uid).rows(connection, uids)
+    rows = once(connection, _first(way), exported.c.uid, uids)
     return {sent.uid: sent for sent in _sent(rows)}
 
 

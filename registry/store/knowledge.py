@@ -143,7 +143,7 @@ class Knowledge:
                 _text(study) or None,
                 self._words.value(modality),
                 self._words.value(sop_class),
-                withdrawn=withdrawn,
+                withdrawn=bool(withdrawn),
             )
             self.standing[standing.uid] = standing
             if node is not None:

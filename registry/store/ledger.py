@@ -19,6 +19,17 @@ from registry.store.keyed import Keyed
 from registry.store.packing import pack, pack_all
 from registry.store.words import Words
 
+_COLUMNS = (
+    "uid",
+    "kind",
+    "origin",
+    "series_id",
+    "sop_class_id",
+    "transfer_syntax_id",
+    "content",
+    "data_set",
+)
+
 
 def enter(act: Act, words: Words, rows: Sequence[NewRow], *, known_is_fine: bool = False) -> bool:
     """Put UIDs into the ledger; whether all of them went in.
@@ -38,21 +49,21 @@ def enter(act: Act, words: Words, rows: Sequence[NewRow], *, known_is_fine: bool
         (r.standing for r in rows if r.standing.kind is Kind.INSTANCE),
         "series_instance_uid",
     )
-    inserted = act.insert(
+    inserted = act.insert_columns(
         schema.ledger,
+        _COLUMNS,
         [
-            {
-                "uid": standing.uid,
-                "kind": int(standing.kind),
-                "origin": int(standing.origin),
-                "series_id": series_of.get(standing.series_instance_uid or ""),
-                "sop_class_id": words.id(standing.sop_class_uid),
-                "transfer_syntax_id": words.id(row.transfer_syntax_uid),
-                "content": row.content_digest,
-                "data_set": row.data_set_digest,
-            }
-            for row in sorted(rows, key=lambda row: pack(row.standing.uid))
-            for standing in (row.standing,)
+            (
+                pack(standing.uid),
+                int(standing.kind),
+                int(standing.origin),
+                series_of.get(standing.series_instance_uid or ""),
+                words.id(standing.sop_class_uid),
+                words.id(syntax),
+                content,
+                data_set,
+            )
+            for standing, syntax, content, data_set in rows
         ],
         known_is_fine=known_is_fine,
     )

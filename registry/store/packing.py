@@ -16,7 +16,11 @@ from sqlalchemy import LargeBinary
 from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeDecorator
 
+_REMEMBERED = 16_384
+"""A batch asks many questions about the same UIDs."""
 
+
+@lru_cache(maxsize=_REMEMBERED)
 def pack(uid: str) -> bytes:
     """The key of a UID; the empty text has the empty key."""
     nibbles = uid.replace(".", "a")
@@ -34,7 +38,7 @@ def pack_all(uids: Sequence[str]) -> list[bytes]:
     return [packed[start : start + size] for start in range(0, len(packed), size)]
 
 
-@lru_cache(maxsize=65536)
+@lru_cache(maxsize=_REMEMBERED)
 def unpack(key: bytes) -> str:
     """The UID of a key."""
     return key.hex().rstrip("f").replace("a", ".")

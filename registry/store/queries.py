@@ -25,7 +25,7 @@ from registry.records import Kind, Origin, Place, Recorded
 from registry.store import decided, exports, schema
 from registry.store.decided import PACKED
 from registry.store.exports import Way
-from registry.store.keyed import Keyed
+from registry.store.keyed import Keyed, once
 from registry.store.packing import pack, prefix_range
 from registry.store.schema import MISUSED, USED, entries, ledger, series, studies, uses, words
 
@@ -180,7 +180,7 @@ def among(connection: Connection, uids: Iterable[str], filters: Filters) -> list
     query = _filtered(_listing(), filters)
     if inside is not None:
         query = query.where(ledger.c.uid.in_(inside))
-    rows = Keyed(query, ledger.c.uid).rows(connection, uids)
+    rows = once(connection, query, ledger.c.uid, uids)
     return sorted(map(_listed, rows), key=lambda listed: (listed.entry, pack(listed.uid)))
 
 
