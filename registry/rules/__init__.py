@@ -10,6 +10,7 @@ import difflib
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cache
 from typing import Any
 
 from registry.errors import BadRequest
@@ -247,6 +248,7 @@ class Subjects:
     """What a batch gives the rules to look at."""
 
     claims: list[ObjectClaim] = field(default_factory=list)
+    speaking: list[ObjectClaim] = field(default_factory=list)  # of those, one for each setting
     unreadable: list[Unreadable] = field(default_factory=list)
     uids: set[str] = field(default_factory=set)
     instances: set[str] = field(default_factory=set)
@@ -290,7 +292,7 @@ def ask(rules: Iterable[Rule], subjects: Subjects, view: View) -> Iterator[Findi
     """What the rules find in the subjects; a finding about a file carries its path."""
     asked = _Asked(subjects, view)
     for rule in rules:
-        if rule.somewhere is not None and not rule.somewhere(subjects, view):
+        if rule.somewhere is not None and not asked.somewhere(rule.somewhere):
             continue
         for subject in asked.of(rule):
             for sighting in rule.check(subject, view):
@@ -307,17 +309,21 @@ class _Asked:
         self._subjects, self._view = subjects, view
         self._all: dict[Subject, Sequence[Any]] = {}
         self._having: dict[tuple[Subject, given.Given], Sequence[Any]] = {}
+        self.somewhere = cache(lambda there: there(subjects, view))
 
     def of(self, rule: Rule) -> Sequence[Any]:
-        sort, has = rule.subject, rule.given
+        return self._those(rule.subject, rule.given)
+
+    def _those(self, sort: Subject, has: given.Given | None) -> Sequence[Any]:
         if sort not in self._all:
             self._all[sort] = self._subjects.of(sort)
-        everyone = self._all[sort]
         if has is None:
-            return everyone
+            return self._all[sort]
         if (sort, has) not in self._having:
-            known = self._known(sort, everyone)
-            self._having[sort, has] = [one for one, it in zip(everyone, known, strict=True) if has(it)]
+            some = self._those(sort, given.AMONG.get(has))
+            self._having[sort, has] = [
+                one for one, it in zip(some, self._known(sort, some), strict=True) if has(it)
+            ]
         return self._having[sort, has]
 
     def _known(self, sort: Subject, everyone: Sequence[Any]) -> Iterable[Any]:

@@ -94,8 +94,8 @@ def withdrawn(_subjects: Any, view: Any) -> object:
     return view.any_withdrawn
 
 
-def enforced_roots(_subjects: Any, view: Any) -> object:
-    return view.roots.any_enforced
+def enforced_roots(subjects: Any, view: Any) -> object:
+    return view.roots.any_enforced and any(map(view.roots.of, subjects.uids))
 
 
 def retired_roots(_subjects: Any, view: Any) -> object:
@@ -108,3 +108,39 @@ def several_kinds(kinds: AbstractSet[Kind]) -> bool:
 
 def a_thing(kinds: AbstractSet[Kind]) -> bool:
     return Kind.SPECIMEN in kinds or Kind.DEVICE in kinds
+
+
+def _remarkable(claim: ObjectClaim) -> object:
+    """Has any of what is seen in an object itself. Most have nothing of it, and are looked at once."""
+    return (
+        claim.patient is None
+        or claim.bad_uids
+        or claim.padded_uids
+        or claim.missing
+        or claim.listings
+        or incomplete_meta(claim)
+        or preamble(claim)
+    )
+
+
+def _involved(facts: InstanceFacts) -> object:
+    """Refers to something, or is several things."""
+    return (
+        facts.references
+        or facts.frames
+        or len(facts.contents) > 1
+        or several_attributes(facts)
+        or several_classes(facts)
+        or several_places(facts)
+    )
+
+
+AMONG: dict[Given, Given] = {
+    **dict.fromkeys(
+        (bad_uids, padded_uids, missing, listings, incomplete_meta, preamble, patientless), _remarkable
+    ),
+    **dict.fromkeys(
+        (references, frames, several_contents, several_attributes, several_classes, several_places), _involved
+    ),
+}
+"""Whoever has one has the other."""
