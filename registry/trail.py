@@ -113,8 +113,9 @@ def _encoded_all(rows: Sequence[Sequence[Value]]) -> bytes:
             alike += _piece(first)
             continue
         sorts = set(map(type, values))
-        if sorts == {bytes} and len(set(map(len, values))) == 1:  # digests, mostly
-            pieces += [repeat(alike + b"b%d:" % len(first)), values]
+        if sorts == {bytes}:
+            before = {length: alike + b"b%d:" % length for length in set(map(len, values))}
+            pieces += [map(before.__getitem__, map(len, values)), values]
         else:
             pieces += [repeat(alike), _pieces(values, sorts)]
         alike = b""

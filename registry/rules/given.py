@@ -70,7 +70,7 @@ def several_contents(facts: InstanceFacts) -> bool:
 
 
 def several_attributes(facts: InstanceFacts) -> bool:
-    return any(len(digests) > 1 for digests in facts.contents.values())
+    return bool(facts.contents) and max(map(len, facts.contents.values())) > 1
 
 
 def several_classes(facts: InstanceFacts) -> bool:

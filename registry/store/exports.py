@@ -61,7 +61,7 @@ def write(
     seen: set[str] = set()
     for kind, named in sorted(uids.items()):
         new = set(named) - seen
-        act.insert_alike(exported, {"kind": int(kind)}, [pack(uid) for uid in new])
+        act.insert_alike(exported, [({"kind": int(kind)}, map(pack, new))])
         seen |= new
 
 
