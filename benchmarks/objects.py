@@ -19,23 +19,28 @@ _ROOT = "1.3.6.1.4.1.32473.2"  # the enterprise number that IANA keeps for examp
 _LENGTH = 64
 
 
-def objects(folder: Path, count: int) -> Path:
-    """A folder of ``count`` CT images, 50 to a series and 10 series to a study.
+def objects(folder: Path, count: int, *, large: bool = False) -> Path:
+    """A folder of ``count`` CT images, 50 to a series and 10 series to a study: 40 KB
+    each, or ``large``, 530 KB with 512 x 512 pixels, as a scanner makes them.
 
     Made once and kept: the same number gives the same files.
     """
-    made = folder / f"objects-{count}"
+    kind = "large" if large else "objects"
+    made = folder / f"{kind}-{count}"
     if not made.is_dir():
-        unfinished = folder / f"unfinished-{count}"
+        unfinished = folder / f"unfinished-{kind}-{count}"
         shutil.rmtree(unfinished, ignore_errors=True)
-        _make(unfinished, count)
+        _make(unfinished, count, large)
         unfinished.rename(made)
     return made
 
 
-def _make(folder: Path, count: int) -> None:
+def _make(folder: Path, count: int, large: bool) -> None:
     digits = random.Random(count)
     image = pydicom.dcmread(BUNDLED / "CT_small.dcm")
+    if large:
+        lines, image.Rows, image.Columns = image.PixelData, 4 * image.Rows, 4 * image.Columns
+        image.PixelData = 16 * lines
     for index in range(count):
         study, series = index // PER_STUDY + 1, index // PER_SERIES + 1
         if index % PER_STUDY == 0:

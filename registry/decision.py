@@ -115,8 +115,10 @@ class _Desk:
 
     def take(self, claim: ObjectClaim) -> None:
         instance, series, study = claim.place
+        of_series = claim.is_of_series
+        known = of_series and series is not None and self._is_known(self._find(series))
         # What stood for one claim stands for all that say the same: nothing follows from it again.
-        stands = series_stands = claim.setting in self._standing_settings
+        stands = series_stands = study_stands = claim.setting in self._standing_settings
         if not stands:
             study_stands = self._settle_study(study, claim)
             series_stands = self._settle_series(series, study, claim)
@@ -125,9 +127,11 @@ class _Desk:
             if stands:
                 self._standing_settings.add(claim.setting)
         if instance is None:
+            if of_series and series is not None:
+                self._decide_series(claim, known=known, stands=study_stands and series_stands)
             return
         found = self._find(instance)
-        known = found is not None and not self._awaits_use(found)
+        known = self._is_known(found)
         if found is None:
             instance_stands = self._place(instance, series, study, series_stands, claim)
             same_content = None
@@ -141,6 +145,11 @@ class _Desk:
         else:
             verdict = Verdict.REPEAT if same_content else Verdict.NOT_COMPARED
         self.decision.verdicts.append((claim, verdict))
+
+    def _decide_series(self, claim: ObjectClaim, *, known: bool, stands: bool) -> None:
+        """What is made of a claim about a series alone."""
+        fresh = Verdict.REPEAT if known else Verdict.NEW
+        self.decision.verdicts.append((claim, fresh if stands else Verdict.COLLISION))
 
     def _find(self, uid: str) -> Standing | None:
         return self._standing.get(uid) or self._ledger.get(uid)
@@ -156,6 +165,9 @@ class _Desk:
     @staticmethod
     def _awaits_use(found: Standing) -> bool:
         return found.origin is not Origin.OBSERVED and not found.seen
+
+    def _is_known(self, found: Standing | None) -> bool:
+        return found is not None and not self._awaits_use(found)
 
     def _enter(self, row: NewRow) -> None:
         self._standing[row.standing.uid] = row.standing

@@ -4,7 +4,8 @@ Fingerprints, digests and keyed UIDs are worth something only while the database
 alone doesn't let anybody try out Patient IDs against it. So the secrets live in
 a file of their own; the database holds their ids and check values. The file is a
 ring: the key that is written with, and those before it, under which alone
-compares what was recorded with them.
+compares what was recorded with them. A key also says with what contents are hashed
+(hashing.py), for that too must be the same wherever digests are to compare.
 """
 
 from __future__ import annotations
@@ -20,10 +21,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from registry.errors import KeyUnusable
+from registry.hashing import Hashing
 from registry.placement import placed, replaced
 
 _HEADER = "dicom-uid-registry key 1"
 _RING_HEADER = "dicom-uid-registry key 2"
+_NAMING_HEADER = "dicom-uid-registry key 3"  # with the hashing of each key before it
 _BYTES = 32
 
 LARGEST = 1 << 16
@@ -35,6 +38,7 @@ class RegistryKey:
     """One secret of a registry. Its ``repr`` doesn't show it."""
 
     secret: bytes
+    hashing: Hashing = Hashing.BLAKE2B  # of contents, before their digests are made with the key
 
     def __repr__(self) -> str:
         return f"RegistryKey(id={self.id!r})"
@@ -47,7 +51,8 @@ class RegistryKey:
     @property
     def check(self) -> bytes:
         """Eight bytes that show, without the secret, whether a key is the right one."""
-        return self.subkey("check")[:8]
+        as_ever = self.hashing is Hashing.BLAKE2B
+        return self.subkey("check" if as_ever else f"check {self.hashing}")[:8]
 
     def subkey(self, purpose: str) -> bytes:
         """A 32-byte key for one purpose; knowing one tells nothing of another."""
@@ -60,7 +65,7 @@ KeyRing = tuple[RegistryKey, ...]
 
 def new_key() -> RegistryKey:
     """A key that nobody has yet."""
-    return RegistryKey(secrets.token_bytes(_BYTES))
+    return RegistryKey(secrets.token_bytes(_BYTES), Hashing.BLAKE3)
 
 
 def create_key(path: Path) -> RegistryKey:
@@ -105,9 +110,12 @@ def _alone(folder: Path) -> Iterator[None]:
 
 
 def _text(ring: KeyRing) -> str:
-    # One key is written as ever, so that older programs read it.
-    header = _HEADER if len(ring) == 1 else _RING_HEADER
-    return "".join(f"{line}\n" for line in (header, *(key.secret.hex() for key in ring)))
+    # What older programs can use is written as ever, so that they read it.
+    if all(key.hashing is Hashing.BLAKE2B for key in ring):
+        lines = [_HEADER if len(ring) == 1 else _RING_HEADER, *(key.secret.hex() for key in ring)]
+    else:
+        lines = [_NAMING_HEADER, *(f"{key.hashing} {key.secret.hex()}" for key in ring)]
+    return "".join(f"{line}\n" for line in lines)
 
 
 def load_key(path: Path) -> RegistryKey:
@@ -131,13 +139,18 @@ def parse_ring(text: bytes, name: str) -> KeyRing:
     """The keys that the text of a file holds; messages call the file ``name``, and never quote it."""
     try:
         header, *lines = text.decode("ascii").splitlines()
-        ring = tuple(RegistryKey(bytes.fromhex(line)) for line in lines)
+        ring = tuple(_key(line, named=header == _NAMING_HEADER) for line in lines)
     except ValueError as error:
         raise KeyUnusable(f"{name} is not a key file of a UID registry") from error
-    whole = len(ring) == 1 if header == _HEADER else header == _RING_HEADER and bool(ring)
+    whole = len(ring) == 1 if header == _HEADER else header in (_RING_HEADER, _NAMING_HEADER) and bool(ring)
     if not whole or len(text) > LARGEST or any(len(key.secret) != _BYTES for key in ring):
         raise KeyUnusable(f"{name} is not a key file of a UID registry")
     return ring
+
+
+def _key(line: str, *, named: bool) -> RegistryKey:
+    hashing, secret = line.split(" ") if named else (Hashing.BLAKE2B, line)
+    return RegistryKey(bytes.fromhex(secret), Hashing(hashing))
 
 
 def readable_by_others(path: Path) -> bool:

@@ -186,6 +186,11 @@ class ObjectClaim:
         """The claim with something else of what it says under a key."""
         return replace(self, **hidden._asdict(), earlier=())
 
+    @property
+    def is_of_series(self) -> bool:
+        """Whether it is about a series alone: a row of an index that has no instances."""
+        return self.sop_instance_uid is None and "SOPInstanceUID" not in self.missing
+
     @remembered
     def identities(self) -> tuple[tuple[Kind, str], ...]:
         """Every (kind, UID) that the object asserts, as far as it can be a key of the
@@ -247,13 +252,16 @@ def speakers(claims: Iterable[ObjectClaim]) -> list[ObjectClaim]:
 
 
 class IndexRow(NamedTuple):
-    """What an archive's index says of one instance; what it doesn't know is None."""
+    """What an archive's index says of one instance, or of a whole series; what it doesn't know is None."""
 
-    sop_instance_uid: str | None
+    sop_instance_uid: str | None  # None: the row is about its series; empty: the index lacks it
     sop_class_uid: str | None
     series_instance_uid: str | None
     study_instance_uid: str | None
     modality: str | None = None
+    patient: Patient | None = None
+    earlier: tuple[Patient | None, ...] = ()  # the patient under the keys before; None: not on this machine
+    path: str = ""  # of a row with a flaw, its place, for the person who reads the report; never recorded
 
 
 @dataclass(frozen=True, slots=True)
@@ -262,6 +270,11 @@ class Unreadable:
 
     path: str
     reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class UnreadableRow(Unreadable):
+    """A row of an index that says nothing that could be recorded (UID609), or all that follow."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,11 +21,15 @@ from unittest.mock import patch
 
 from pydicom.datadict import DicomDictionary
 
-from registry.dicomfile.parsing import parse, quiet_pydicom
+from registry.dicomfile.parsedtree import tree_of
+from registry.dicomfile.parsing import parse
+from registry.dicomfile.quiet import quiet_pydicom
+from registry.dicomfile.reader import read
 from registry.dicomfile.readerkeys import ReaderKeys
 from registry.dicomfile.scan import Unusual, scan
+from registry.dicomfile.sources import Source
 from registry.dicomfile.tasks import Read, Task
-from registry.dicomfile.tree import TEXT_VRS, Tree, tree_of
+from registry.dicomfile.tree import TEXT_VRS, Tree
 from registry.limits import GIB, MIB, Limits
 from registry.records import ObjectClaim, Reading, Skipped, Unreadable
 from registry.services import reading
@@ -264,6 +268,8 @@ def run(fuzzer: Fuzzer, numbers: range, folder: Path, summary: Summary) -> None:
             summary.violations.append(f"mutant {number} has {count} readings")
         for told in readings[number]:
             _count(told, number, summary)
+            if isinstance(told, ObjectClaim) and path == told.path and told != read(Source(path), KEYS):
+                summary.violations.append(f"mutant {number} gives another claim after other files")
         if path.endswith(".dcm"):
             _compare(Path(path).read_bytes(), number, summary)
 

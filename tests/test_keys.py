@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from registry.errors import KeyUnusable
+from registry.hashing import Hashing
 from registry.keys import RegistryKey, create_key, extend_ring, load_key, load_ring, new_key, put_ring
 
 SECRET = bytes(range(32))
@@ -66,6 +67,27 @@ def test_a_file_written_by_an_earlier_version_can_be_read(tmp_path: Path) -> Non
     assert load_key(path) == RegistryKey(SECRET)
 
 
+def test_a_new_key_names_its_hashing_and_an_earlier_one_is_written_as_ever(tmp_path: Path) -> None:
+    new, old = RegistryKey(SECRET, Hashing.BLAKE3), RegistryKey(SECRET[::-1])
+    for name, ring, lines in (
+        ("new", (new,), ["dicom-uid-registry key 3", f"blake3 {SECRET.hex()}"]),
+        ("old", (old,), [HEADER, old.secret.hex()]),
+        (
+            "both",
+            (new, old),
+            ["dicom-uid-registry key 3", f"blake3 {SECRET.hex()}", f"blake2b {old.secret.hex()}"],
+        ),
+    ):
+        put_ring(tmp_path / name, ring)
+        assert (tmp_path / name).read_text().splitlines() == lines
+        assert load_ring(tmp_path / name) == ring
+    assert new_key().hashing is Hashing.BLAKE3
+
+
+def test_one_secret_with_another_hashing_is_another_key() -> None:
+    assert RegistryKey(SECRET, Hashing.BLAKE3).check != RegistryKey(SECRET, Hashing.BLAKE2B).check
+
+
 def test_a_missing_key_is_told_with_its_path(tmp_path: Path) -> None:
     with pytest.raises(KeyUnusable) as caught:
         load_key(tmp_path / "registry.key")
@@ -87,7 +109,10 @@ def test_a_folder_in_its_place_is_told_with_its_path(tmp_path: Path) -> None:
         f"{HEADER}\n\n".encode(),
         SECRET.hex().encode(),
         f"{SECRET.hex()}\n{HEADER}\n".encode(),
-        f"dicom-uid-registry key 3\n{SECRET.hex()}\n".encode(),  # of a later version
+        f"dicom-uid-registry key 3\n{SECRET.hex()}\n".encode(),
+        f"dicom-uid-registry key 3\nmd5 {SECRET.hex()}\n".encode(),
+        f"dicom-uid-registry key 3\nblake3 blake3 {SECRET.hex()}\n".encode(),
+        f"dicom-uid-registry key 4\nblake3 {SECRET.hex()}\n".encode(),  # of a later version
         b"dicom-uid-registry key 2\n",
         f"dicom-uid-registry key 2\n{SECRET.hex()}\n{SECRET.hex()[:-2]}\n".encode(),
         f"dicom-uid-registry key 2\n{SECRET.hex()}\n\n".encode(),

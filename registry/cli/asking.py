@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from registry.cli.issuing import parse_kind
-from registry.cli.options import Run, with_globals
+from registry.cli.options import Run
 from registry.cli.output import show as put
 from registry.cli.output import tell
 from registry.errors import BadRequest
@@ -231,10 +231,3 @@ def parse_time(text: str | None) -> str | None:
             f"{text!r} is no date or time", advice="E.g. 2026-11-22 or 2026-11-22T09:30:00Z."
         ) from None
     return moment.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
-
-
-def add_to(app: typer.Typer) -> None:
-    for command in (show, tree, history, find, stats):
-        app.command()(with_globals(command))
-    # A Patient ID may begin with a dash; the parser must not repeat it as an option that it doesn't know.
-    app.command("list", context_settings={"ignore_unknown_options": True})(with_globals(list_))

@@ -6,16 +6,18 @@ forbids two of one name, and each of them may be an object.
 
 from __future__ import annotations
 
-import zipfile
 from itertools import pairwise
 from types import TracebackType
-from typing import BinaryIO, Self, cast
+from typing import TYPE_CHECKING, BinaryIO, Self, cast
 
-from registry.dicomfile.parsing import START, require_dicom
+from registry.dicomfile.beginning import START, require_dicom
 from registry.dicomfile.regularfile import open_regular, require_size
 from registry.dicomfile.sources import Source
 from registry.dicomfile.unreadable import NotDicom, UnreadableDicom
 from registry.limits import BOMB_RATIO, BOMB_SIZE, MOST_LISTED, Limits
+
+if TYPE_CHECKING:
+    import zipfile
 
 _LOCAL_HEADER = 30  # bytes, before the name (APPNOTE.TXT section 4.3.7)
 
@@ -83,6 +85,8 @@ class Archives:
         """The archive at a path. Raises ``UnreadableDicom`` where it is broken."""
         if self._archive is None or self._path != path:
             self.close()
+            import zipfile  # few runs meet an archive
+
             self._file = open_regular(path)
             try:
                 self._archive = zipfile.ZipFile(self._file)
@@ -110,7 +114,7 @@ class Archives:
         return self._unpacked(info, info.file_size)
 
     def _unpacked(self, info: zipfile.ZipInfo, most: int) -> bytes:
-        archive = cast(zipfile.ZipFile, self._archive)
+        archive = cast("zipfile.ZipFile", self._archive)
         try:
             with archive.open(info) as file:
                 return file.read(most)

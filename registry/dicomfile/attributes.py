@@ -14,10 +14,10 @@ from decimal import Decimal, InvalidOperation
 from functools import lru_cache
 from hashlib import blake2b
 
-from pydicom.charset import convert_encodings, decode_bytes
-
-from registry.dicomfile.digests import canonical
-from registry.dicomfile.tags import SPECIFIC_CHARACTER_SET, tag
+from registry.dicomfile.canonical import canonical
+from registry.dicomfile.dictionary import tag
+from registry.dicomfile.quiet import quiet_pydicom
+from registry.dicomfile.tags import SPECIFIC_CHARACTER_SET
 from registry.dicomfile.tree import TEXT_VRS, Tree, text
 from registry.fingerprint import KEYWORDS, SIZE, pack
 from registry.records import Level
@@ -114,7 +114,11 @@ def decoded(value: bytes, charset: str) -> str:
     """The characters of a text value in the object's Specific Character Set (0008,0005)."""
     if value.isascii() and b"\x1b" not in value:
         return value.decode("ascii")
+    from pydicom.charset import convert_encodings, decode_bytes
+
     try:
-        return decode_bytes(value, convert_encodings(charset.split("\\")), {ord("\\"), ord("^"), ord("=")})
+        with quiet_pydicom():
+            encodings = convert_encodings(charset.split("\\"))
+            return decode_bytes(value, encodings, {ord("\\"), ord("^"), ord("=")})
     except (LookupError, ValueError):
         return value.decode("latin-1")

@@ -13,20 +13,20 @@ digest of known pixels would otherwise recognise a person's image anywhere.
 from __future__ import annotations
 
 import struct
-from collections.abc import Callable, Iterator
-from functools import lru_cache
+from collections.abc import Iterator, Sequence
 from hashlib import blake2b
 
+from registry.dicomfile.canonical import Pieces, add_tree
 from registry.dicomfile.planes import by_pixel
-from registry.dicomfile.tree import TEXT_VRS, Element, Tree
+from registry.dicomfile.tree import PIXEL_DATA, TEXT_VRS, Element, Tree
+from registry.hashing import Hashing
 
 DIGEST_SIZE = 16
 """Bytes of a digest: two different objects meet by chance once in 2**64."""
 
-_PIXEL_DATA = 0x7FE0_0010
-_BULK = frozenset(
+BULK = frozenset(
     {
-        _PIXEL_DATA,
+        PIXEL_DATA,
         0x7FE0_0008,  # Float Pixel Data
         0x7FE0_0009,  # Double Float Pixel Data
         0x0042_0011,  # Encapsulated Document
@@ -34,6 +34,8 @@ _BULK = frozenset(
         0x5600_0020,  # Spectroscopy Data
     }
 )
+"""What is most of an object, and makes it this one."""
+
 _ENCODING_ONLY = frozenset(
     {
         0x7FE0_0001,  # Extended Offset Table
@@ -41,49 +43,44 @@ _ENCODING_ONLY = frozenset(
         0xFFFC_FFFC,  # Data Set Trailing Padding
     }
 )
-_NOT_DATA_SET = _BULK | _ENCODING_ONLY
+NOT_DATA_SET = BULK | _ENCODING_ONLY
+"""What the digest of the data set leaves out."""
+
 _REFERENCED_SERIES_SEQUENCE = 0x0008_1115
 _ADMINISTRATIVE_GROUPS = frozenset(
     {0x0008, 0x0010, 0x0012, 0x0014, 0x0018, 0x0020, 0x0032, 0x0038, 0x0088, 0x0400}
 )
 _SR_ELEMENTS = 0xA000  # (0040,Axxx) is a document's content, (0040,0xxx) a worklist's
 _JOINED = 1 << 16
-_IS_SEQUENCE = 1 << 63  # no value is that long
 _ITEM = 0xE000
 _ITEM_HEADER = struct.Struct("<HHI")
 
 
-def content_hash(tree: Tree) -> bytes:
+def content_hash(tree: Tree, hashing: Hashing) -> bytes:
     """The hash of what the object is, without a key: never to be kept, only to put
     objects of one batch into an order that is the same everywhere; 32 bytes."""
-    tags = sorted(tree.keys() & _BULK)
-    if _PIXEL_DATA in tags:
-        tree = {tag: tree[tag] for tag in tags} | {_PIXEL_DATA: _pixels(*by_pixel(tree))}
+    tags = sorted(tree.keys() & BULK)
+    if PIXEL_DATA in tags:
+        tree = {tag: tree[tag] for tag in tags} | {PIXEL_DATA: _pixels(*by_pixel(tree))}
     if not tags:
         tags = [tag for tag in sorted(tree) if tree[tag][1] and _is_content(tag)]
-    return _hash(tree, tags)
+    pieces: Pieces = []
+    add_tree(tree, tags, pieces)
+    return hash_of(pieces, hashing)
 
 
-def content_digest(tree: Tree, key: bytes) -> bytes:
-    """The digest of what the object is; 16 bytes."""
-    return keyed(content_hash(tree), key, b"content")
+def data_set_form(tree: Tree) -> Pieces:
+    """The canonical form of everything but the bulk content."""
+    pieces: Pieces = []
+    add_tree(tree, [tag for tag in sorted(tree) if tag not in NOT_DATA_SET], pieces)
+    return pieces
 
 
-def data_set_hash(tree: Tree) -> bytes:
-    """The hash of everything but the bulk content, without a key: never to be kept; 32 bytes."""
-    return _hash(tree, [tag for tag in sorted(tree) if tag not in _NOT_DATA_SET])
-
-
-def data_set_digest(tree: Tree, key: bytes) -> bytes:
-    """The digest of everything but the bulk content; 16 bytes."""
-    return keyed(data_set_hash(tree), key, b"data set")
-
-
-def canonical(element: Element) -> bytes:
-    """One element's value in canonical form."""
-    pieces: list[bytes | memoryview] = []
-    _add_tree({0: element}, [0], pieces)
-    return b"".join(pieces)
+def hash_of(pieces: Sequence[bytes | memoryview], hashing: Hashing) -> bytes:
+    """The hash of a canonical form, without a key: never to be kept; 32 bytes."""
+    # Joined where that is quicker, one by one where it would take the memory a second time.
+    joined = sum(map(len, pieces)) <= _JOINED
+    return hashing.hashed([b"".join(pieces)] if joined else pieces)
 
 
 def _is_content(tag: int) -> bool:
@@ -103,47 +100,6 @@ def _is_content(tag: int) -> bool:
 def keyed(plain: bytes, key: bytes, purpose: bytes) -> bytes:
     """A hash that can be kept: nobody without the key can try out what it is of."""
     return blake2b(plain, digest_size=DIGEST_SIZE, key=key, person=purpose).digest()
-
-
-def _hash(tree: Tree, tags: list[int]) -> bytes:
-    """The hash of some of a tree's elements."""
-    pieces: list[bytes | memoryview] = []
-    _add_tree(tree, tags, pieces)
-    made = blake2b(digest_size=32)
-    # Joined where that is quicker, one by one where it would take the memory a second time.
-    if sum(map(len, pieces)) <= _JOINED:
-        made.update(b"".join(pieces))
-    else:
-        for piece in pieces:
-            made.update(piece)
-    return made.digest()
-
-
-def _add_tree(tree: Tree, tags: list[int], pieces: list[bytes | memoryview]) -> None:
-    """Add one canonical form of some of a tree's elements, their tags ascending: how many,
-    each one's tag and length, then the values, then the items of sequences. The lengths
-    keep neighbours apart."""
-    head, values, sequences = [len(tags)], [], []
-    for tag in tags:
-        vr, value = tree[tag]
-        if vr in TEXT_VRS:
-            value = value.rstrip(b" \0")
-        elif vr == "SQ":
-            head += (tag, len(value) | _IS_SEQUENCE)
-            sequences.append(value)
-            continue
-        head += (tag, len(value))
-        values.append(value)
-    pieces.append(_packer(len(head))(*head))
-    pieces += values
-    for members in sequences:
-        for member in members:
-            _add_tree(member, sorted(member), pieces)
-
-
-@lru_cache(maxsize=1024)
-def _packer(count: int) -> Callable[..., bytes]:
-    return struct.Struct(f">{count}Q").pack
 
 
 def _pixels(vr: str, value: bytes | memoryview) -> Element:

@@ -2,43 +2,70 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from registry.dicomfile import tags
 from registry.dicomfile.attributes import fingerprint
-from registry.dicomfile.digests import content_hash, data_set_hash, keyed
-from registry.dicomfile.identity import patients_of
+from registry.dicomfile.digests import content_hash, hash_of, keyed
+from registry.dicomfile.identity import patients_of, single_uid
 from registry.dicomfile.labels import labels_of
 from registry.dicomfile.readerkeys import ReaderKeys
+from registry.dicomfile.recall import Afresh
 from registry.dicomfile.tree import Tree
-from registry.records import Hidden, Level
+from registry.hashing import Hashing
+from registry.records import Hidden, Level, Patient
 
 
 class Hiding:
-    """One object, to be hidden under one key after the other; its content is hashed once."""
+    """One object, to be hidden under one key after the other; its content is hashed once in each way."""
 
-    def __init__(
-        self, tree: Tree, study: str | None, series: str | None, instance: str | None, *, digests: bool
-    ) -> None:
-        self._tree, self._place = tree, (study, series, instance)
-        self.content = content_hash(tree) if digests else b""
-        self._data_set = data_set_hash(tree) if digests else b""
+    def __init__(self, tree: Tree, instance: str | None, recall: Afresh, *, digests: bool) -> None:
+        self._tree, self._instance, self._recall, self._digests = tree, instance, recall, digests
+        self._hashes: dict[Hashing, tuple[bytes, bytes]] = {}
+
+    def content(self, hashing: Hashing) -> bytes:
+        """The hash of its content, without a key; empty where none is wanted."""
+        return self._hashed(hashing)[0]
+
+    def _hashed(self, hashing: Hashing) -> tuple[bytes, bytes]:
+        """The hashes of its content and of its data set."""
+        if not self._digests:
+            return b"", b""
+        if hashing not in self._hashes:
+            data_set = hash_of(self._recall.data_set_form(self._tree), hashing)
+            self._hashes[hashing] = content_hash(self._tree, hashing), data_set
+        return self._hashes[hashing]
 
     def under(self, keys: ReaderKeys) -> Hidden:
         """What it says, as far as it compares under some keys."""
-        tree, (study, series, instance) = self._tree, self._place
-        patient, aliases = patients_of(tree, keys.fingerprint)
-        subjects = (
-            (Level.PATIENT, patient.token if patient else None),
-            (Level.STUDY, study.encode() if study else None),
-            (Level.SERIES, series.encode() if series else None),
-        )
+        content, data_set = self._hashed(keys.hashing)
+        described = self._recall.made(_described, self._tree, keys.fingerprint)
         return Hidden(
-            content_digest=keyed(self.content, keys.digest, b"content") if self.content else None,
-            data_set_digest=keyed(self._data_set, keys.digest, b"data set") if self._data_set else None,
-            patient=patient,
-            aliases=aliases,
-            labels=labels_of(tree, study, series, instance, patient, keys.fingerprint),
-            fingerprints={
-                level: fingerprint(level, subject, tree, keys.fingerprint)
-                for level, subject in subjects
-                if subject
-            },
+            content_digest=keyed(content, keys.digest, b"content") if content else None,
+            data_set_digest=keyed(data_set, keys.digest, b"data set") if data_set else None,
+            patient=described.patient,
+            aliases=described.aliases,
+            labels=labels_of(self._tree, self._instance, keys.fingerprint, self._recall),
+            fingerprints=described.fingerprints,
         )
+
+
+class _Described(NamedTuple):
+    """What all objects of a series say of the patient, the study and the series."""
+
+    patient: Patient | None
+    aliases: tuple[Patient, ...]
+    fingerprints: Mapping[Level, bytes]
+
+
+def _described(tree: Tree, key: bytes) -> _Described:
+    patient, aliases = patients_of(tree, key)
+    study, series = (single_uid(tree, tag) for tag in (tags.STUDY_INSTANCE_UID, tags.SERIES_INSTANCE_UID))
+    subjects = (
+        (Level.PATIENT, patient.token if patient else None),
+        (Level.STUDY, study.encode() if study else None),
+        (Level.SERIES, series.encode() if series else None),
+    )
+    made = {level: fingerprint(level, subject, tree, key) for level, subject in subjects if subject}
+    return _Described(patient, aliases, made)

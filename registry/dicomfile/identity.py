@@ -7,8 +7,9 @@ from functools import lru_cache
 
 from registry.dicomfile import tags
 from registry.dicomfile.attributes import decoded
+from registry.dicomfile.dictionary import name_of
 from registry.dicomfile.tokens import token
-from registry.dicomfile.tree import Tree, items, name_of, text
+from registry.dicomfile.tree import Element, Tree, items, text
 from registry.dicomfile.unreadable import UnreadableDicom
 from registry.limits import MOST_NAMED
 from registry.records import BadUid, Kind, PaddedUid, Patient
@@ -26,7 +27,7 @@ class Uids:
         self.padded: dict[PaddedUid, None] = {}
         self.shared: dict[tuple[Kind, str], None] = {}
 
-    def walk(self, tree: Tree, path: str = "", *, original: bool = False) -> None:
+    def walk(self, tree: Tree, path: tuple[int, ...] = (), *, original: bool = False) -> None:
         """Look at every UI element at any depth.
 
         What stands in an Original Attributes Sequence (0400,0561) was true of
@@ -34,27 +35,27 @@ class Uids:
         """
         for tag, (vr, value) in tree.items():
             if vr == "SQ":
-                inner = f"{path}{name_of(tag)} > " if value else ""
+                within = original or tag == tags.ORIGINAL_ATTRIBUTES_SEQUENCE
                 for item in value:
-                    self.walk(item, inner, original=original or tag == tags.ORIGINAL_ATTRIBUTES_SEQUENCE)
+                    self.walk(item, (*path, tag), original=within)
             elif vr == "UI":
                 self._element(tag, value, path, original)
         if tags.UID_VALUE in tree and not original:
             self._content_item(tree)
 
-    def _element(self, tag: int, value: bytes, path: str, original: bool) -> None:
+    def _element(self, tag: int, value: bytes, path: tuple[int, ...], original: bool) -> None:
         uids, plain = _taken_apart(value)
         kind = None if original else tags.SHARED_KINDS.get(tag)
         if plain and kind is None:
             return
         for uid in uids:
             if not _sound(uid):
-                where = path + name_of(tag)
+                where = _where(path, tag)
                 self.bad[uid, where] = BadUid(uid, where, tag in tags.IDENTITY_TAGS)
             if kind is not None:
                 self.shared[kind, uid] = None
         if not plain:
-            self._padding(value.removesuffix(b"\0").decode("latin-1"), path + name_of(tag))
+            self._padding(value.removesuffix(b"\0").decode("latin-1"), _where(path, tag))
         if len(self.bad) + len(self.padded) + len(self.shared) > MOST_NAMED:
             raise UnreadableDicom(f"it names more than {MOST_NAMED:,} UIDs")
 
@@ -84,9 +85,30 @@ class Uids:
                 self.shared[kind, uid] = None
 
 
+def names(tag: int, element: Element) -> bool:
+    """Whether an element of the object itself can tell the walk anything: a sequence, a UID of
+    a shared kind, one with something wrong."""
+    vr, value = element
+    if vr == "SQ":
+        return bool(value)
+    return tag in tags.SHARED_KINDS or tag == tags.UID_VALUE or not _taken_apart(value)[1]
+
+
+def _where(path: tuple[int, ...], tag: int) -> str:
+    """Where an element stands, in words."""
+    return " > ".join(map(name_of, (*path, tag)))
+
+
 def uid_values(value: bytes) -> Sequence[str]:
     """The values of a UI element, the padding at the end of each removed (PS3.5 section 9.1)."""
     return _taken_apart(value)[0]
+
+
+def single_uid(tree: Tree, tag: int) -> str | None:
+    """The UID of a type 1 element; None where it is absent, empty or multi-valued."""
+    element = tree.get(tag)
+    values = uid_values(element[1]) if element and element[0] != "SQ" else ()
+    return values[0] if len(values) == 1 else None
 
 
 def _taken_apart(value: bytes) -> tuple[Sequence[str], bool]:

@@ -4,33 +4,39 @@ is on: numbers, descriptions, image types, as keyed hashes.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from hashlib import blake2b
 
 from registry.dicomfile import tags
+from registry.dicomfile.identity import patients_of, single_uid
+from registry.dicomfile.recall import Afresh
 from registry.dicomfile.tree import Tree, items, text
-from registry.records import Label, Mark, Patient
+from registry.records import Label, Mark
 from registry.sopclass import Family, family_of
 from registry.uid import is_own_key
 
 _SIZE = 8
 
 
-def labels_of(
-    tree: Tree,
-    study: str | None,
-    series: str | None,
-    instance: str | None,
-    patient: Patient | None,
-    key: bytes,
-) -> tuple[Label, ...]:
+def labels_of(tree: Tree, instance: str | None, key: bytes, recall: Afresh) -> tuple[Label, ...]:
     """The labels of one object, as far as they are of UIDs that can be keys of the ledger."""
-    found = [*_of_series(tree, study, series, key), *_of_instance(tree, series, instance, key)]
-    found += _of_things(tree, patient, key)
-    return tuple(label for label in found if is_own_key(label.scope) and is_own_key(label.uid))
+    return (
+        *recall.made(_of_series, tree, key),
+        *_sound(_of_instance(tree, instance, key)),
+        *recall.made(_of_things, tree, key),
+    )
 
 
-def _of_series(tree: Tree, study: str | None, series: str | None, key: bytes) -> Iterator[Label]:
+def _sound(labels: Iterable[Label]) -> tuple[Label, ...]:
+    return tuple(label for label in labels if is_own_key(label.scope) and is_own_key(label.uid))
+
+
+def _of_series(tree: Tree, key: bytes) -> tuple[Label, ...]:
+    return _sound(_describing_series(tree, key))
+
+
+def _describing_series(tree: Tree, key: bytes) -> Iterator[Label]:
+    study, series = single_uid(tree, tags.STUDY_INSTANCE_UID), single_uid(tree, tags.SERIES_INSTANCE_UID)
     if not series:
         return
     number, look = text(tree, tags.SERIES_NUMBER).strip(), text(tree, tags.SERIES_DESCRIPTION)
@@ -46,17 +52,23 @@ def _of_series(tree: Tree, study: str | None, series: str | None, key: bytes) ->
             yield Label(series, Mark.DERIVED, b"", series)
 
 
-def _of_instance(tree: Tree, series: str | None, instance: str | None, key: bytes) -> Iterator[Label]:
+def _of_instance(tree: Tree, instance: str | None, key: bytes) -> Iterator[Label]:
     if not instance:
         return
+    series = single_uid(tree, tags.SERIES_INSTANCE_UID)
     if series and (number := text(tree, tags.INSTANCE_NUMBER).strip()):
         yield Label(series, Mark.INSTANCE_NUMBER, _hashed(key, series, number), instance)
     if items(tree, tags.ORIGINAL_ATTRIBUTES_SEQUENCE):
         yield Label(instance, Mark.CORRECTED, b"", instance)
 
 
-def _of_things(tree: Tree, patient: Patient | None, key: bytes) -> Iterator[Label]:
+def _of_things(tree: Tree, key: bytes) -> tuple[Label, ...]:
+    return _sound(_describing_things(tree, key))
+
+
+def _describing_things(tree: Tree, key: bytes) -> Iterator[Label]:
     """Specimens and devices, by what is said of them where their UID stands."""
+    patient, _ = patients_of(tree, key)
     for item in items(tree, tags.SPECIMEN_DESCRIPTION_SEQUENCE):
         specimen, named = text(item, tags.SPECIMEN_UID), text(item, tags.SPECIMEN_IDENTIFIER)
         if specimen and named:

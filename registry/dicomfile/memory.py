@@ -11,10 +11,12 @@ from threading import Lock
 from pydicom.dataset import Dataset
 
 from registry.dicomfile import tags
+from registry.dicomfile.beginning import PREAMBLE
 from registry.dicomfile.objects import claim_of
-from registry.dicomfile.parsing import PREAMBLE, quiet_pydicom
+from registry.dicomfile.parsedtree import tree_of
+from registry.dicomfile.quiet import quiet_pydicom
 from registry.dicomfile.readerkeys import ReaderKeys
-from registry.dicomfile.tree import Tree, text, tree_of
+from registry.dicomfile.tree import PIXEL_DATA, Tree, text
 from registry.dicomfile.unreadable import NotDicom, told
 from registry.limits import Limits
 from registry.records import ObjectClaim, Reading
@@ -26,7 +28,6 @@ DataSet = Dataset
 _MEDIA_STORAGE_SOP_CLASS_UID = 0x0002_0002
 _BIG_ENDIAN = "1.2.840.10008.1.2.2"
 _ITEM = b"\xfe\xff\x00\xe0"  # with what encapsulated pixel data begins (PS3.5 section A.4)
-_PIXEL_DATA = 0x7FE0_0010
 
 _ALONE = Lock()
 """pydicom is kept quiet for the whole process, so that two threads must not do it at once."""
@@ -75,5 +76,5 @@ def _is_comparable(tree: Tree, meta: Tree | None) -> bool:
     """
     if meta is not None:
         return text(meta, tags.TRANSFER_SYNTAX_UID) != _BIG_ENDIAN
-    _, pixels = tree.get(_PIXEL_DATA, ("", b""))
+    _, pixels = tree.get(PIXEL_DATA, ("", b""))
     return bytes(pixels[:4]) != _ITEM

@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from registry.dicomfile import tags
+from registry.dicomfile.dictionary import name_of
 from registry.dicomfile.frames import frames_of, registered_frames
 from registry.dicomfile.hidden import Hiding
-from registry.dicomfile.identity import Uids, shortened, uid_values
+from registry.dicomfile.identity import Uids, shortened, single_uid
 from registry.dicomfile.preamble import taken_for
 from registry.dicomfile.readerkeys import ReaderKeys
+from registry.dicomfile.recall import AFRESH, Afresh
 from registry.dicomfile.references import references_of
-from registry.dicomfile.scan import is_transfer_syntax
-from registry.dicomfile.tree import Tree, items, name_of, text
+from registry.dicomfile.transfersyntaxes import is_transfer_syntax
+from registry.dicomfile.tree import Tree, items, text
 from registry.modality import code_string
 from registry.records import FileMeta, Listing, ObjectClaim, Part, Trait
 from registry.sopclass import STORAGE
 from registry.uid import is_key
 
 _FOUR = (tags.SOP_CLASS_UID, tags.SOP_INSTANCE_UID, tags.STUDY_INSTANCE_UID, tags.SERIES_INSTANCE_UID)
-_NAMING_VRS = frozenset({"UI", "SQ"})
 _SLIDE = f"{STORAGE}.77.1.6"
 
 
@@ -30,51 +33,68 @@ def claim_of(
     digests: bool = True,
     preamble: bytes = b"",
     listings: tuple[Listing, ...] = (),
+    recall: Afresh = AFRESH,
 ) -> ObjectClaim:
     """What one object says. ``digests=False`` leaves both digests out; ``meta`` is None where
     there is no file, and empty where there is one without file meta information."""
-    four = {tag: _single_uid(tree, tag) for tag in _FOUR}
-    uids = Uids()
-    uids.walk(meta or {})
-    # Of several hundred elements few name anything; both of what looks for names look at these alone.
-    naming = {tag: element for tag, element in tree.items() if element[0] in _NAMING_VRS}
-    uids.walk(naming)
-    study, series = four[tags.STUDY_INSTANCE_UID], four[tags.SERIES_INSTANCE_UID]
-    hiding = Hiding(tree, study, series, four[tags.SOP_INSTANCE_UID], digests=digests)
+    instance = single_uid(tree, tags.SOP_INSTANCE_UID)
+    named = recall.made_of(_named, *recall.naming(meta or {}, tree))
+    hiding = Hiding(tree, instance, recall, digests=digests)
     return ObjectClaim(
-        sop_instance_uid=four[tags.SOP_INSTANCE_UID],
-        sop_class_uid=_key(four[tags.SOP_CLASS_UID]),
-        series_instance_uid=series,
-        study_instance_uid=study,
-        modality=code_string(text(tree, tags.MODALITY)),
-        transfer_syntax_uid=_key(text(meta or {}, tags.TRANSFER_SYNTAX_UID)),
-        content_order=hiding.content,
-        frame_of_reference_uid=_key(_single_uid(tree, tags.FRAME_OF_REFERENCE_UID)),
-        shared=tuple(uids.shared),
-        references=references_of(naming),
-        traits=frozenset(_traits(tree)),
-        frames=frames_of(tree, four[tags.SOP_CLASS_UID]),
-        registered=registered_frames(tree, four[tags.SOP_CLASS_UID]),
-        **hiding.under(keys)._asdict(),
-        earlier=tuple(None if each is None else hiding.under(each) for each in keys.earlier),
-        bad_uids=tuple(uids.bad.values()),
-        padded_uids=tuple(uids.padded),
-        missing=tuple(name_of(tag) for tag in _FOUR if four[tag] is None),
-        part=_part(tree),
-        plan_geometry=code_string(text(tree, tags.RT_PLAN_GEOMETRY)),
-        dose_summation_type=code_string(text(tree, tags.DOSE_SUMMATION_TYPE)),
+        sop_instance_uid=instance,
+        transfer_syntax_uid=recall.made(_transfer_syntax, meta) if meta else None,
+        content_order=hiding.content(keys.hashing),
+        missing=recall.made(_missing, tree) if instance is None else recall.made(_missing_besides, tree),
+        meta=None if meta is None else _file_meta(meta, preamble, recall),
         whole=True,
-        meta=None if meta is None else _file_meta(meta, preamble),
         listings=listings,
         path=path,
+        **recall.made(_general, tree),
+        **named,
+        **hiding.under(keys)._asdict(),
+        earlier=tuple(None if each is None else hiding.under(each) for each in keys.earlier),
     )
 
 
-def _single_uid(tree: Tree, tag: int) -> str | None:
-    """The UID of a type 1 element; None where it is absent, empty or multi-valued."""
-    element = tree.get(tag)
-    values = uid_values(element[1]) if element and element[0] != "SQ" else []
-    return values[0] if len(values) == 1 else None
+def _general(tree: Tree) -> dict[str, Any]:
+    """What is mostly the same for all objects of a series."""
+    sop_class = single_uid(tree, tags.SOP_CLASS_UID)
+    return {
+        "sop_class_uid": _key(sop_class),
+        "series_instance_uid": single_uid(tree, tags.SERIES_INSTANCE_UID),
+        "study_instance_uid": single_uid(tree, tags.STUDY_INSTANCE_UID),
+        "modality": code_string(text(tree, tags.MODALITY)),
+        "frame_of_reference_uid": _key(single_uid(tree, tags.FRAME_OF_REFERENCE_UID)),
+        "traits": frozenset(_traits(tree)),
+        "frames": frames_of(tree, sop_class),
+        "registered": registered_frames(tree, sop_class),
+        "part": _part(tree),
+        "plan_geometry": code_string(text(tree, tags.RT_PLAN_GEOMETRY)),
+        "dose_summation_type": code_string(text(tree, tags.DOSE_SUMMATION_TYPE)),
+    }
+
+
+def _named(meta: Tree, tree: Tree) -> dict[str, Any]:
+    """What the elements that name something say."""
+    uids = Uids()
+    uids.walk(meta)
+    uids.walk(tree)
+    return {
+        "shared": tuple(uids.shared),
+        "references": references_of(tree),
+        "bad_uids": tuple(uids.bad.values()),
+        "padded_uids": tuple(uids.padded),
+    }
+
+
+def _missing(tree: Tree) -> tuple[str, ...]:
+    return tuple(name_of(tag) for tag in _FOUR if single_uid(tree, tag) is None)
+
+
+def _missing_besides(tree: Tree) -> tuple[str, ...]:
+    """What is missing besides the SOP Instance UID, at which it doesn't look: no two have the same."""
+    three = (tag for tag in _FOUR if tag != tags.SOP_INSTANCE_UID)
+    return tuple(name_of(tag) for tag in three if single_uid(tree, tag) is None)
 
 
 def _key(uid: str | None) -> str | None:
@@ -82,14 +102,18 @@ def _key(uid: str | None) -> str | None:
     return uid if uid and is_key(uid) else None
 
 
+def _transfer_syntax(meta: Tree) -> str | None:
+    return _key(text(meta, tags.TRANSFER_SYNTAX_UID))
+
+
 def _part(tree: Tree) -> Part | None:
-    uid = _key(_single_uid(tree, tags.CONCATENATION_UID))
+    uid = _key(single_uid(tree, tags.CONCATENATION_UID))
     if uid is None:
         return None
     number, total = (
         _number(tree, tag) for tag in (tags.IN_CONCATENATION_NUMBER, tags.IN_CONCATENATION_TOTAL_NUMBER)
     )
-    return Part(uid, number, total, _key(_single_uid(tree, tags.CONCATENATION_SOURCE)))
+    return Part(uid, number, total, _key(single_uid(tree, tags.CONCATENATION_SOURCE)))
 
 
 def _number(tree: Tree, tag: int) -> int | None:
@@ -98,12 +122,17 @@ def _number(tree: Tree, tag: int) -> int | None:
     return int.from_bytes(value, "little") if vr == "US" and len(value) == 2 else None
 
 
-def _file_meta(meta: Tree, preamble: bytes) -> FileMeta:
+def _file_meta(meta: Tree, preamble: bytes, recall: Afresh) -> FileMeta:
+    same = recall.made(_of_all_files, meta, preamble)
+    return same._replace(media_storage_sop_instance_uid=_said(meta, 0x0002_0003))
+
+
+def _of_all_files(meta: Tree, preamble: bytes) -> FileMeta:
+    """What is mostly the same for all files of a series."""
     syntax = shortened(text(meta, tags.TRANSFER_SYNTAX_UID)) or None
     return FileMeta(
         present=bool(meta),
         media_storage_sop_class_uid=_said(meta, 0x0002_0002),
-        media_storage_sop_instance_uid=_said(meta, 0x0002_0003),
         transfer_syntax_uid=syntax,
         transfer_syntax_known=syntax is not None and is_transfer_syntax(syntax),
         implementation_class_uid=shortened(text(meta, 0x0002_0012)) or None,

@@ -8,10 +8,9 @@ from __future__ import annotations
 
 from array import array
 
-from registry.dicomfile.tags import tag
-from registry.dicomfile.tree import Element, Tree
+from registry.dicomfile.dictionary import tag
+from registry.dicomfile.tree import PIXEL_DATA, Element, Tree
 
-_PIXEL_DATA = 0x7FE0_0010
 _PLANAR_CONFIGURATION = tag("PlanarConfiguration")
 _BY_PLANE = b"\1\0"
 _ENCAPSULATED = b"\xfe\xff\x00\xe0"
@@ -26,7 +25,7 @@ def by_pixel(tree: Tree) -> Element:
     As it is, where that is so already, where it is compressed, or where it isn't as
     long as the object says.
     """
-    vr, value = tree[_PIXEL_DATA]
+    vr, value = tree[PIXEL_DATA]
     if tree.get(_PLANAR_CONFIGURATION, ("US", b""))[1] != _BY_PLANE or bytes(value[:4]) == _ENCAPSULATED:
         return vr, value
     samples, rows, columns, bits = (_number(tree, keyword) for keyword in _SHAPE)

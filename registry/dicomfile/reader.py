@@ -5,15 +5,18 @@ from __future__ import annotations
 import os
 
 from registry.dicomfile.archive import Archives, members
+from registry.dicomfile.beginning import PREAMBLE, START, is_marked, require_dicom
 from registry.dicomfile.media import listed
 from registry.dicomfile.objects import claim_of
-from registry.dicomfile.parsing import PREAMBLE, START, is_marked, quiet_pydicom, require_dicom
 from registry.dicomfile.readerkeys import ReaderKeys
+from registry.dicomfile.recall import AFRESH
 from registry.dicomfile.regularfile import open_regular, read_rest
+from registry.dicomfile.scan import Unusual
 from registry.dicomfile.sources import Found, Source, is_dicomdir
 from registry.dicomfile.tags import SOP_CLASS_UID, SOP_INSTANCE_UID
+from registry.dicomfile.templates import Scanned, Templates
 from registry.dicomfile.tree import text
-from registry.dicomfile.trees import trees_of
+from registry.dicomfile.trees import by_pydicom
 from registry.dicomfile.unreadable import NotDicom, UnreadableDicom, told
 from registry.limits import Limits
 from registry.records import ObjectClaim, Reading, Skipped
@@ -24,11 +27,12 @@ _USUAL = Limits()
 
 
 class Reader:
-    """Reads files, one after the other, within the limits. Whoever uses it keeps pydicom quiet."""
+    """Reads files, one after the other, within the limits."""
 
     def __init__(self, keys: ReaderKeys, limits: Limits = _USUAL) -> None:
         self._keys, self._limits = keys, limits
         self._archives = Archives()
+        self._templates = Templates()
 
     def close(self) -> None:
         self._archives.close()
@@ -58,7 +62,7 @@ class Reader:
             return read_rest(file, self._limits.file_size)
 
     def _claim(self, data: bytes, source: Source, digests: bool) -> ObjectClaim:
-        meta, tree = trees_of(data, self._limits)
+        meta, tree, recall = self._trees(data)
         if text(meta, _MEDIA_STORAGE_SOP_CLASS_UID) == MEDIA_DIRECTORY:
             raise NotDicom("a DICOMDIR, not an instance")
         if not meta and not text(tree, SOP_CLASS_UID) and not text(tree, SOP_INSTANCE_UID):
@@ -72,14 +76,20 @@ class Reader:
             digests=digests,
             preamble=preamble,
             listings=source.listings,
+            recall=recall,
         )
+
+    def _trees(self, data: bytes) -> Scanned:
+        try:
+            return self._templates.read(data)
+        except Unusual:
+            return Scanned(*by_pydicom(data, self._limits), AFRESH)
 
 
 def read(source: Source, keys: ReaderKeys, *, digests: bool = True) -> Reading:
     """Read one file in this very process: for a file that is trusted, or a measurement."""
     reader = Reader(keys)
     try:
-        with quiet_pydicom():
-            return reader.read(source, digests=digests)
+        return reader.read(source, digests=digests)
     finally:
         reader.close()

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from registry.hashing import Hashing
+
 
 @dataclass(frozen=True, slots=True)
 class ReaderKeys:
@@ -12,3 +14,4 @@ class ReaderKeys:
     fingerprint: bytes
     digest: bytes
     earlier: tuple[ReaderKeys | None, ...] = ()  # those before them, the newest first; None: not here
+    hashing: Hashing = Hashing.BLAKE3  # of contents, before the key for digests hides them

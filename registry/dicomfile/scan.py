@@ -11,42 +11,23 @@ benchmarks/reading.py shows what it earns.
 
 from __future__ import annotations
 
-from functools import lru_cache
 from struct import Struct
 
-from pydicom import config
-from pydicom.uid import UID
-
-from registry.dicomfile.tree import MAX_DEPTH, Tree, vr_of
-from registry.uid import MAX_LENGTH
+from registry.dicomfile.dictionary import vr_of
+from registry.dicomfile.transfersyntaxes import IMPLICIT_LITTLE_ENDIAN, NOT_ORDINARY, is_transfer_syntax
+from registry.dicomfile.tree import MAX_DEPTH, PIXEL_DATA, Tree
 
 _EXPLICIT = Struct("<HH2sH")
 _IMPLICIT = Struct("<HHI")
 _LENGTH = Struct("<I")
 _UNDEFINED = 0xFFFF_FFFF
+_ANY = 1 << 63  # no file is that long
 _META_START = 132
-_SHORT = {vr.encode(): vr for vr in "AE AS AT CS DA DS DT FL FD IS LO LT PN SH SL SS ST TM UI UL US".split()}
-_LONG = {vr.encode(): vr for vr in "OB OD OF OL OV OW SQ SV UC UN UR UT UV".split()}
+SHORT = {vr.encode(): vr for vr in "AE AS AT CS DA DS DT FL FD IS LO LT PN SH SL SS ST TM UI UL US".split()}
+LONG = {vr.encode(): vr for vr in "OB OD OF OL OV OW SQ SV UC UN UR UT UV".split()}
 _ITEM, _ITEM_END, _SEQUENCE_END = 0xE000, 0xE00D, 0xE0DD
-_PIXEL_DATA = 0x7FE0_0010
 _PIXEL_VRS = ("OB", "OW")
 _TRANSFER_SYNTAX_UID = 0x0002_0010
-_IMPLICIT_SYNTAX = "1.2.840.10008.1.2"
-_NOT_ORDINARY = frozenset(
-    {
-        "1.2.840.10008.1.2.1.99",  # Deflated Explicit VR Little Endian
-        "1.2.840.10008.1.2.2",  # Explicit VR Big Endian
-        "1.2.840.10008.1.2.4.95",  # JPIP Referenced Deflate
-        "1.2.840.10008.1.2.4.205",  # JPIP HTJ2K Referenced Deflate
-    }
-)
-
-
-@lru_cache(maxsize=256)
-def is_transfer_syntax(uid: str) -> bool:
-    """Whether PS3.6 Annex A defines the UID as a transfer syntax."""
-    # Told to look at it, pydicom quotes what is no UID in a warning and in its log.
-    return len(uid) <= MAX_LENGTH and UID(uid, config.IGNORE).type == "Transfer Syntax"
 
 
 class Unusual(Exception):
@@ -62,9 +43,9 @@ def scan(data: bytes) -> tuple[Tree, Tree]:
     if vr != "UI":
         raise Unusual
     syntax = value.decode("latin-1").rstrip(" \0")
-    if syntax in _NOT_ORDINARY or not is_transfer_syntax(syntax):
+    if syntax in NOT_ORDINARY or not is_transfer_syntax(syntax):
         raise Unusual
-    tree, end = _Scanner(data, syntax == _IMPLICIT_SYNTAX).data_set(position, len(data), 0)
+    tree, end = Scanner(data, implicit=syntax == IMPLICIT_LITTLE_ENDIAN).data_set(position, len(data), 0)
     if end != len(data):
         raise Unusual
     return meta, tree
@@ -82,37 +63,47 @@ def _meta(data: bytes) -> tuple[Tree, int]:
     # What pydicom would take for more of the meta information, or for a command (PS3.7 section 6.3).
     if end > len(data) or (end < len(data) and int.from_bytes(data[end : end + 2], "little") <= 2):
         raise Unusual
-    scanner = _Scanner(data, False)
+    scanner = Scanner(data, implicit=False)
     meta, reached = scanner.data_set(start, end, 0)
     if reached != end or any(tag >> 16 != 2 for tag in (*meta, *scanner.group_lengths)):
         raise Unusual
     return meta, end
 
 
-class _Scanner:
+class Scanner:
     """One file's bytes, and whether its VRs are implicit."""
 
-    def __init__(self, data: bytes, implicit: bool) -> None:
-        self._data = data
+    def __init__(self, data: bytes, *, implicit: bool) -> None:
+        self._data, self._is_implicit = data, implicit
         self.group_lengths: list[int] = []  # which are left out of the tree
-        self.data_set = self._implicit if implicit else self._explicit
 
-    def _explicit(self, position: int, end: int, depth: int) -> tuple[Tree, int]:  # noqa: C901, PLR0912 (one loop, kept flat for speed)
-        """Elements from ``position`` to ``end`` or to the delimiter of an item."""
+    def data_set(self, position: int, end: int, depth: int, latest: int = _ANY) -> tuple[Tree, int]:
+        """Elements from ``position`` to ``end`` or to the delimiter of an item; none that
+        begins after ``latest``. And where they end."""
+        read = self._implicit if self._is_implicit else self._explicit
+        return read(position, end, depth, latest)
+
+    def one(self, position: int, end: int) -> tuple[Tree, int]:
+        """The element at ``position`` of the data set itself, and where it ends; an empty tree
+        for a group length."""
+        return self.data_set(position, end, 0, position)
+
+    def _explicit(self, position: int, end: int, depth: int, latest: int) -> tuple[Tree, int]:  # noqa: C901, PLR0912 (one loop, kept flat for speed)
         data, unpack, last = self._data, _EXPLICIT.unpack_from, -1
+        latest = min(latest, end - 8)
         tree: Tree = {}
-        while position + 8 <= end:
+        while position <= latest:
             group, element, code, length = unpack(data, position)
             tag = group << 16 | element
             if tag <= last:
                 raise Unusual
-            vr = _SHORT.get(code)
+            vr = SHORT.get(code)
             if vr is not None:
                 position += 8
             elif group == 0xFFFE:
                 return self._delimiter(tree, position, depth)
             else:
-                vr = _LONG.get(code)
+                vr = LONG.get(code)
                 if vr is None or position + 12 > end:
                     raise Unusual
                 length = _LENGTH.unpack_from(data, position + 8)[0]
@@ -126,7 +117,7 @@ class _Scanner:
                     tree[tag] = ("SQ", members)
                     last = tag
                     continue
-                if tag == _PIXEL_DATA and not depth and vr in _PIXEL_VRS:
+                if tag == PIXEL_DATA and not depth and vr in _PIXEL_VRS:
                     undefined = length == _UNDEFINED
                     stop = self._fragments_end(position) if undefined else position + length
                     if stop > end:
@@ -146,10 +137,11 @@ class _Scanner:
             position, last = stop, tag
         return tree, position
 
-    def _implicit(self, position: int, end: int, depth: int) -> tuple[Tree, int]:
+    def _implicit(self, position: int, end: int, depth: int, latest: int) -> tuple[Tree, int]:
         data, unpack, last = self._data, _IMPLICIT.unpack_from, -1
+        latest = min(latest, end - 8)
         tree: Tree = {}
-        while position + 8 <= end:
+        while position <= latest:
             group, element, length = unpack(data, position)
             tag = group << 16 | element
             if tag <= last:
@@ -186,6 +178,7 @@ class _Scanner:
         if end > limit:
             raise Unusual
         members: list[Tree] = []
+        read = self._implicit if self._is_implicit else self._explicit
         while position + 8 <= end:
             group, element, size = _IMPLICIT.unpack_from(self._data, position)
             position += 8
@@ -200,7 +193,7 @@ class _Scanner:
             stop = end if size == _UNDEFINED else position + size
             if stop > end:
                 raise Unusual
-            member, reached = self.data_set(position, stop, depth)
+            member, reached = read(position, stop, depth, _ANY)
             delimited = self._data[reached - 8 : reached - 4] == b"\xfe\xff\x0d\xe0"
             if (size == _UNDEFINED and not delimited) or (size != _UNDEFINED and reached != stop):
                 raise Unusual

@@ -2,18 +2,8 @@
 
 from __future__ import annotations
 
-from pydicom.datadict import tag_for_keyword
-
+from registry.dicomfile.dictionary import tag
 from registry.records import Kind, Role
-
-
-def tag(keyword: str) -> int:
-    """The tag of a keyword of PS3.6; a spelling mistake fails at import."""
-    found = tag_for_keyword(keyword)
-    if found is None:
-        raise LookupError(f"{keyword} is no keyword of PS3.6")
-    return int(found)
-
 
 TRANSFER_SYNTAX_UID = 0x0002_0010
 SOP_CLASS_UID = 0x0008_0016

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from registry.dicomfile.parsing import parse
 from registry.dicomfile.scan import Unusual, scan
-from registry.dicomfile.tree import Tree, tree_of
+from registry.dicomfile.tree import Tree
 from registry.limits import Limits
 
 
@@ -16,5 +15,16 @@ def trees_of(data: bytes, limits: Limits) -> tuple[Tree, Tree]:
     try:
         return scan(data)
     except Unusual:
+        return by_pydicom(data, limits)
+
+
+def by_pydicom(data: bytes, limits: Limits) -> tuple[Tree, Tree]:
+    """The same where the file isn't ordinary."""
+    # Only now: importing pydicom takes as long as reading two hundred files.
+    from registry.dicomfile.parsedtree import tree_of
+    from registry.dicomfile.parsing import parse
+    from registry.dicomfile.quiet import quiet_pydicom
+
+    with quiet_pydicom():
         meta, data_set = parse(data, limits)
         return tree_of(meta), tree_of(data_set)

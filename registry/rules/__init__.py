@@ -214,6 +214,7 @@ RULES: tuple[Rule, ...] = (
     Rule("UID606", _W, _BATCH, Subject.CLAIM, filemeta.dicomdir_mismatch, given.listings, preview=True),
     Rule("UID607", _E, _FILE, Subject.CLAIM, filemeta.executable_preamble, given.preamble),
     Rule("UID608", _E, _FILE, Subject.UNREADABLE, filemeta.unreadable_dicom),
+    Rule("UID609", _E, _FILE, Subject.UNREADABLE, filemeta.unreadable_index_row),
 )
 
 _BY_CODE = {rule.code: rule for rule in RULES}

@@ -89,7 +89,8 @@ class OpenRegistry:
         suffix = f" {context}" if context else ""
 
         def of(key: RegistryKey, earlier: tuple[ReaderKeys | None, ...] = ()) -> ReaderKeys:
-            return ReaderKeys(key.subkey(f"fingerprint{suffix}"), key.subkey(f"digest{suffix}"), earlier)
+            fingerprint, digest = (key.subkey(f"{purpose}{suffix}") for purpose in ("fingerprint", "digest"))
+            return ReaderKeys(fingerprint, digest, earlier, key.hashing)
 
         _, *former = self.ring
         return of(self.key, tuple(None if key is None else of(key) for key in former))

@@ -142,7 +142,7 @@ def _with_numbers(connection: Connection, numbers: Sequence[str], keys: Keys) ->
     """The studies of which an object had one of some Accession Numbers, and how many of those
     none had. The hash is bound to the study, so that equal numbers don't look equal: each
     study is tried."""
-    from registry.dicomfile.attributes import hasher  # with pydicom, which nothing else here needs
+    from registry.dicomfile.attributes import hasher  # nothing else here needs it
 
     studies, seen = set[str](), set[str]()
     for epoch, key in keys:

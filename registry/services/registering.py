@@ -179,7 +179,7 @@ def write(act: Act, words: Words, assessment: Assessment) -> None:
 
 
 def told(
-    assessment: Assessment, further: Mapping[Verdict, int] | None = None, **counts: int
+    assessment: Assessment, further: Mapping[Verdict, int] | None = None, **counts: object
 ) -> dict[str, object]:
     """What the audit entry says of a batch: ``counts``, verdicts, ``further`` ones, findings."""
     verdicts = Counter(verdict for _, verdict in assessment.decision.verdicts)

@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from datetime import UTC, datetime
 from functools import cache
+from itertools import repeat
 from operator import itemgetter
 from types import TracebackType
 from typing import Any, Self
@@ -114,8 +115,8 @@ class Act:
         encode, rows = encoder(table), list[Row]()
         for row, keys in groups:
             alike = encode({"entry": self.entry, **row})
-            before, after = alike[:place], alike[place + 1 :]
-            rows += [(*before, key, *after) for key in keys]
+            columns = (keys if index == place else repeat(value) for index, value in enumerate(alike))
+            rows += zip(*columns, strict=False)
         return self._insert(table, rows, False)
 
     def remember(self, table: Table, rows: list[Row]) -> None:

@@ -60,3 +60,16 @@ def history(name: str, *parts: SchemaItem, by_entry: bool = True) -> Table:
     """An append-only table, its rows found by entry."""
     indexes = [Index(f"ix_{name}_entry", "entry")] if by_entry else []
     return Table(name, metadata, *parts, *indexes, info={"history": True}, sqlite_with_rowid=False)
+
+
+def on_postgresql(**options: Any) -> dict[str, Any]:
+    """The ``info`` of an index that PostgreSQL keeps in a way of its own. Said to SQLAlchemy at once,
+    the options would have it import all drivers of PostgreSQL, at each start of the program."""
+    return {"postgresql": options}
+
+
+def say_postgresql() -> None:
+    """Say those options, where the dialect is there anyway."""
+    for table in metadata.tables.values():
+        for index in table.indexes:
+            index.dialect_options["postgresql"].update(index.info.get("postgresql", {}))

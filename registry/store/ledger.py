@@ -16,7 +16,7 @@ from registry.records import Kind, Origin
 from registry.store import schema
 from registry.store.act import Act
 from registry.store.keyed import Keyed
-from registry.store.packing import pack
+from registry.store.packing import pack, pack_all
 from registry.store.words import Words
 
 _COLUMNS = (
@@ -108,7 +108,7 @@ def enter_issued(act: Act, words: Words, issue: Issue, nodes: dict[str, int]) ->
     kind, study = issue.kind, issue.study_instance_uid
     series_id = _node(act, schema.series, issue.series_instance_uid, nodes)
     alike = {"kind": int(kind), "origin": int(Origin.ISSUED), "series_id": series_id}
-    act.insert_alike(schema.ledger, [(alike, map(pack, issue.uids))])
+    act.insert_alike(schema.ledger, [(alike, pack_all(issue.uids))])
     if kind is Kind.STUDY:
         numbers = act.next_ids(schema.studies, len(issue.uids))
         act.insert(
@@ -142,7 +142,7 @@ def enter_alike(act: Act, words: Words, series: Mapping[str, tuple[str | None, S
     return act.insert_alike(
         schema.ledger,
         [
-            ({**seen, "series_id": numbers[uid], "sop_class_id": words.id(sop_class)}, map(pack, instances))
+            ({**seen, "series_id": numbers[uid], "sop_class_id": words.id(sop_class)}, pack_all(instances))
             for uid, (sop_class, instances) in series.items()
         ],
     )

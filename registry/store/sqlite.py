@@ -18,7 +18,7 @@ from sqlalchemy.engine import URL
 from sqlalchemy.exc import IntegrityError
 
 from registry.merkle import Node, completed_by, node_hash
-from registry.store import writer
+from registry.store import manyrows, writer
 from registry.store.constraints import typed
 from registry.store.keyed import Question
 from registry.store.schema import entries, tree_nodes
@@ -105,7 +105,7 @@ class SqliteWriter:
 
     def insert(self, table: Table, rows: Sequence[Row], known_is_fine: bool) -> int:
         try:
-            return self._connection.exec_driver_sql(_statement(table, known_is_fine), list(rows)).rowcount
+            return manyrows.insert(self._connection, table, rows, known_is_fine)
         except IntegrityError as error:
             raise typed(error) from error
 

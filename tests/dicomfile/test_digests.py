@@ -13,15 +13,18 @@ from hashlib import blake2b
 from pathlib import Path
 
 import pytest
+from blake3 import blake3
 
 from registry.dicomfile import tags
 from registry.dicomfile.attributes import ATTRIBUTES, _plain, fingerprint
-from registry.dicomfile.digests import canonical, content_digest, data_set_digest
+from registry.dicomfile.canonical import canonical
+from registry.dicomfile.digests import content_hash, data_set_form, hash_of, keyed
 from registry.dicomfile.identity import Uids, uid_values
 from registry.dicomfile.planes import by_pixel
 from registry.dicomfile.tree import TEXT_VRS, Element, Tree, text
 from registry.dicomfile.trees import trees_of
 from registry.fingerprint import pack
+from registry.hashing import Hashing
 from registry.limits import Limits
 from registry.records import Level
 from registry.uid import flaws
@@ -48,9 +51,11 @@ def plainly(tree: Tree) -> bytes:
     return head + values + below
 
 
-def digest(tree: Tree, person: bytes) -> bytes:
-    plain = blake2b(plainly(tree), digest_size=32).digest()
-    return blake2b(plain, digest_size=16, key=KEY, person=person).digest()
+def hashed(tree: Tree, hashing: Hashing) -> bytes:
+    return {
+        Hashing.BLAKE2B: lambda data: blake2b(data, digest_size=32),
+        Hashing.BLAKE3: blake3,
+    }[hashing](plainly(tree)).digest()
 
 
 def pixels(element: Element) -> Element:
@@ -126,20 +131,28 @@ def every_tree(tmp_path_factory: pytest.TempPathFactory) -> list[Tree]:
     return trees(tmp_path_factory.mktemp("digested"))
 
 
-def test_digests_are_of_the_canonical_form(every_tree: list[Tree]) -> None:
+@pytest.mark.parametrize("hashing", Hashing)
+def test_digests_are_of_the_canonical_form(hashing: Hashing, every_tree: list[Tree]) -> None:
     for tree in every_tree:
         before = dict(tree)
         rest = {tag: element for tag, element in tree.items() if tag not in BULK | ENCODING}
-        assert data_set_digest(tree, KEY) == digest(rest, b"data set")
-        assert content_digest(tree, KEY) == digest(content(tree), b"content")
+        assert hash_of(data_set_form(tree), hashing) == hashed(rest, hashing)
+        assert content_hash(tree, hashing) == hashed(content(tree), hashing)
         assert tree == before
 
 
 def test_digests_do_not_depend_on_the_order_of_elements(every_tree: list[Tree]) -> None:
     for tree in every_tree:
         backwards = dict(reversed(tree.items()))
-        assert data_set_digest(backwards, KEY) == data_set_digest(tree, KEY)
-        assert content_digest(backwards, KEY) == content_digest(tree, KEY)
+        assert hash_of(data_set_form(backwards), Hashing.BLAKE3) == hash_of(
+            data_set_form(tree), Hashing.BLAKE3
+        )
+        assert content_hash(backwards, Hashing.BLAKE3) == content_hash(tree, Hashing.BLAKE3)
+
+
+def test_what_is_kept_of_a_hash_needs_the_key() -> None:
+    kept = blake2b(b"a hash", digest_size=16, key=KEY, person=b"content").digest()
+    assert keyed(b"a hash", KEY, b"content") == kept
 
 
 @pytest.mark.parametrize("level", Level)

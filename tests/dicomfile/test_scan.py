@@ -19,9 +19,11 @@ from pydicom.uid import (
     ImplicitVRLittleEndian,
 )
 
-from registry.dicomfile.parsing import parse, quiet_pydicom
+from registry.dicomfile.parsedtree import tree_of
+from registry.dicomfile.parsing import parse
+from registry.dicomfile.quiet import quiet_pydicom
 from registry.dicomfile.scan import Unusual, scan
-from registry.dicomfile.tree import Tree, tree_of
+from registry.dicomfile.tree import Tree
 from registry.limits import Limits
 from tests.objects import DERIVED, PYDICOM_FILES, ct_slices, tiny
 

@@ -21,12 +21,14 @@ from registry.dicomfile.reader import Reader, read
 from registry.dicomfile.readerkeys import ReaderKeys
 from registry.dicomfile.sources import Found, Source, expand
 from registry.errors import KeyUnusable
-from registry.keys import RegistryKey, load_ring
+from registry.hashing import Hashing
+from registry.keys import RegistryKey, load_ring, put_ring
 from registry.limits import Limits
 from registry.records import Kind, Verdict
 from registry.services import checking, registering
 from registry.services.auditing import audit_log, audit_verify
 from registry.services.checking import check
+from registry.services.initializing import init
 from registry.services.keeping import rotate_key
 from registry.services.opening import OpenRegistry, key_path, opened
 from registry.services.patients import say
@@ -37,7 +39,7 @@ from registry.services.reports import Report
 from registry.services.resolving import claims, resolve
 from registry.settings import Settings
 from registry.store.findings import Which
-from tests.conftest import Cli
+from tests.conftest import Cli, Registries
 from tests.databases import everything
 from tests.objects import SEG_CLASS, ct_slices, save, save_all, tiny
 
@@ -103,8 +105,12 @@ class Machine:
     def forget_former(self) -> tuple[str, ...]:
         """Take the former keys from the file, as somebody would whose key has leaked."""
         newest, *former = load_ring(self.place)
-        self.place.write_text(f"dicom-uid-registry key 1\n{newest.secret.hex()}\n")
+        self.replace_ring(newest)
         return tuple(key.id for key in former)
+
+    def replace_ring(self, *ring: RegistryKey) -> None:
+        self.place.unlink()
+        put_ring(self.place, ring)
 
     def codes(self) -> set[str]:
         with opened(self.settings) as registry:
@@ -481,11 +487,33 @@ def test_an_index_says_nothing_that_a_key_hides(machine: Machine) -> None:
 def test_a_ring_holds_no_other_registrys_key_for_its_own(machine: Machine) -> None:
     ring = load_ring(machine.place)
     strange = RegistryKey(bytes(32))
-    lines = "\n".join(key.secret.hex() for key in (strange, *ring))
-    machine.place.write_text(f"dicom-uid-registry key 2\n{lines}\n")
+    machine.replace_ring(strange, *ring)
     with opened(machine.settings) as registry:
         assert registry.key == ring[0]
     assert machine.put(tiny()).verdicts == {Verdict.NEW: 1}
+
+
+@pytest.mark.engine("sqlite")
+def test_a_key_from_before_keeps_its_hashing_until_it_is_rotated(
+    registries: Registries, tmp_path: Path
+) -> None:
+    """What was hashed in one way still compares, once a new key brings another."""
+    settings = registries.empty()
+    place = Path(f"{settings.database}.key")
+    put_ring(place, (RegistryKey(bytes(range(32)), Hashing.BLAKE2B),))
+    init(settings)
+    old = Machine(settings, place, tmp_path)
+    image, changed = tiny(), tiny(pixels=OTHER_PIXELS)
+    assert old.put(image).verdicts == {Verdict.NEW: 1}
+    with opened(settings) as registry:
+        assert registry.reader_keys.hashing is Hashing.BLAKE2B
+    assert old.put(image).verdicts == {Verdict.REPEAT: 1}
+    old.rotate()
+    with opened(settings) as registry:
+        assert registry.reader_keys.hashing is Hashing.BLAKE3
+    assert old.put(image).verdicts == {Verdict.REPEAT: 1}
+    assert old.put(changed).verdicts == {Verdict.COLLISION: 1}
+    assert old.codes() == {"UID301"}
 
 
 @pytest.mark.engine("sqlite")

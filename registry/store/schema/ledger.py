@@ -15,7 +15,7 @@ from sqlalchemy import (
     text,
 )
 
-from registry.store.columns import ID, KINDS, entry, history, key, later, metadata, uid, word
+from registry.store.columns import ID, KINDS, entry, history, key, later, metadata, on_postgresql, uid, word
 
 _ISSUED, _OBSERVED = 1, 2  # records.Origin
 _STUDY, _SERIES, _INSTANCE = 1, 2, 3
@@ -44,7 +44,7 @@ ledger = Table(
     CheckConstraint("content IS NULL OR length(content) = 16", "content"),
     CheckConstraint("data_set IS NULL OR (content IS NOT NULL AND length(data_set) = 16)", "data_set"),
     Index("ix_ledger_series_id", "series_id", sqlite_where=text("series_id IS NOT NULL")),
-    Index("ix_ledger_entry", "entry", postgresql_using="brin", postgresql_with={"autosummarize": True}),
+    Index("ix_ledger_entry", "entry", info=on_postgresql(using="brin", **{"with": {"autosummarize": True}})),
     info={"history": True},
 )
 

@@ -17,7 +17,7 @@ from sqlalchemy import (
     text,
 )
 
-from registry.store.columns import ID, code, entry, history, key, later, metadata
+from registry.store.columns import ID, code, entry, history, key, later, metadata, on_postgresql
 
 _REFUSED = text("outcome = 'refused'")
 
@@ -48,7 +48,7 @@ entries = Table(
     UniqueConstraint("seq"),
     UniqueConstraint("leaf"),
     # What was refused leaves no rows by which it could be found.
-    Index("ix_entries_refused", "seq", sqlite_where=_REFUSED, postgresql_where=_REFUSED),
+    Index("ix_entries_refused", "seq", sqlite_where=_REFUSED, info=on_postgresql(where=_REFUSED)),
     CheckConstraint(
         "(seq = 0 AND prev IS NULL) OR (seq > 0 AND prev IS NOT NULL AND prev = seq - 1)", "gapless"
     ),

@@ -1,0 +1,26 @@
+"""pydicom without its opinions on values: its warnings and log lines quote them."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+
+@contextmanager
+def quiet_pydicom() -> Iterator[None]:
+    """As long as it lasts nothing of what is in a file is told by pydicom."""
+    import logging
+
+    from pydicom import config
+
+    validation, log = config.settings.reading_validation_mode, logging.getLogger("pydicom")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        disabled, log.disabled = log.disabled, True
+        config.settings.reading_validation_mode = config.IGNORE
+        try:
+            yield
+        finally:
+            log.disabled = disabled
+            config.settings.reading_validation_mode = validation
