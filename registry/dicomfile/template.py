@@ -59,7 +59,7 @@ class _Scanned:
     def read(self, data: bytes, position: int, end: int, *, implicit: bool) -> tuple[Element, int]:
         """The element at a position, and where it ends. Raises ``Unusual``."""
         stop = position + len(self._bytes)
-        if self._bytes and stop <= end and data.startswith(self._bytes, position):
+        if self._bytes and data.startswith(self._bytes, position):
             return self._element, stop
         found, stop = Scanner(data, implicit=implicit).one(position, end)
         element = found.get(self._tag)

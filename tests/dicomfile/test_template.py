@@ -21,10 +21,12 @@ from hypothesis import strategies as st
 from pydicom.dataset import Dataset
 
 from registry.dicomfile import templates
+from registry.dicomfile.identity import Uids
 from registry.dicomfile.objects import claim_of
-from registry.dicomfile.parsed import Parsed
+from registry.dicomfile.parsed import Parsed, naming
 from registry.dicomfile.readerkeys import ReaderKeys
 from registry.dicomfile.recall import Recall
+from registry.dicomfile.references import references_of
 from registry.dicomfile.scan import LONG, Scanner, Unusual, scan
 from registry.dicomfile.template import Template
 from registry.dicomfile.templates import Templates
@@ -328,6 +330,16 @@ def test_no_file_is_kept() -> None:
         before = sys.getrefcount(data)
         claim(known.read(data))
         assert sys.getrefcount(data) == before
+
+
+def test_elements_that_name_nothing_are_passed_over() -> None:
+    for whole in (tree for data in ordinary().values() for tree in scan(data)):
+        few = naming(whole)
+        uids = [Uids(), Uids()]
+        for each, walked in zip(uids, (whole, few), strict=True):
+            each.walk(walked)
+        assert vars(uids[0]) == vars(uids[1])
+        assert references_of(whole) == references_of(few)
 
 
 # --- what is remembered -------------------------------------------------------------------------
