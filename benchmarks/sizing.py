@@ -35,7 +35,7 @@ from registry.services.initializing import init
 from registry.services.opening import OpenRegistry, opened
 from registry.services.registering import BATCH
 from registry.store import branches, life, lookups, marks, queries
-from registry.store.queries import Filters
+from registry.store.listing import Filters, listing
 from registry.store.words import Words
 from tests.postgres import Server
 
@@ -222,7 +222,7 @@ def _compare(place: Place, book: textbook.Textbook, count: int) -> None:
             str(c.sop_instance_uid) for c in islice(claims(registry, count), 0, None, max(1, count // ASKED))
         ]
         with registry.database.reading() as connection:
-            ours = _Ours(connection)
+            ours = _Ours(registry, connection)
             for uid in uids:
                 for question in textbook.QUESTIONS:
                     one, other = getattr(ours, question.__name__)(uid), question(book, uid)
@@ -237,8 +237,8 @@ def _compare(place: Place, book: textbook.Textbook, count: int) -> None:
 class _Ours:
     """The questions of benchmarks/textbook.py, put to the registry."""
 
-    def __init__(self, connection: Any) -> None:
-        self._connection, self._words = connection, Words(connection)
+    def __init__(self, registry: OpenRegistry, connection: Any) -> None:
+        self._registry, self._connection, self._words = registry, connection, Words(connection)
 
     def _one(self, uid: str) -> queries.Listed:
         listed = queries.one(self._connection, uid)
@@ -275,7 +275,7 @@ class _Ours:
 
     def since(self, moment: str) -> int:
         levels = (Filters(kind, since=moment) for kind in (Kind.STUDY, Kind.SERIES, Kind.INSTANCE))
-        return sum(1 for level in levels for _ in queries.listing(self._connection, level))
+        return sum(1 for level in levels for _ in listing(self._registry.database, level))
 
 
 if __name__ == "__main__":
