@@ -14,7 +14,7 @@ from itertools import islice
 
 from registry.acknowledgement import Word
 from registry.dicomfile.sources import Found, Source, require
-from registry.records import Skipped, Unreadable, Verdict, speakers
+from registry.records import Skipped, Unreadable, Verdict
 from registry.rules.policy import Policy
 from registry.services.adopting import adopt
 from registry.services.assessing import Assessment
@@ -63,11 +63,13 @@ def register(
         earlier = marks.done(connection, run.id)
     with Readers(registry.keys_in(context), registry.settings.limits, digests=digests) as readers:
         sources = _not_in(earlier, run, readers.expand(paths), report)
+        unfinished = bool(earlier)  # whether there are marks
         for batch in _batches(readers.read(sources)):
             report.add((reading for _, reading in batch), _record(registry, batch, run, report.policy))
+            unfinished = len(batch) == BATCH
             if progress is not None:
                 progress(report.files)
-    if report.files:
+    if unfinished:
         again(lambda _: _forget(registry, run))
     return report
 
@@ -88,8 +90,8 @@ class _Run:
         self.id = self._marker.mark(digests, context, *sorted(os.path.abspath(path) for path in paths))
 
     def mark(self, source: Source) -> bytes:
-        folder, name = os.path.split(source.path)
-        place = os.path.join(_absolute(folder), name) if name else _absolute(folder)
+        folder, separator, name = source.path.rpartition(os.sep)
+        place = _absolute(folder) + separator + name if folder else os.path.abspath(name)
         return self._marker.mark(place, source.member or "", source.place, source.size, source.changed)
 
 
@@ -130,8 +132,10 @@ def _record(registry: OpenRegistry, batch: Sequence[Item], run: _Run, policy: Po
             context=run.context,
         )
         write(act, words, assessment)
-        sources = (source for source, _ in batch if isinstance(source, Source))
-        marks.add(act, run.id, map(run.mark, sources))
+        if len(batch) < BATCH:  # the last one: the run is done
+            marks.forget(act.connection, run.id)
+        else:
+            marks.add(act, run.id, [run.mark(source) for source, _ in batch if isinstance(source, Source)])
         confirm(act, assessment.ground)
         skipped = sum(isinstance(reading, Skipped) for reading in readings)
         unreadable = sum(isinstance(reading, Unreadable) for reading in readings)
@@ -144,21 +148,22 @@ def _record(registry: OpenRegistry, batch: Sequence[Item], run: _Run, policy: Po
 
 def write(act: Act, words: Words, assessment: Assessment) -> None:
     """Write an assessed batch. Raises ``LostRace`` where another writer was first with one of its UIDs."""
-    claims, facts = assessment.subjects.claims, assessment.facts
+    claims, speaking, facts = assessment.subjects.claims, assessment.subjects.speaking, assessment.facts
     said = {claim.transfer_syntax_uid for claim in claims}
-    said |= {word for claim in speakers(claims) for word in (claim.sop_class_uid, claim.modality)}
+    said |= {word for claim in speaking for word in (claim.sop_class_uid, claim.modality)}
     words.add(act, said)
     context = assessment.epoch.context
     if not enter(act, words, recording.rows_in(context, assessment.decision), known_is_fine=True):
         raise LostRace
     recording.record_decision(act, words, assessment.decision, context)
-    recording.record_claims(act, words, claims, facts, context)
+    recording.record_claims(act, words, claims, speaking, facts, context)
     for each in (assessment, *assessment.besides):
         if any(rule.labels for rule in assessment.rules):
             remember_labels(act, each.subjects.claims, each.epoch)
     for each in assessment.besides:
         recording.record_beside(act, words, each.decision, each.subjects.claims, each.facts, each.epoch)
-    links.settle(act, assessment.subjects.instances | assessment.subjects.series, facts)
+    known, waiting = assessment.subjects.instances | assessment.subjects.series, assessment.ground.awaited
+    links.settle(act, {**waiting, **links.awaiting(act.connection, known - waiting.keys())}, facts)
     links.lead_on(act, assessment.reached, assessment.moved)
     named = [(claim.sop_instance_uid, claim.references) for claim in claims if claim.references]
     links.record_references(

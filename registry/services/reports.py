@@ -74,7 +74,7 @@ class Report:
     rows: int | None = None  # of an index; None: files were read
     untold: Counter[Severity] = field(default_factory=Counter)  # further findings, of which only this is kept
     _told: set[tuple[object, ...]] = field(default_factory=set)
-    _count: Counter[Severity] = field(default_factory=Counter)
+    _told_at: Counter[Severity] = field(default_factory=Counter)
 
     def add(self, readings: Iterable[Reading], assessment: Assessment) -> None:
         """Take in one batch."""
@@ -94,11 +94,11 @@ class Report:
             told = (*finding.key, finding.kind, place, finding.acknowledged)
             if told not in self._told:
                 severity = self.policy.severity(finding, placed.modalities(finding))
-                if self.rows is not None and self._count[severity] >= MOST_TOLD:
+                if self.rows is not None and self._told_at[severity] >= MOST_TOLD:
                     self.untold[severity] += not finding.acknowledged
                     continue
                 self._told.add(told)
-                self._count[severity] += 1
+                self._told_at[severity] += 1
                 self.findings.append(replace(placed.told(finding), severity=severity))
 
     def worst(self) -> Severity | None:

@@ -24,7 +24,7 @@ class Marker:
     def mark(self, *parts: object) -> bytes:
         """The keyed hash of a file or a run; 16 bytes."""
         state = self._keyed.copy()
-        state.update("\0".join(map(str, parts)).encode("utf-8", "surrogateescape"))
+        state.update("\0".join([str(part) for part in parts]).encode("utf-8", "surrogateescape"))
         return state.digest()
 
 

@@ -112,10 +112,14 @@ def claim_digest(refused: RefusedClaim) -> bytes:
 
 
 def record_claims(
-    act: Act, words: Words, claims: Sequence[ObjectClaim], facts: Facts, context: str | None = None
+    act: Act,
+    words: Words,
+    claims: Sequence[ObjectClaim],
+    speaking: Sequence[ObjectClaim],
+    facts: Facts,
+    context: str | None = None,
 ) -> None:
     """Write what a batch claims of series, patients and instances, as far as it is new."""
-    speaking = speakers(claims)
     _series_claims(act, words, speaking)
     _patients(act, speaking, context)
     _fingerprints(act, facts, context)
