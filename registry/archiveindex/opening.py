@@ -19,8 +19,15 @@ class Index:
     def __init__(self, task: Open, keys: ReaderKeys) -> None:
         self._file = IndexFile(task.source)
         self._cleaner = Cleaner(keys)
-        self._table = self._opened(task)
         self._done = 0
+        try:
+            self._table = self._opened(task)
+        except BaseException:
+            self.close()
+            raise
+
+    def close(self) -> None:
+        self._file.close()
 
     @property
     def opened(self) -> Opened:
@@ -50,8 +57,6 @@ class Index:
                 raise NotAnIndex("nothing can be read of the index: it is cut off or broken") from None
             if not start:
                 raise NotAnIndex("the index is empty")
-            if b"\0" in start[:1024] and not start.startswith((b"\xff\xfe", b"\xfe\xff")):
-                raise NotAnIndex("the index is neither CSV, NDJSON nor Parquet")
             if start.startswith(b"["):
                 raise NotAnIndex(
                     "the index is a JSON list, not one object a line",

@@ -33,6 +33,8 @@ class Parquet:
         try:
             index = parquet.ParquetFile(file, pre_buffer=False)
             schema = index.schema_arrow
+        except MemoryError:
+            raise
         except self._errors as error:
             raise NotAnIndex("the index is no Parquet, or broken") from error
         self.rows = index.metadata.num_rows
@@ -74,6 +76,8 @@ class Parquet:
                         if column is not None:
                             place = batch.schema.names.index(self.columns[keyword])
                             column.extend(_listed(batch.column(place)))
+            except MemoryError:
+                raise
             except self._errors:
                 broken = "it is cut off or broken"
                 break

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import BigInteger, Column, ForeignKey, Index, Integer, MetaData, String, Table, Text
+from sqlalchemy import BigInteger, Column, ForeignKey, Index, Integer, MetaData, String, Table, Text, text
 from sqlalchemy.schema import SchemaItem
 
 from registry.store.packing import PackedUid
@@ -66,6 +66,11 @@ def on_postgresql(**options: Any) -> dict[str, Any]:
     """The ``info`` of an index that PostgreSQL keeps in a way of its own. Said to SQLAlchemy at once,
     the options would have it import all drivers of PostgreSQL, at each start of the program."""
     return {"postgresql": options}
+
+
+def partial(name: str, *columns: str, where: str) -> Index:
+    """An index on some of the rows."""
+    return Index(name, *columns, sqlite_where=text(where), info=on_postgresql(where=text(where)))
 
 
 def say_postgresql() -> None:

@@ -119,10 +119,12 @@ def _on(way: Way, *columns: Any) -> Select[Any]:
     return query
 
 
-def unrecorded(connection: Connection, way: Way) -> list[Sent]:
+def unrecorded(connection: Connection, way: Way) -> Iterator[Sent]:
     """The UIDs that went some way and aren't in the ledger, in the order in which they first did."""
     query = _first(way).where(~exists().where(ledger.c.uid == exported.c.uid))
-    return list(_sent(connection.execute(query.order_by(func.min(exported.c.entry), exported.c.uid))))
+    query = query.order_by(func.min(exported.c.entry), exported.c.uid)
+    with connection.execution_options(yield_per=1000).execute(query) as rows:
+        yield from _sent(rows)
 
 
 def first_sent(connection: Connection, way: Way, uids: Iterable[str]) -> dict[str, Sent]:
