@@ -9,7 +9,7 @@ import sqlite3
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -25,7 +25,11 @@ CORES = 2
 Contestant = Callable[[], float]
 """Does its work once and says how many seconds that took, preparations left out."""
 
-_WIDTHS = (66, 26, 26, 5, 9)
+_LEGEND = (
+    "Rates a second: median over the rounds (minimum-maximum). Ratio: ours / floor, more is better; "
+    "spread: its smallest and greatest in a round. Goal: what the ratio is to reach."
+)
+_WIDTHS = (78, 26, 26, 6, 11, 5, 3)
 
 
 @dataclass(slots=True)
@@ -63,13 +67,66 @@ def in_fresh_process(work: Callable[..., float], *arguments: object) -> float:
         return pool.submit(work, *arguments).result()
 
 
-def row(what: str, ours: Timing, floor: Timing, amount: int) -> str:
+def row(
+    what: str,
+    ours: Timing,
+    floor: Timing,
+    amount: int,
+    *,
+    goal: float | None = None,
+    floor_amount: int | None = None,
+) -> str:
     """One row of the table. The ratio is that of the medians; the spread is the
-    smallest and the greatest ratio within a round, which a slow minute hardly moves."""
-    ratio = median(floor.seconds) / median(ours.seconds)
-    ratios = [below / above for above, below in zip(ours.seconds, floor.seconds, strict=True)]
-    spread = f"{min(ratios):.2f}-{max(ratios):.2f}"
-    return _line(what, ours.rates(amount), floor.rates(amount), f"{ratio:.2f}", spread)
+    smallest and the greatest ratio within a round, which a slow minute hardly moves.
+
+    ``goal`` is what the ratio is to reach. A floor that did fewer things, its
+    ``floor_amount``, is set beside ours by its rate.
+    """
+    fewer = floor_amount or amount
+    as_many = [seconds * amount / fewer for seconds in floor.seconds]
+    return _line(what, ours.rates(amount), floor.rates(fewer), *_ratio(ours.seconds, as_many, goal))
+
+
+def took(what: str, ours: Timing, floor: Timing, *, goal: float | None = None) -> str:
+    """A row about how long one thing takes, in milliseconds."""
+    times = [
+        f"{median(each) * 1e3:,.0f} ({min(each) * 1e3:,.0f}-{max(each) * 1e3:,.0f}) ms"
+        for each in (ours.seconds, floor.seconds)
+    ]
+    return _line(what, *times, *_ratio(ours.seconds, floor.seconds, goal))
+
+
+def limit(what: str, reached: float, most: float, unit: str) -> str:
+    """A row about something that isn't a rate: a figure, and what it may be at most."""
+    ours, allowed = _with_unit(reached, unit), f"at most {_with_unit(most, unit)}"
+    return _line(what, ours, allowed, _short(most / reached), "", *_reached(most / reached, 1.0))
+
+
+def figure(what: str, number: float, unit: str) -> str:
+    """A row about something that has nothing beside it."""
+    return _line(what, _with_unit(number, unit), *[""] * 5)
+
+
+def _with_unit(number: float, unit: str) -> str:
+    return f"{number:,.{2 if number < 10 else 0}f} {unit}".strip()
+
+
+def _ratio(ours: Sequence[float], floor: Sequence[float], goal: float | None) -> tuple[str, ...]:
+    """The ratio of some seconds, its spread, the goal and whether it is met."""
+    ratio = median(floor) / median(ours)
+    ratios = [below / above for above, below in zip(ours, floor, strict=False)]
+    spread = f"{_short(min(ratios))}-{_short(max(ratios))}" if len(ratios) > 1 else "once"
+    return _short(ratio), spread, *_reached(ratio, goal)
+
+
+def _reached(ratio: float, goal: float | None) -> tuple[str, str]:
+    if goal is None:
+        return "", ""
+    return _short(goal), "yes" if round(ratio, 2) >= goal else "no"
+
+
+def _short(ratio: float) -> str:
+    return f"{ratio:.2f}" if ratio < 10 else f"{ratio:,.1f}" if ratio < 100 else f"{ratio:,.0f}"
 
 
 def conditions() -> str:
@@ -91,10 +148,10 @@ def head() -> str:
         (
             conditions(),
             "",
-            "Rates a second: median over the rounds (minimum-maximum). Ratio: ours / floor, more is better.",
+            _LEGEND,
             "",
-            _line("what", "ours", "floor", "ratio", "spread"),
-            _line("-", "-:", "-:", "-:", "-:", fill="-"),
+            _line("what", "ours", "floor", "ratio", "spread", "goal", "met"),
+            _line("-", "-:", "-:", "-:", "-:", "-:", "-", fill="-"),
         )
     )
 
@@ -132,3 +189,7 @@ def options(
     if table and not given.rows:
         print(head(), flush=True)
     return given
+
+
+if __name__ == "__main__":
+    print(head())

@@ -1,11 +1,20 @@
-"""Registering and checking a folder of CT images, beside reading it with pydicom.
+"""Registering and checking a folder of CT images, beside other programs that read the same files.
 
 Ours: `uid-registry register` and `check` as whole processes, from start to end:
 every file read, its UIDs walked, its content digested, all rules asked, and for
-`register` all of it on the disk. The floor: one process that calls
-``pydicom.dcmread(path, stop_before_pixels=True)`` for each file and does nothing
-with it, which is what any script does that only looks at the UIDs. Ours may use
-two processors; the floor is one plain loop, as it stands in such scripts.
+`register` all of it on the disk. The files are in the page cache, for everybody;
+all may use two processors. Beside it:
+
+- dcmread: one process that calls ``pydicom.dcmread(path, stop_before_pixels=True)``
+  for each file and does nothing with it, as it stands in any script that looks at UIDs;
+- dicomindex: a packaged indexer; parses with pydicom, keeps identifiers and paths in SQLite;
+- gdcmscanner: GDCM's compiled scanner; reads three tags and keeps nothing;
+- Orthanc: an archive; takes the files by REST, keeps them whole, with an index in SQLite;
+- dcentvfy: compares the headers of all files with each other, keeps nothing. Twice the
+  files take it four times as long, so it is run on few, and once on all of them.
+
+Only ours and Orthanc read the pixels; only ours digests them, compares what a file says
+with all that was ever registered, and writes a trail of what it did.
 """
 
 from __future__ import annotations
@@ -13,7 +22,8 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from benchmarks import measure
+from benchmarks import measure, peers
+from benchmarks.measure import Timing
 from benchmarks.objects import objects
 from benchmarks.stage import Registry, Stage, stage, start
 
@@ -27,20 +37,68 @@ for path in sorted(Path(sys.argv[1]).rglob("*.dcm")):
     pydicom.dcmread(path, stop_before_pixels=True)
 """
 
+NEW = "register, new files"
+
+LARGE = 2
+"""So many times fewer are the large files: rates hardly change with the number."""
+
+FEW, MORE = 10, 2
+"""So many times fewer files dcentvfy is given, of each size; and of the small ones, once more."""
+
+_WORDS = {
+    "dcmread": "pydicom's dcmread, which parses only",
+    "dicomindex": "dicomindex, parses and indexes",
+    "gdcmscanner": "gdcmscanner, reads three tags",
+    "Orthanc": "upload to Orthanc, stores the pixels too",
+}
+_GOALS = {"dcmread": 4.0, "dicomindex": 20.0, "gdcmscanner": 1.0, "Orthanc": 10.0}
+_DCENTVFY_GOAL = 25.0
+
 
 def main() -> None:
-    given = measure.options(__doc__, "files", usual=5000, quick=500)
-    with stage(given.folder) as place:
-        folder = objects(given.folder, given.count)
-        for path in folder.rglob("*.dcm"):
-            path.read_bytes()  # from now on the files are in memory, for everybody
-        timings = measure.in_turns(contestants(place, folder, given.count), given.rounds)
-    floor = timings.pop("floor")
+    given = measure.options(__doc__, "files of 40 KB", usual=5000, quick=500)
+    for large in (False, True):
+        count = given.count // LARGE if large else given.count
+        with stage(given.folder) as place:
+            folder = objects(given.folder, count, large=large)
+            _warm(folder)
+            timings = measure.in_turns(contestants(place, given.folder, folder, count), given.rounds)
+        files = f"{count:,} files of {'530' if large else '40'} KB"
+        _tell(timings, files, count)
+        _compare(given.folder, folder, timings[NEW], files, count, [FEW] if large else [FEW, MORE])
+
+
+def _warm(folder: Path) -> None:
+    for path in folder.rglob("*.dcm"):
+        path.read_bytes()  # from now on the files are in memory, for everybody
+
+
+def _tell(timings: dict[str, Timing], files: str, count: int) -> None:
+    others = {name: timings.pop(name) for name in _WORDS if name in timings}
+    new = timings[NEW]
+    for name, peer in others.items():
+        what = f"register {files}; floor: {_WORDS[name]}"
+        print(measure.row(what, new, peer, count, goal=_GOALS[name]), flush=True)
     for name, ours in timings.items():
-        print(measure.row(f"{name}; floor: dcmread", ours, floor, given.count))
+        if name != NEW:
+            print(measure.row(f"{name}, {files}; floor: dcmread", ours, others["dcmread"], count), flush=True)
 
 
-def contestants(place: Stage, folder: Path, count: int) -> dict[str, measure.Contestant]:
+def _compare(packages: Path, folder: Path, ours: Timing, files: str, count: int, shares: list[int]) -> None:
+    """Beside dcentvfy, once on each share of the files: it takes long, and what it takes hardly varies."""
+    paths = sorted(folder.rglob("*.dcm"))
+    for some in (paths[: count // share] for share in shares):
+        try:
+            peer = Timing([peers.dcentvfy(packages, some)])
+        except peers.Missing as why:
+            print(f"dcentvfy is left out: {why}", file=sys.stderr)
+            return
+        what = f"register {files}; floor: dcentvfy on {len(some):,}, compares headers"
+        row = measure.row(what, ours, peer, count, goal=_DCENTVFY_GOAL, floor_amount=len(some))
+        print(row, flush=True)
+
+
+def contestants(place: Stage, packages: Path, folder: Path, count: int) -> dict[str, measure.Contestant]:
     fresh, full = place.registry(), place.registry()
     full.run("register", folder)
 
@@ -54,12 +112,13 @@ def contestants(place: Stage, folder: Path, count: int) -> dict[str, measure.Con
         return work
 
     return {
-        "floor": lambda: start(sys.executable, "-c", _FLOOR, folder, folder=place.copy(fresh).folder)[0],
-        "register, new files": ours(fresh, "new", "register"),
-        "register, new files, --digest none": ours(fresh, "new", "register", "--digest", "none"),
-        "register, the same files again": ours(full, "repeats", "register"),
-        "check, new files": ours(fresh, "new", "check"),
-        "check, files that are registered": ours(full, "repeats", "check"),
+        "dcmread": lambda: start(sys.executable, "-c", _FLOOR, folder, folder=place.folder())[0],
+        **peers.contestants(place, packages, folder, count),
+        NEW: ours(fresh, "new", "register"),
+        "register, digests none": ours(fresh, "new", "register", "--digest", "none"),
+        "register again": ours(full, "repeats", "register"),
+        "check new": ours(fresh, "new", "check"),
+        "check registered": ours(full, "repeats", "check"),
     }
 
 

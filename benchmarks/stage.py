@@ -59,7 +59,7 @@ class Registry:
 
 
 class Stage:
-    """Makes registries, and copies of them to be used up."""
+    """Makes registries, copies of them to be used up, and folders for others."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -67,10 +67,15 @@ class Stage:
 
     def registry(self) -> Registry:
         """A fresh registry, as `uid-registry init` makes it."""
-        registry = Registry(self._folder / str(next(self._numbers)))
-        registry.folder.mkdir()
+        registry = Registry(self.folder())
         registry.run("init", "--root", ROOT, "--organization", "Example Hospital")
         return registry
+
+    def folder(self) -> Path:
+        """A fresh folder."""
+        folder = self._folder / str(next(self._numbers))
+        folder.mkdir()
+        return folder
 
     def copy(self, registry: Registry) -> Registry:
         """Another registry just like this one, on the disk before the clock starts."""

@@ -28,6 +28,7 @@ from registry.services import (
     checking,
     checkpointing,
     history,
+    indexfiles,
     indexing,
     initializing,
     issuing,
@@ -164,6 +165,23 @@ class Registry:
     def register_rows(self, rows: Iterable[IndexRow]) -> Report:
         """Record what an archive's index says of its instances, without their files."""
         return indexing.register_rows(self._registry, rows)
+
+    def register_index(
+        self,
+        path: str | os.PathLike[str] | Sequence[str | os.PathLike[str]],
+        *,
+        columns: Mapping[str, str] | None = None,
+        context: str | None = None,
+    ) -> Report:
+        """Record what an archive's index says, from files: CSV, NDJSON or Parquet.
+
+        ``columns`` says of columns that aren't called by their keyword which attribute they
+        hold: ``{"series_uid": "SeriesInstanceUID"}``.
+        """
+        several = [path] if isinstance(path, str | os.PathLike) else path
+        return indexfiles.register_index(
+            self._registry, [os.fspath(each) for each in several], columns=columns, context=context
+        )
 
     def check(
         self,

@@ -9,12 +9,12 @@ claim, what doesn't is recorded.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 from registry.facts import Facts, encoding_of
-from registry.records import Kind, ObjectClaim, Origin, Patient, Verdict
+from registry.records import Kind, ObjectClaim, Origin, Patient, Verdict, in_order
 
 
 @dataclass(slots=True)
@@ -98,7 +98,7 @@ def decide(claims: Iterable[ObjectClaim], standing: Mapping[str, Standing], fact
     taken in the order that defines "first" inside a batch.
     """
     desk = _Desk(standing, facts)
-    for claim in sorted(claims, key=lambda claim: claim.order):
+    for claim in in_order(claims):
         desk.take(claim)
     return desk.decision
 
@@ -110,26 +110,46 @@ class _Desk:
         self._ledger = standing
         self._standing: dict[str, Standing] = {}  # what this batch adds or changes
         self._facts = facts
+        self._standing_settings: set[Hashable] = set()
         self.decision = Decision()
 
     def take(self, claim: ObjectClaim) -> None:
         instance, series, study = claim.place
-        study_stands = self._settle_study(study, claim)
-        series_stands = self._settle_series(series, study, claim)
-        shared_stand = [self._settle_shared(kind, uid) for kind, uid in claim.identities if kind > 3]
+        of_series = claim.is_of_series
+        known = of_series and series is not None and self._is_known(self._find(series))
+        # What stood for one claim stands for all that say the same: nothing follows from it again.
+        stands = series_stands = study_stands = claim.setting in self._standing_settings
+        if not stands:
+            study_stands = self._settle_study(study, claim)
+            series_stands = self._settle_series(series, study, claim)
+            shared_stand = [self._settle_shared(kind, uid) for kind, uid in claim.identities if kind > 3]
+            stands = study_stands and series_stands and all(shared_stand)
+            if stands:
+                self._standing_settings.add(claim.setting)
         if instance is None:
+            if of_series and series is not None:
+                self._decide_series(claim, known=known, stands=study_stands and series_stands)
             return
-        known = self._find(instance) is not None and not self._awaits_use(instance)
-        instance_stands = self._settle_instance(instance, series, study, series_stands, claim)
-        same_content = self._settle_content(instance, claim)
-        stands = study_stands and series_stands and instance_stands and all(shared_stand)
-        if not stands or same_content is False:
+        found = self._find(instance)
+        known = self._is_known(found)
+        if found is None:
+            instance_stands = self._place(instance, series, study, series_stands, claim)
+            same_content = None
+        else:
+            instance_stands = self._settle_instance(found, series, study, claim)
+            same_content = self._settle_content(instance, claim)
+        if not stands or not instance_stands or same_content is False:
             verdict = Verdict.COLLISION
         elif not known:
             verdict = Verdict.NEW
         else:
             verdict = Verdict.REPEAT if same_content else Verdict.NOT_COMPARED
         self.decision.verdicts.append((claim, verdict))
+
+    def _decide_series(self, claim: ObjectClaim, *, known: bool, stands: bool) -> None:
+        """What is made of a claim about a series alone."""
+        fresh = Verdict.REPEAT if known else Verdict.NEW
+        self.decision.verdicts.append((claim, fresh if stands else Verdict.COLLISION))
 
     def _find(self, uid: str) -> Standing | None:
         return self._standing.get(uid) or self._ledger.get(uid)
@@ -142,9 +162,12 @@ class _Desk:
             self._standing[uid] = replace(before, contents=contents, seen=set(before.seen))
         return self._standing[uid]
 
-    def _awaits_use(self, uid: str) -> bool:
-        found = self._find(uid)
-        return found is not None and found.origin is not Origin.OBSERVED and not found.seen
+    @staticmethod
+    def _awaits_use(found: Standing) -> bool:
+        return found.origin is not Origin.OBSERVED and not found.seen
+
+    def _is_known(self, found: Standing | None) -> bool:
+        return found is not None and not self._awaits_use(found)
 
     def _enter(self, row: NewRow) -> None:
         self._standing[row.standing.uid] = row.standing
@@ -207,13 +230,11 @@ class _Desk:
         return fits or self._refuse(refused)
 
     def _settle_instance(
-        self, uid: str, series: str | None, study: str | None, series_stands: bool, claim: ObjectClaim
+        self, found: Standing, series: str | None, study: str | None, claim: ObjectClaim
     ) -> bool:
-        """Whether the claim about the instance stands: its place and its class."""
+        """Whether the claim about a known instance stands: its place and its class."""
+        uid = found.uid
         refused = RefusedClaim(uid, Kind.INSTANCE, series, study, claim.sop_class_uid)
-        found = self._find(uid)
-        if found is None:
-            return self._place(uid, series if series_stands else None, claim, refused)
         if found.kind is not Kind.INSTANCE:
             return self._refuse(refused)
         fits = (
@@ -222,17 +243,19 @@ class _Desk:
             and _agree(found.study_instance_uid, study)
         )
         place_learned = series and not (found.series_instance_uid and (found.study_instance_uid or not study))
-        class_learned = claim.sop_class_uid and not found.sop_class_uid and not self._awaits_use(uid)
+        class_learned = claim.sop_class_uid and not found.sop_class_uid and not self._awaits_use(found)
         if fits and (place_learned or class_learned):
             self._refuse(refused)  # kept, though nothing disagrees
             self._change(uid).sop_class_uid = found.sop_class_uid or claim.sop_class_uid
         self._use(uid, as_recorded=fits, sop_class_uid=claim.sop_class_uid)
         return fits or self._refuse(refused)
 
-    def _place(self, uid: str, series: str | None, claim: ObjectClaim, refused: RefusedClaim) -> bool:
-        """Enter a new instance, in its series if its whole claim about that stands: a
-        series that is known in another study is no place to put it."""
-        parent = self._find(series) if series and self._is(series, Kind.SERIES) else None
+    def _place(
+        self, uid: str, series: str | None, study: str | None, series_stands: bool, claim: ObjectClaim
+    ) -> bool:
+        """Enter a new instance, in its series if its whole claim about that stands: a series
+        that is known in another study is no place to put it. Whether it stands there."""
+        parent = self._find(series) if series and series_stands and self._is(series, Kind.SERIES) else None
         row = Standing(uid, Kind.INSTANCE, Origin.OBSERVED, sop_class_uid=claim.sop_class_uid)
         if parent is not None:
             row.series_instance_uid, row.study_instance_uid = parent.uid, parent.study_instance_uid
@@ -240,11 +263,11 @@ class _Desk:
             row.contents[encoding_of(claim.transfer_syntax_uid)] = [claim.content_digest]
         syntax = claim.transfer_syntax_uid if claim.content_digest else None
         self._enter(NewRow(row, syntax, claim.content_digest, claim.data_set_digest))
-        if row.series_instance_uid != refused.series_instance_uid:
-            return self._refuse(refused)
-        if series and refused.study_instance_uid and not row.study_instance_uid:
-            self._refuse(refused)  # kept: its series is recorded without a study
-        return True
+        placed = row.series_instance_uid == series
+        if not placed or (series and study and not row.study_instance_uid):
+            # Kept, also where its series is recorded without a study.
+            self._refuse(RefusedClaim(uid, Kind.INSTANCE, series, study, claim.sop_class_uid))
+        return placed
 
     def _settle_content(self, uid: str, claim: ObjectClaim) -> bool | None:
         """Whether the content is the one that the UID stands for; None where there
@@ -252,10 +275,11 @@ class _Desk:
         if claim.content_digest is None:
             return None
         encoding = encoding_of(claim.transfer_syntax_uid)
-        seen = self._change(uid).contents.setdefault(encoding, [])
+        found = self._find(uid)
+        seen = found.contents.get(encoding, []) if found is not None else []
         comparable = bool(seen)
         if claim.content_digest not in seen:
-            seen.append(claim.content_digest)
+            self._change(uid).contents.setdefault(encoding, []).append(claim.content_digest)
             self.decision.contents.add(
                 SeenContent(
                     uid,

@@ -43,6 +43,13 @@ class Appearance(NamedTuple):
     sop_class_uid: str | None
     modality: str | None
     frame_of_reference_uid: str | None
+    is_whole: bool = True  # False: of an index, which tells nothing of frames of reference
+
+
+def appearance_of(claim: ObjectClaim) -> Appearance:
+    """What a claim says of how its series is."""
+    frame = claim.frame_of_reference_uid
+    return Appearance(claim.sop_class_uid, claim.modality, frame, claim.whole or frame is not None)
 
 
 def encoding_of(transfer_syntax_uid: str | None) -> str:
@@ -182,19 +189,19 @@ class Facts:
 
     def add(self, claim: ObjectClaim) -> None:
         """Let one claim speak. UIDs that can't be keys of the ledger say nothing."""
-        instance, series, study = claim.place
+        self.add_setting(claim)
+        self.add_instance(claim)
+
+    def add_setting(self, claim: ObjectClaim) -> None:
+        """Let one claim speak of all but its instance (``records.speakers``)."""
+        _, series, study = claim.place
         for kind, uid in claim.identities:
-            self.kinds[uid].add(kind)
+            if kind is not Kind.INSTANCE:
+                self.kinds[uid].add(kind)
         if series:
-            appearance = Appearance(claim.sop_class_uid, claim.modality, claim.frame_of_reference_uid)
-            self.appear(series, appearance)
+            self.appear(series, appearance_of(claim))
             if study:
                 self.series[series].studies.add(study)
-        if instance:
-            facts = self.instances[instance]
-            if series:
-                facts.placements.add(Placement(series, study))
-            self._add_object(facts, claim)
         if claim.patient:
             for uid in owned_by_patient(claim):
                 self.patients[uid].add(claim.patient)
@@ -202,6 +209,16 @@ class Facts:
         for level, subject, packed in fingerprints_of(claim):
             self.attributes.learn(level, subject, packed)
         self.registered.update(registrations_of(claim))
+
+    def add_instance(self, claim: ObjectClaim) -> None:
+        """Let one claim speak of its instance."""
+        instance, series, study = claim.place
+        if instance:
+            self.kinds[instance].add(Kind.INSTANCE)
+            facts = self.instances[instance]
+            if series:
+                facts.placements.add(Placement(series, study))
+            self._add_object(facts, claim)
 
     def appear(self, series: str, appearance: Appearance) -> None:
         """Let an object of a series have been seen."""
@@ -226,9 +243,11 @@ class Facts:
             if claim.data_set_digest:
                 attributes.add(claim.data_set_digest)
             facts.lossy.setdefault(content, set()).add(is_lossy(claim))
-        facts.frames.update(compared_frames(claim))
-        facts.references.update(claim.references)
-        facts.traits.update(claim.traits)
+        if claim.references:
+            facts.references.update(claim.references)
+            facts.frames.update(compared_frames(claim))
+        if claim.traits:
+            facts.traits.update(claim.traits)
 
     def one_patient(self, one: Patient, other: Patient) -> bool:
         """Whether two patients can be the same: same ID and no two issuers, or IDs that some
@@ -304,10 +323,12 @@ def fingerprints_of(claim: ObjectClaim) -> Iterator[tuple[Level, Subject, bytes]
 
 def compared_frames(claim: ObjectClaim) -> tuple[str, ...]:
     """The frames of reference of an object that names what it was made from."""
-    if family_of(claim.sop_class_uid) is Family.IMAGE:
+    if not claim.references:
+        derived = False
+    elif family_of(claim.sop_class_uid) is Family.IMAGE:
         derived = any(reference.role is Role.SOURCE for reference in claim.references)
     else:
-        derived = bool(claim.references)
+        derived = True
     return claim.frames if derived else ()
 
 

@@ -55,11 +55,23 @@ def suffix_digits(root: str) -> int:
     return min(room, _MOST_DIGITS)
 
 
+_DRAWN = 24
+"""Random bytes for a suffix: 192 bits spread evenly over some 2**129 numbers, short of one part in 2**60."""
+
+
 def mint_random(root: str) -> str:
     """A UID under ``root`` with at least 122 bits from the system's secure source."""
+    return mint_many(root, 1)[0]
+
+
+def mint_many(root: str, count: int) -> list[str]:
+    """So many UIDs under ``root``, each as ``mint_random`` gives one; the system is asked once."""
     lowest = 10 ** (suffix_digits(root) - 1)
-    # 192 bits spread evenly over some 2**129 numbers, short of one part in 2**60.
-    return f"{root}.{lowest + int.from_bytes(secrets.token_bytes(24)) % (9 * lowest)}"
+    drawn, number, numbers = secrets.token_bytes(_DRAWN * count), int.from_bytes, 9 * lowest
+    return [
+        f"{root}.{lowest + number(drawn[start : start + _DRAWN]) % numbers}"
+        for start in range(0, len(drawn), _DRAWN)
+    ]
 
 
 def mint_uuid() -> str:

@@ -8,74 +8,46 @@ before a claim leaves the reader.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from enum import IntEnum, StrEnum
-from functools import cached_property
+from enum import StrEnum
 from hashlib import blake2b
 from typing import NamedTuple
 
+from registry.kinds import Kind, Level, Mark, Origin, Role, Severity, Trait
+from registry.remembered import remembered
 from registry.uid import is_own_key
 
-
-class Kind(IntEnum):
-    """What a UID identifies. The numbers are stored and never change.
-
-    The first three are the hierarchy (PS3.3 A.1.2); the others are shared by
-    many objects on purpose.
-    """
-
-    STUDY = 1
-    SERIES = 2
-    INSTANCE = 3
-    FRAME_OF_REFERENCE = 4
-    SYNCHRONIZATION = 5
-    TRACKING = 6
-    DIMENSION_ORGANIZATION = 7
-    SPECIMEN = 8
-    DEVICE = 9
-    IRRADIATION_EVENT = 10
-    CONCATENATION = 11
-    TRANSACTION = 12
-    OTHER = 13
-
-    @property
-    def label(self) -> str:
-        """The kind as the command line and JSON write it: ``frame_of_reference``."""
-        return self.name.lower()
-
-    @property
-    def words(self) -> str:
-        """The kind in a sentence: ``frame of reference``."""
-        return self.label.replace("_", " ")
-
-
-class Origin(IntEnum):
-    """How a UID came into the ledger. The numbers are stored and never change."""
-
-    ISSUED = 1  # minted and recorded here
-    OBSERVED = 2  # seen in an object made elsewhere
-    FOREIGN = 3  # named as a parent, neither issued nor seen
-
-
-class Severity(IntEnum):
-    """How wrong a finding is. What fails a run is policy (``--fail-on``)."""
-
-    NOTE = 1
-    WARNING = 2
-    ERROR = 3
-
-    @property
-    def label(self) -> str:
-        return self.name.lower()
-
-
-class Role(IntEnum):
-    """Through what a reference is made, as far as derivation goes (UID501, UID503)."""
-
-    OTHER = 0  # any macro without a meaning for derivation
-    SOURCE = 1  # Source Image, Derivation Image, Source Image Evidence, Conversion Source
-    BYSTANDER = 2  # Referenced Image, raw data, waveform, stereo, predecessors, identical documents, RT plan
+__all__ = [
+    "NOTHING",
+    "BadUid",
+    "FileMeta",
+    "Finding",
+    "Hidden",
+    "IndexRow",
+    "Kind",
+    "Label",
+    "Level",
+    "Listing",
+    "Mark",
+    "ObjectClaim",
+    "Origin",
+    "PaddedUid",
+    "Part",
+    "Patient",
+    "Place",
+    "Reading",
+    "Recorded",
+    "Reference",
+    "Role",
+    "Severity",
+    "Skipped",
+    "Trait",
+    "Unreadable",
+    "Verdict",
+    "in_order",
+    "speakers",
+]
 
 
 class Reference(NamedTuple):
@@ -104,38 +76,6 @@ class Patient(NamedTuple):
         return self.token == other.token and (
             self.issuer == other.issuer or not self.issuer or not other.issuer
         )
-
-
-class Level(IntEnum):
-    """The entities that have a fingerprint. The numbers are stored and never change."""
-
-    PATIENT = 1
-    STUDY = 2
-    SERIES = 3
-
-
-class Trait(StrEnum):
-    """What an image says of how it came to be; decides how grave UID501 is."""
-
-    PYRAMID = "pyramid"  # a level of a whole-slide pyramid (PS3.3 A.32.8)
-    CONCATENATION = "concatenation"  # one part of a split multi-frame object (PS3.3 C.7.6.16.1.2)
-    FRAME_EXTRACTION = "frame extraction"  # frames taken out of a multi-frame object (PS3.3 C.12.3)
-    LOSSY = "lossy"  # Lossy Image Compression (0028,2110) is 01
-    RECODED = "recoded"  # a source is its Uncompressed predecessor (121320, DCM)
-    LOSSLESS = "lossless"  # of a content whose transfer syntax says otherwise; never of an object
-
-
-class Mark(IntEnum):
-    """What a label is of. The numbers are stored and never change."""
-
-    SERIES_NUMBER = 1  # of a series in its study
-    SERIES_LOOK = 2  # number and description of a series in its study
-    INSTANCE_NUMBER = 3  # of an instance in its series
-    ORIGINAL = 4  # Image Type (0008,0008) value 1 of images in a series
-    DERIVED = 5
-    DESCRIPTION = 6  # of a specimen or a device
-    PATIENT = 7  # of a specimen
-    CORRECTED = 8  # an instance with Original Attributes (0400,0561)
 
 
 class Label(NamedTuple):
@@ -246,7 +186,12 @@ class ObjectClaim:
         """The claim with something else of what it says under a key."""
         return replace(self, **hidden._asdict(), earlier=())
 
-    @cached_property
+    @property
+    def is_of_series(self) -> bool:
+        """Whether it is about a series alone: a row of an index that has no instances."""
+        return self.sop_instance_uid is None and "SOPInstanceUID" not in self.missing
+
+    @remembered
     def identities(self) -> tuple[tuple[Kind, str], ...]:
         """Every (kind, UID) that the object asserts, as far as it can be a key of the
         ledger and isn't one of the standard's own frames of reference or palettes."""
@@ -254,14 +199,30 @@ class ObjectClaim:
         roles = ((Kind.STUDY, study), (Kind.SERIES, series), (Kind.INSTANCE, instance), *self.shared)
         return tuple((kind, uid) for kind, uid in roles if uid and is_own_key(uid))
 
-    @cached_property
+    @remembered
     def place(self) -> tuple[str | None, str | None, str | None]:
         """Instance, series and study, None for what can't be a key of the ledger."""
         three = (self.sop_instance_uid, self.series_instance_uid, self.study_instance_uid)
         instance, series, study = (uid if uid and is_own_key(uid) else None for uid in three)
         return instance, series, study
 
-    @cached_property
+    @remembered
+    def setting(self) -> tuple[Hashable, ...]:
+        """All that it says of what it is in; the other objects of its series mostly say the same."""
+        return (
+            self.study_instance_uid,
+            self.series_instance_uid,
+            self.sop_class_uid,
+            self.modality,
+            self.patient,
+            self.aliases,
+            self.frame_of_reference_uid,
+            self.shared,
+            self.registered,
+            tuple(self.fingerprints.items()),
+        )
+
+    @remembered
     def order(self) -> tuple[str, ...]:
         """What "first" means inside a batch: by UID, then content, then all else."""
         names = (self.series_instance_uid, self.study_instance_uid, self.sop_class_uid, self.modality)
@@ -278,14 +239,29 @@ class ObjectClaim:
         )
 
 
-class IndexRow(NamedTuple):
-    """What an archive's index says of one instance; what it doesn't know is None."""
+def in_order(claims: Iterable[ObjectClaim]) -> list[ObjectClaim]:
+    """Claims in the order that defines "first"; mostly their UIDs alone tell it."""
+    listed = sorted(claims, key=lambda claim: claim.sop_instance_uid or "")
+    names = {claim.sop_instance_uid or "" for claim in listed}
+    return listed if len(names) == len(listed) else sorted(listed, key=lambda claim: claim.order)
 
-    sop_instance_uid: str | None
+
+def speakers(claims: Iterable[ObjectClaim]) -> list[ObjectClaim]:
+    """One claim for each setting: what it says of that, the others only say again."""
+    return list({claim.setting: claim for claim in claims}.values())
+
+
+class IndexRow(NamedTuple):
+    """What an archive's index says of one instance, or of a whole series; what it doesn't know is None."""
+
+    sop_instance_uid: str | None  # None: the row is about its series; empty: the index lacks it
     sop_class_uid: str | None
     series_instance_uid: str | None
     study_instance_uid: str | None
     modality: str | None = None
+    patient: Patient | None = None
+    earlier: tuple[Patient | None, ...] = ()  # the patient under the keys before; None: not on this machine
+    path: str = ""  # of a row with a flaw, its place, for the person who reads the report; never recorded
 
 
 @dataclass(frozen=True, slots=True)
@@ -294,6 +270,11 @@ class Unreadable:
 
     path: str
     reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class UnreadableRow(Unreadable):
+    """A row of an index that says nothing that could be recorded (UID609), or all that follow."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,10 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from itertools import chain, repeat
+from operator import add
+from typing import cast
 
 FORMAT = 2
 """Of the canonical bytes; an entry names it, and old entries keep verifying."""
@@ -92,19 +95,44 @@ def _piece(value: Value) -> bytes:
     return _encoded((value,))[:-1]
 
 
+def _pieces(values: Sequence[Value], sorts: AbstractSet[type]) -> Iterable[bytes]:
+    """What each value of a column is in the bytes of its row: few numbers, many keys."""
+    if sorts == {bytes}:
+        keys = cast(Sequence[bytes], values)
+        before = {length: b"b%d:" % length for length in set(map(len, keys))}
+        return map(add, map(before.__getitem__, map(len, keys)), keys)
+    if bytes not in sorts:
+        known = {value: _piece(value) for value in set(values)}
+        return map(known.__getitem__, values)
+    return [
+        b"b%d:%b" % (len(value), value) if isinstance(value, bytes) else _piece(value) for value in values
+    ]
+
+
 def _encoded_all(rows: Sequence[Sequence[Value]]) -> bytes:
     """In a batch nearly all columns have one value throughout: it is written once."""
-    pieces: list[Iterable[bytes]] = []
-    alike = b""
+    alike, varied = [b""], list[Iterable[bytes]]()  # what stands before, between and behind what varies
     for values in zip(*rows, strict=True):
         first = values[0]
         if values.count(first) == len(values):
-            alike += _piece(first)
-        elif set(map(type, values)) == {bytes} and len(set(map(len, values))) == 1:  # keys of UIDs
-            pieces += [repeat(alike + b"b%d:" % len(first)), values]
-            alike = b""
+            alike[-1] += _piece(first)
+            continue
+        sorts = set(map(type, values))
+        if sorts == {bytes} and len(set(map(len, values))) == 1:  # keys of UIDs, digests
+            alike[-1] += b"b%d:" % len(first)
+            varied.append(values)
         else:
-            pieces += [repeat(alike), map(_piece, values)]
-            alike = b""
-    pieces.append(repeat(alike + b"\n", len(rows)))
-    return b"".join(chain.from_iterable(zip(*pieces, strict=False)))
+            varied.append(_pieces(values, sorts))
+        alike.append(b"")
+    alike[-1] += b"\n"
+    if not varied:
+        return alike[0] * len(rows)
+    before, *between, after = alike
+    turn = after + before  # from one row to the next
+    if len(varied) == 1:
+        return before + turn.join(varied[0]) + after
+    pieces = [varied[0]]
+    for text, column in zip(between, varied[1:], strict=True):
+        pieces += [repeat(text), column]
+    told = b"".join(chain.from_iterable(zip(*pieces, repeat(turn), strict=False)))
+    return before + told.removesuffix(turn) + after

@@ -31,7 +31,7 @@ from registry.services.withdrawing import reinstate, withdraw
 from registry.settings import Settings
 from registry.store import migrating, schema, triggers
 from registry.store.columns import metadata
-from registry.store.queries import Filters
+from registry.store.listing import Filters
 from registry.store.session import Database
 from tests.conftest import Registries
 from tests.databases import everything, raw, run

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from pydicom.uid import UID
 
 from registry.errors import BadRoot
-from registry.minting import MIN_BITS, Method, mint_keyed, mint_random, mint_uuid, suffix_digits
+from registry.minting import MIN_BITS, Method, mint_keyed, mint_many, mint_random, mint_uuid, suffix_digits
 from registry.uid import MAX_LENGTH, flaws, is_under
 from tests.objects import ROOT, changed, ct_slices, save
 from tests.test_uid import valid_uids
@@ -69,9 +69,14 @@ def test_there_is_a_root_of_every_length_that_is_allowed() -> None:
     assert {suffix_digits(root_of(length)) for length in lengths} == {37, 38, 39}
 
 
-def test_random_uids_differ_and_use_the_whole_range() -> None:
-    uids = {mint_random(ROOT) for _ in range(2000)}
+@pytest.mark.parametrize(
+    "mint", [lambda: [mint_random(ROOT) for _ in range(2000)], lambda: mint_many(ROOT, 2000)]
+)
+def test_random_uids_differ_and_use_the_whole_range(mint: Callable[[], list[str]]) -> None:
+    uids = set(mint())
     assert len(uids) == 2000
+    for uid in uids:
+        assert_minted(uid, ROOT)
     suffixes = [uid.removeprefix(f"{ROOT}.") for uid in uids]
     assert {suffix[0] for suffix in suffixes} == set("123456789")
     assert {suffix[-1] for suffix in suffixes} == set("0123456789")

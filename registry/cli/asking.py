@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from registry.cli.issuing import parse_kind
-from registry.cli.options import Run, with_globals
+from registry.cli.options import Run
 from registry.cli.output import show as put
 from registry.cli.output import tell
 from registry.errors import BadRequest
@@ -21,6 +21,10 @@ if TYPE_CHECKING:
 
 Uid = Annotated[str, typer.Argument(metavar="UID")]
 Limit = Annotated[int | None, typer.Option(metavar="N", help="At most so many.")]
+
+After = Annotated[
+    str | None, typer.Option(metavar="UID", help="Only what comes after this one: the last that was listed.")
+]
 
 STATES = ("issued", "registered", "foreign", "withdrawn")
 
@@ -103,9 +107,10 @@ def list_(
         typer.Option("--unrecorded", help="On a copy that can't be written: ask for a person all the same."),
     ] = False,
     limit: Limit = None,
+    after: After = None,
     rest: Annotated[list[str] | None, typer.Argument(hidden=True)] = None,
 ) -> None:
-    """UIDs in the order in which they were recorded.
+    """UIDs in the order in which they were recorded, told as they are read, however many they are.
 
     Asking for a person's UIDs writes an entry, which says that somebody did and not for whom.
 
@@ -123,7 +128,7 @@ def list_(
     from registry.services.listing import listed
     from registry.services.releasing import parse_destination
     from registry.store.exports import Way
-    from registry.store.queries import Filters
+    from registry.store.listing import Filters
 
     _only_dashes(patient, accession, rest)
     if unrecorded and patient is None and accession is None:
@@ -150,8 +155,10 @@ def list_(
     )
     whose = _whose(patient, accession)
     with run.registry(read_only=whose is None or unrecorded) as registry:
-        found = listed(registry, filters, whose=whose, context=within, unrecorded=unrecorded, most=limit)
-    put(listing(found), run.settings.format)
+        found = listed(
+            registry, filters, whose=whose, context=within, unrecorded=unrecorded, most=limit, after=after
+        )
+        put(listing(found), run.settings.format)
     _tell_more(found)
 
 
@@ -201,14 +208,19 @@ def _whose(patient: str | None, accession: str | None) -> Asked | None:
     return asked(By.PATIENT if patient else By.ACCESSION, lines)
 
 
-def find(run: Run, prefix: Annotated[str, typer.Argument(metavar="PREFIX")], limit: Limit = None) -> None:
-    """UIDs that begin with these characters."""
+def find(
+    run: Run,
+    prefix: Annotated[str, typer.Argument(metavar="PREFIX")],
+    limit: Limit = None,
+    after: After = None,
+) -> None:
+    """UIDs that begin with these characters, in the order in which they were recorded."""
     from registry.render.asking import listing
     from registry.services.listing import listed
-    from registry.store.queries import Filters
+    from registry.store.listing import Filters
 
     with run.registry(read_only=True) as registry:
-        put(listing(listed(registry, Filters(under=prefix), most=limit)), run.settings.format)
+        put(listing(listed(registry, Filters(under=prefix), most=limit, after=after)), run.settings.format)
 
 
 def stats(run: Run) -> None:
@@ -231,10 +243,3 @@ def parse_time(text: str | None) -> str | None:
             f"{text!r} is no date or time", advice="E.g. 2026-11-22 or 2026-11-22T09:30:00Z."
         ) from None
     return moment.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
-
-
-def add_to(app: typer.Typer) -> None:
-    for command in (show, tree, history, find, stats):
-        app.command()(with_globals(command))
-    # A Patient ID may begin with a dash; the parser must not repeat it as an option that it doesn't know.
-    app.command("list", context_settings={"ignore_unknown_options": True})(with_globals(list_))

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from registry.cli.freetext import looked_at
-from registry.cli.options import Run, with_globals
+from registry.cli.options import Run
 from registry.cli.output import show, tell
 from registry.errors import MalformedUid
 from registry.uid import parse
@@ -117,8 +117,3 @@ def _lines() -> list[str]:
                 f"line {number}: {error.message}; nothing was done", advice=error.advice
             ) from error
     return uids
-
-
-def add_to(app: typer.Typer) -> None:
-    for command in (withdraw, reinstate, resolve):
-        app.command()(with_globals(command))

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from registry.cli.freetext import looked_at
-from registry.cli.options import Run, with_globals
+from registry.cli.options import Run
 from registry.cli.output import show
 from registry.errors import BadRequest
 from registry.minting import Method
@@ -156,8 +156,3 @@ def _lines(values: list[str]) -> list[str]:
     for value in values:
         lines += [line.strip() for line in sys.stdin if line.strip()] if value == "-" else [value]
     return lines
-
-
-def add_to(app: typer.Typer) -> None:
-    for command in (issue, derive):
-        app.command()(with_globals(command))

@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from registry.checksettings import FAIL_ON
-from registry.cli.options import Run, with_globals
+from registry.cli.options import Run
 from registry.cli.output import Progress, paint, show, tell, write
 from registry.errors import BadRequest, NoSuchPath
 from registry.limits import MOST_JOBS
 from registry.records import Finding
-from registry.settings import CHECK_FORMATS, FORMATS, PATHS
+from registry.settings import FORMATS, PATHS
 
 if TYPE_CHECKING:
     from registry.rules.base import Rule
@@ -61,6 +61,27 @@ Jobs = Annotated[
     ),
 ]
 
+Indexes = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--index",
+        metavar="FILE",
+        help="An index of an archive instead of files: CSV, NDJSON or Parquet; - for standard input.",
+    ),
+]
+IndexFormat = Annotated[
+    str | None,
+    typer.Option(metavar="FORMAT", help="csv, ndjson or parquet; found out if not given."),
+]
+Columns = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--column",
+        metavar="NAME=KEYWORD",
+        help="Which column of the index holds what, e.g. series_iuid=SeriesInstanceUID; NAME= leaves it out.",
+    ),
+]
+
 _NAMED = 10
 
 
@@ -75,6 +96,9 @@ def register(
     named_by: NamedBy = None,
     within: Context = None,
     jobs: Jobs = None,
+    index: Indexes = None,
+    index_format: IndexFormat = None,
+    column: Columns = None,
     fail_on: Annotated[
         str,
         typer.Option(metavar="WHAT", help="collision, error, warning, note or never: when to exit with 1."),
@@ -82,33 +106,77 @@ def register(
 ) -> None:
     """Record what objects made elsewhere say about their UIDs.
 
-    Reads files, folders, zip archives and DICOMDIR media. Whole batches are
-    recorded at a time; interrupted and run again, it goes on where it stopped.
+    Reads files, folders, zip archives and DICOMDIR media, or the index of an archive
+    with a row for each instance or series. Whole batches are recorded at a time;
+    interrupted and run again, it goes on where it stopped.
 
     Examples:
 
       uid-registry register /archive/2026
 
       find . -name '*.dcm' -print0 | uid-registry register -0 -
-    """
-    _get_ready(paths, jobs or run.settings.jobs)
-    from registry.services.registering import register as service
 
+      uid-registry register --index pacs.csv --column series_iuid=SeriesInstanceUID
+    """
+    if index:
+        _only_index(paths, null)
+    elif index_format or column:
+        raise BadRequest("--index-format and --column are about an index", advice="Name it: --index FILE.")
+    else:
+        _get_ready(paths, jobs or run.settings.jobs)
     _known("fail-on", fail_on, ("collision", *FAIL_ON))
     run = _configured(run, select, ignore, named_by, jobs)
-    progress = Progress("registered")
     with run.registry() as registry, _unnamed_paths(run):
         _name(registry)
-        result = service(
-            registry, _paths(paths, null), digests=_digests(digest), context=within, progress=progress
-        )
-        progress.done()
+        if index:
+            result = _index_registered(registry, index, index_format, column, within)
+        else:
+            result = _files_registered(registry, _paths(paths, null), digest, within)
         _rename(registry, result)
     passed = result.passed(fail_on)
     _tell_skipped(result)
     _tell_missing(result)
     _show(run, result, passed, statistics)
     raise typer.Exit(0 if passed else 1)
+
+
+def _files_registered(registry: OpenRegistry, paths: list[str], digest: str, within: str | None) -> Report:
+    from registry.services.registering import register as service
+
+    progress = Progress("registered")
+    result = service(registry, paths, digests=_digests(digest), context=within, progress=progress)
+    progress.done()
+    return result
+
+
+def _index_registered(
+    registry: OpenRegistry,
+    paths: list[str],
+    form: str | None,
+    column: list[str] | None,
+    within: str | None,
+) -> Report:
+    from registry.services.indexfiles import register_index as service
+
+    progress = Progress("registered", "row")
+    result = service(registry, paths, columns=_columns(column), form=form, context=within, progress=progress)
+    progress.done()
+    return result
+
+
+def _only_index(paths: list[str] | None, null: bool) -> None:
+    if paths or null:
+        raise BadRequest("files and an index can't be registered in one run", advice="Run it twice.")
+
+
+def _columns(given: list[str] | None) -> dict[str, str]:
+    columns = {}
+    for each in given or ():
+        name, equals, keyword = each.rpartition("=")
+        if not equals or not name:
+            raise BadRequest(f"--column {each!r} isn't NAME=KEYWORD", advice="e.g. uid=SOPInstanceUID.")
+        columns[name] = keyword
+    return columns
 
 
 def check(
@@ -330,8 +398,3 @@ def _show(run: Run, result: Report, passed: bool, statistics: bool, rule: Rule |
 
     output = counted(result, passed, paint) if statistics else report(result, passed, paint, explain=rule)
     show(output, run.settings.format)
-
-
-def add_to(app: typer.Typer) -> None:
-    app.command()(with_globals(register))
-    app.command()(with_globals(check, CHECK_FORMATS))

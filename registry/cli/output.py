@@ -47,6 +47,14 @@ def tell(message: str) -> None:
     typer.echo("\n".join(visible(line) for line in message.split("\n")), err=True)
 
 
+def _duration(seconds: float) -> str:
+    """A time as it is told to somebody who waits: ``44 s``, ``12 min``, ``3 h 05 min``."""
+    if seconds < 100:
+        return f"{seconds:,.0f} s"
+    minutes = round(seconds / 60)
+    return f"{minutes} min" if minutes < 100 else f"{minutes // 60:,} h {minutes % 60:02} min"
+
+
 class Progress:
     """How far a long run is; silent where stderr isn't a terminal."""
 
@@ -55,15 +63,24 @@ class Progress:
         self._begun, self._told = time.monotonic(), 0.0
         self._silent = not sys.stderr.isatty()
 
-    def __call__(self, done: int, of: int | None = None) -> None:
+    def __call__(self, done: int, of: int | None = None, share: float = 0.0) -> None:
+        """``done`` of them are done, ``of`` so many where that is known; else ``share`` may say what
+        part of the whole they are."""
         now = time.monotonic()
         if self._silent or now - self._told < _TOLD_EVERY:
             return
         self._told = now
-        rate = done / max(now - self._begun, 1e-6)
-        so_far = counted(done, self._what) if of is None else f"{done:,} of {counted(of, self._what)}"
-        sys.stderr.write(f"\r\033[K{self._verb} {so_far}, {rate:,.0f} a second")
+        sys.stderr.write(f"\r\033[K{self._line(done, of, share, now - self._begun)}")
         sys.stderr.flush()
+
+    def _line(self, done: int, of: int | None, share: float, seconds: float) -> str:
+        so_far = counted(done, self._what) if of is None else f"{done:,} of {counted(of, self._what)}"
+        rate = f"{done / max(seconds, 1e-6):,.0f} a second"
+        share = done / of if of else share
+        if of is None and share:
+            so_far += f" ({share:.0%})"
+        left = f", {_duration(seconds / share - seconds)} left" if 0 < share < 1 and seconds > 1 else ""
+        return f"{self._verb} {so_far}, {rate}{left}"
 
     def done(self) -> None:
         if self._told:

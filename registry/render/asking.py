@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from registry.render.formats import Output, Row, columns, counted
+from registry.render.formats import Output, Row, columns, counted, streamed_columns
 
 if TYPE_CHECKING:
-    from registry.services.listing import Listing
+    from registry.services.listing import Item, Listing
     from registry.services.querying import Shown, Stats, Tree, TreeNode
     from registry.store.exports import Sent
     from registry.store.queries import Listed
@@ -41,13 +41,19 @@ def shown(result: Shown) -> Output:
 
 
 def listing(found: Listing) -> Output:
-    rows: list[Row] = [_listed(item) for item in found.items]
+    """A list as it comes: nothing of it is kept."""
+    rows = map(_item, found.items)
     names = ["uid", "kind", "state", "modality", "recorded_at", "recorded_by"]
     if found.way is not None:
-        rows = [{**row, **_sent(found.sent[str(row["uid"])])} for row in rows]
-        rows += [{**_unrecorded(sent), **_sent(sent)} for sent in found.unrecorded]
         names[-2:] = ["sent_at", "sent_entry"]
-    return Output(rows, rows, columns(rows, names, names) if rows else ["no such UIDs"])
+    return Output(rows, rows, streamed_columns(rows, names, names, "no such UIDs"))
+
+
+def _item(item: Item) -> Row:
+    if item.sent is None:
+        return {} if item.listed is None else _listed(item.listed)
+    row = _unrecorded(item.sent) if item.listed is None else _listed(item.listed)
+    return {**row, "sent_at": item.sent.at, "sent_entry": item.sent.entry}
 
 
 def _listed(item: Listed) -> Row:
@@ -75,10 +81,6 @@ def _unrecorded(sent: Sent) -> Row:
     """What went somewhere and isn't in the ledger: of it nothing else is known."""
     known = {"uid": sent.uid, "kind": sent.kind.label, "state": "unrecorded"}
     return known | dict.fromkeys(_OF_THE_LEDGER)
-
-
-def _sent(sent: Sent) -> Row:
-    return {"sent_at": sent.at, "sent_entry": sent.entry}
 
 
 def tree(result: Tree) -> Output:

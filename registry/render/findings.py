@@ -98,6 +98,8 @@ def summarized(result: Report, passed: bool) -> dict[str, object]:
         "resumed": result.resumed,
         "missing_keys": dict(sorted(result.missing.items())),
     }
+    if result.rows is not None:
+        summary |= {"rows": result.rows, "untold": result.untold.total()}
     if (export := result.export) is not None:
         summary["export"] = {
             "destination": export.destination,
@@ -122,6 +124,10 @@ def _lines(
         findings = [finding for finding in findings if finding.code != explain.code]
     for block in folded(findings):
         yield from _block(block, paint, result.explained)
+        yield ""
+    if result.untold.total():
+        yield f"{counted(result.untold.total(), 'more finding')} not told here; those about UIDs are kept: "
+        yield "`uid-registry findings list`"
         yield ""
     yield verdict(result, passed, paint)
 
@@ -201,7 +207,7 @@ def verdict(result: Report, passed: bool, paint: Paint = plain) -> str:
     open_ones = Counter(finding.severity for finding in result.findings if not finding.acknowledged)
     acknowledged = sum(finding.acknowledged for finding in result.findings)
     parts = [
-        counted(result.files, "file"),
+        counted(result.files, "file") if result.rows is None else counted(result.rows, "row"),
         f"{result.verdicts[Verdict.NEW]:,} new",
         counted(result.verdicts[Verdict.REPEAT], "repeat"),
         counted(result.verdicts[Verdict.COLLISION], "collision"),
@@ -214,6 +220,7 @@ def verdict(result: Report, passed: bool, paint: Paint = plain) -> str:
         parts.append(f"{len(result.skipped):,} skipped")
     if result.unreadable:
         parts.append(f"{result.unreadable:,} unreadable")
+    open_ones.update(result.untold)
     found = [counted(open_ones[s], s.label) for s in sorted(Severity, reverse=True) if open_ones[s]]
     if acknowledged:
         found.append(f"{acknowledged:,} acknowledged")

@@ -8,11 +8,12 @@ import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import chain
+from itertools import chain, islice
 
 Row = Mapping[str, object]
 
 _FORMULA_STARTS = ("=", "+", "-", "@")
+_AT_ONCE = 1000
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
 
@@ -20,7 +21,7 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 class Output:
     """One result in all its forms; each is made only if it is asked for."""
 
-    document: object  # json
+    document: object  # json; an iterator of rows is an array, told as they come
     rows: Iterable[Row]  # ndjson and csv: one line each; taken once
     lines: Iterable[str]  # table
     summary: Row | None = None  # ndjson: a last line of its own
@@ -31,7 +32,10 @@ def rendered(output: Output, form: str) -> Iterator[str]:
     """The lines of an output in one of the formats."""
     match form:
         case "json":
-            yield json_line(output.document, indent=2)
+            if isinstance(output.document, Iterator):
+                yield from _array(output.document)
+            else:
+                yield json_line(output.document, indent=2)
         case "ndjson":
             for row in output.rows:
                 yield json_line(row)
@@ -51,6 +55,22 @@ def json_line(value: object, indent: int | None = None) -> str:
     except UnicodeEncodeError:
         return json.dumps(value, indent=indent)
     return text
+
+
+def _array(rows: Iterator[object]) -> Iterator[str]:
+    """What ``json.dumps`` makes of a list, an element at a time."""
+    before = None
+    for row in rows:
+        if before is not None:
+            yield f"{before},"
+        else:
+            yield "["
+        before = "  " + json_line(row, indent=2).replace("\n", "\n  ")
+    if before is None:
+        yield "[]"
+    else:
+        yield before
+        yield "]"
 
 
 def _csv(output: Output) -> Iterator[str]:
@@ -93,6 +113,26 @@ def columns(
     widths = [max((len(line[index]) for line in table), default=0) for index in range(len(names))]
     for line in table:
         yield "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()
+
+
+def streamed_columns(
+    rows: Iterable[Row], names: Sequence[str], headings: Sequence[str], empty: str
+) -> Iterator[str]:
+    """Rows as aligned columns, as they come: the first so many say how wide they are, and what is
+    wider later pushes the rest of them aside. ``empty`` where there are none."""
+    table = ([_shown(row.get(name)) for name in names] for row in rows)
+    widths = [len(heading) for heading in headings]
+    head: list[list[str]] = [[heading.upper() for heading in headings]]
+    while some := list(islice(table, _AT_ONCE)):
+        widths = [
+            max(width, *map(len, column))
+            for width, column in zip(widths, zip(*some, strict=True), strict=True)
+        ]
+        for line in chain(head, some):
+            yield "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()
+        head = []
+    if head:
+        yield empty
 
 
 def _shown(value: object) -> str:

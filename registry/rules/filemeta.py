@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from registry.records import Kind, ObjectClaim, Severity, Unreadable
+from registry.records import Kind, ObjectClaim, Severity, Unreadable, UnreadableRow
 from registry.rules.base import Sighting, View
 from registry.uid import STANDARD_ROOT, UUID_ROOT, is_under, printable
 
@@ -247,4 +247,33 @@ def unreadable_dicom(file: Unreadable, view: View) -> Iterator[Sighting]:
     Standard
     PS3.10 section 7.1.
     """
-    yield Sighting(None, f"can't be read: {file.reason}")
+    if not isinstance(file, UnreadableRow):
+        yield Sighting(None, f"can't be read: {file.reason}")
+
+
+def unreadable_index_row(row: Unreadable, view: View) -> Iterator[Sighting]:
+    """Finds rows of an archive's index of which nothing can be recorded.
+
+    What it does
+    Finds a row of a file given with `--index` that has too few or too many cells,
+    isn't a JSON object, isn't UTF-8, has a number or a list where a text belongs, a
+    cell far too long, or names neither an instance nor a series. A row with a UID
+    that can't be one is told by UID101 to UID109 instead, and the rest of what it
+    says is recorded.
+
+    Why it matters
+    What it was meant to say isn't in the registry, and nothing else will tell.
+
+    Example
+    Bad: a description with a comma in it that the export didn't quote.
+    Good: an export by the database's own CSV writer.
+
+    What to do
+    Mend the export, and register the index again: rows that are recorded are repeats.
+
+    Standard
+    RFC 4180 for CSV, RFC 8259 for JSON. That a row is left out and the rest goes on is
+    policy.
+    """
+    if isinstance(row, UnreadableRow):
+        yield Sighting(None, row.reason)

@@ -15,7 +15,18 @@ from typing import NamedTuple
 from registry.decision import Decision, decide
 from registry.epochs import ALWAYS, Epoch
 from registry.facts import PATIENT_KINDS, Facts, SeriesFacts
-from registry.records import Finding, Kind, Mark, ObjectClaim, Patient, Reading, Reference, Unreadable
+from registry.records import (
+    Finding,
+    Kind,
+    Mark,
+    ObjectClaim,
+    Patient,
+    Reading,
+    Reference,
+    Unreadable,
+    in_order,
+    speakers,
+)
 from registry.roots import Roots
 from registry.rules import Subjects, ask
 from registry.rules.base import Rule, Scope
@@ -88,23 +99,22 @@ def assess(
     claims = [reading for reading in readings if isinstance(reading, ObjectClaim)]
     codes = {rule.code for rule in policy.rules}
     knowledge = Knowledge(connection, words, epoch)
-    knowledge.learn(_named(claims))
+    speaking = speakers(claims)
+    knowledge.learn(_named(claims, speaking))
     if "UID206" in codes:
         knowledge.learn(base for c in claims for _, uid in c.identities for base in beginnings(uid, roots))
-    knowledge.learn_attributes(claims)
-    subjects = Subjects(
-        claims=sorted(claims, key=lambda claim: claim.order),
-        unreadable=[reading for reading in readings if isinstance(reading, Unreadable)],
-    )
-    for claim in claims:
-        _add_subjects(subjects, claim)
+    knowledge.learn_attributes(speaking)
+    subjects = _subjects(claims, speaking)
+    subjects.unreadable = [reading for reading in readings if isinstance(reading, Unreadable)]
     batch = subjects.instances | subjects.series
     news = _News(knowledge.facts, subjects, settled)
+    for claim in speaking:
+        knowledge.facts.add_setting(claim)
     for claim in claims:
-        knowledge.facts.add(claim)
+        knowledge.facts.add_instance(claim)
     if any(rule.labels for rule in policy.rules):
         _add_labels(knowledge, claims)
-    knowledge.learn_aliases({p.token for c in claims if c.patient for p in (c.patient, *c.aliases)})
+    knowledge.learn_aliases({p.token for c in speaking if c.patient for p in (c.patient, *c.aliases)})
     news.compare(knowledge.facts)
     decision = decide(claims, knowledge.standing, knowledge.facts)
     if also is not None:
@@ -153,14 +163,13 @@ def _add_others(knowledge: Knowledge, subjects: Subjects, also: Subjects) -> Non
         mine.update(others)
 
 
-def _named(claims: Iterable[ObjectClaim]) -> Iterator[str]:
+def _named(claims: Iterable[ObjectClaim], speaking: Iterable[ObjectClaim]) -> Iterator[str]:
     """Every UID in a batch that the registry may know something of."""
-    for claim in claims:
-        for _, uid in claim.identities:
-            yield uid
-        for bad in claim.bad_uids:
-            if is_key(plain := canonical(bad.text)):
-                yield plain
+    yield from (instance for claim in claims if (instance := claim.place[0]))
+    yield from {uid for claim in speaking for _, uid in claim.identities}
+    for bad in {bad for claim in claims for bad in claim.bad_uids}:
+        if is_key(plain := canonical(bad.text)):
+            yield plain
 
 
 def _add_labels(knowledge: Knowledge, claims: Iterable[ObjectClaim]) -> None:
@@ -192,17 +201,23 @@ def _add_frames(knowledge: Knowledge, subjects: Subjects, news: _News) -> None:
     subjects.shared |= frames
 
 
-def _add_subjects(subjects: Subjects, claim: ObjectClaim) -> None:
-    instance, series, study = claim.place
-    for uid, group in ((instance, subjects.instances), (series, subjects.series), (study, subjects.studies)):
-        if uid is not None:
-            group.add(uid)
-    if claim.patient is not None:
-        subjects.patients.add(claim.patient._replace(issuer=b""))
-    for kind, uid in claim.identities:
-        subjects.uids.add(uid)
-        if kind in PATIENT_KINDS:
-            subjects.shared.add(uid)
+def _subjects(claims: Sequence[ObjectClaim], speaking: list[ObjectClaim]) -> Subjects:
+    """What a batch says something of; the claims that speak say all of it but the instances."""
+    instances = {uid for claim in claims if (uid := claim.place[0]) is not None}
+    subjects = Subjects(in_order(claims), speaking, instances=instances)
+    subjects.uids |= subjects.instances
+    for claim in speaking:
+        _, series, study = claim.place
+        for uid, group in ((series, subjects.series), (study, subjects.studies)):
+            if uid is not None:
+                group.add(uid)
+        if claim.patient is not None:
+            subjects.patients.add(claim.patient._replace(issuer=b""))
+        for kind, uid in claim.identities:
+            subjects.uids.add(uid)
+            if kind in PATIENT_KINDS:
+                subjects.shared.add(uid)
+    return subjects
 
 
 @dataclass(slots=True)
@@ -299,21 +314,16 @@ def learn_around(knowledge: Knowledge, subjects: Subjects) -> None:
     facts = knowledge.facts
     knowledge.learn_references(subjects.instances)
     knowledge.learn_traits(subjects.instances)
-    knowledge.learn_registrations(
-        frame for uid in subjects.instances for frame in facts.instances[uid].frames
-    )
-    named = {reference for uid in subjects.instances for reference in facts.instances[uid].references}
+    placed = [known for uid in subjects.instances if (known := facts.instances[uid]).frames]
+    knowledge.learn_registrations(frame for known in placed for frame in known.frames)
+    referring = [known for uid in subjects.instances if (known := facts.instances[uid]).references]
+    named = {reference for known in referring for reference in known.references}
     knowledge.learn(
         uid for reference in named for uid in (reference.target, reference.study_instance_uid) if uid
     )
     targets = {reference.target for reference in named}
     # UID505 asks in which frames of reference the series of the sources are.
-    sources = {
-        reference.target
-        for uid in subjects.instances
-        if facts.instances[uid].frames
-        for reference in facts.instances[uid].references
-    }
+    sources = {reference.target for known in placed for reference in known.references}
     knowledge.learn(
         series for uid in sources if uid in facts.instances for series in facts.instances[uid].series
     )

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from registry.decision import NewRow, Standing
 from registry.errors import KeyUnusable, ParentMismatch, ParentNeeded, UidCollision, UidWithdrawn
-from registry.minting import Method, mint_keyed, mint_random, mint_uuid
+from registry.minting import Method, mint_keyed, mint_many, mint_uuid
 from registry.records import Kind, Origin, Reference
 from registry.services.opening import OpenRegistry
 from registry.store import links, schema
@@ -91,8 +91,11 @@ class IssuingDesk:
         if method is Method.KEYED:
             return self._keyed(root, [(kind.label, *parts, str(index)) for index in range(count)])
         uids: set[str] = set()
-        while len(uids) < count:
-            uids.add(mint_uuid() if method is Method.UUID else mint_random(root))
+        while (missing := count - len(uids)) > 0:
+            if method is Method.UUID:
+                uids.update(mint_uuid() for _ in range(missing))
+            else:
+                uids.update(mint_many(root, missing))
         return sorted(uids)
 
     def _keyed(self, root: str, named: Sequence[Sequence[str]]) -> list[str]:

@@ -11,13 +11,24 @@ holds the two ways equal (tests/services/test_indexing.py).
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import islice
 
 from registry.errors import UidCollision
 from registry.modality import code_string
-from registry.records import BadUid, IndexRow, Kind, ObjectClaim, Origin, Verdict
+from registry.records import (
+    NOTHING,
+    BadUid,
+    Hidden,
+    IndexRow,
+    Kind,
+    ObjectClaim,
+    Origin,
+    Reading,
+    Unreadable,
+    Verdict,
+)
 from registry.roots import Roots
 from registry.rules.policy import Policy
 from registry.services import registering
@@ -52,7 +63,7 @@ def register_rows(registry: OpenRegistry, rows: Iterable[IndexRow]) -> Report:
         report = Report(registry.name(connection), policy)
     remaining = iter(rows)
     while batch := list(islice(remaining, BATCH)):
-        assessment, alike = _record(registry, batch, policy, named)
+        assessment, alike = record(registry, batch, policy, named)
         report.add((), assessment)
         report.verdicts.update(alike)
     return report
@@ -125,10 +136,22 @@ class _Batch:
             yield from each.alike
 
 
-def _record(
-    registry: OpenRegistry, rows: Sequence[IndexRow], policy: Policy, named: str
+def record(
+    registry: OpenRegistry,
+    rows: Sequence[IndexRow],
+    policy: Policy,
+    named: str,
+    *,
+    context: str | None = None,
+    unreadable: Sequence[Unreadable] = (),
+    mark: Callable[[Act], None] | None = None,
+    **counts: object,
 ) -> tuple[Assessment, Counter[Verdict]]:
-    """Record one batch; what came of those that speak, and of those that are alike."""
+    """Record one batch; what came of those that speak, and of those that are alike.
+
+    ``named`` is the policy's name; ``unreadable`` are rows that say nothing. ``mark`` writes in the
+    same transaction that the batch is done, and its entry tells the ``counts`` besides.
+    """
     hopeful = True  # nobody has recorded the rows alike before: the ledger itself says if it isn't so
 
     def work(act: Act) -> tuple[Assessment, Counter[Verdict]]:
@@ -137,7 +160,9 @@ def _record(
         words, roots = Words(act.connection), load_roots(act.connection, act.roots_said)
         batch = _Batch(rows, roots)
         batch.let_speak(set(links.awaiting(act.connection, batch.alike)))
-        assessment, known = _decided(act, words, roots, batch, hopeful, policy, registry.identity)
+        assessment, known = _decided(
+            act, words, roots, batch, hopeful, policy, registry.identity, context, unreadable
+        )
         registering.write(act, words, assessment)
         new = {
             series: (each.speaker.sop_class_uid, fresh)
@@ -154,7 +179,9 @@ def _record(
         ground = assessment.ground
         uids, awaited = ground.uids.union(batch.alike), {uid: set[int]() for uid in batch.alike}
         confirm(act, replace(ground, uids=uids, awaited=ground.awaited | awaited))
-        act.commit(policy=named, **registering.told(assessment, alike, rows=len(rows)))
+        if mark is not None:
+            mark(act)
+        act.commit(policy=named, **registering.told(assessment, alike, rows=len(rows), **counts))
         return assessment, alike
 
     return registry.perform("index:register", work)
@@ -168,12 +195,24 @@ def _decided(
     hopeful: bool,
     policy: Policy,
     identity: Identity,
+    context: str | None,
+    unreadable: Sequence[Unreadable],
 ) -> tuple[Assessment, set[str]]:
     """What comes of those that speak, once nobody else has to; and which of the rows
     alike are in the ledger as they should be."""
     while True:
-        claims = [_claim(row) for row in batch.speaking]
-        assessment = judge(act.connection, words, claims, roots, act.now, identity, gate=False, policy=policy)
+        readings: list[Reading] = [*map(_claim, batch.speaking), *unreadable]
+        assessment = judge(
+            act.connection,
+            words,
+            readings,
+            roots,
+            act.now,
+            identity,
+            gate=False,
+            policy=policy,
+            context=context,
+        )
         speaking, known = _contradicted(assessment, batch), set[str]()
         if not speaking:
             known, speaking = _standing(act, words, assessment, batch, hopeful)
@@ -222,14 +261,22 @@ def _standing(
     return fine, otherwise
 
 
+def _earlier(row: IndexRow) -> tuple[Hidden | None, ...]:
+    """What a row says under the keys before: whose it is."""
+    if row.patient is None:
+        return ()
+    return tuple(patient and NOTHING._replace(patient=patient) for patient in row.earlier)
+
+
 def _claim(row: IndexRow) -> ObjectClaim:
-    """A row as a claim: an object of which there is no file."""
+    """A row as a claim: an object, or a series, of which there is no file."""
     four = {
         "SOPClassUID": row.sop_class_uid,
         "SOPInstanceUID": row.sop_instance_uid,
         "StudyInstanceUID": row.study_instance_uid,
         "SeriesInstanceUID": row.series_instance_uid,
     }
+    of_series = row.sop_instance_uid is None
     return ObjectClaim(
         sop_instance_uid=row.sop_instance_uid or None,
         sop_class_uid=row.sop_class_uid if row.sop_class_uid and is_key(row.sop_class_uid) else None,
@@ -241,6 +288,13 @@ def _claim(row: IndexRow) -> ObjectClaim:
             for keyword, uid in four.items()
             if uid and flaws(uid)
         ),
-        missing=tuple(keyword for keyword, uid in four.items() if not uid and keyword != "SOPClassUID"),
+        missing=tuple(
+            keyword
+            for keyword, uid in four.items()
+            if not uid and keyword != "SOPClassUID" and not (of_series and keyword == "SOPInstanceUID")
+        ),
+        patient=row.patient,
         meta=None,
+        path=row.path,
+        earlier=_earlier(row),
     )

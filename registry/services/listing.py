@@ -2,34 +2,43 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import islice
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
-from registry.errors import MalformedUid
+from registry.errors import MalformedUid, UnknownUid
 from registry.services.opening import OpenRegistry
-from registry.store import exports, queries
+from registry.store import exports, listing, queries
 from registry.store.exports import Sent, Way
-from registry.store.queries import Filters, Listed
-from registry.uid import printable
+from registry.store.listing import Filters, Place, place_of
+from registry.store.queries import Listed
+from registry.uid import findable, printable
 
 if TYPE_CHECKING:
     from registry.services.people import Asked, Found
 
 _PREFIX = frozenset("0123456789.")
 
+_AT_ONCE = 1000
 
-@dataclass(frozen=True, slots=True)
+
+class Item(NamedTuple):
+    """A UID of a list."""
+
+    uid: str
+    listed: Listed | None  # None: it went somewhere and isn't in the ledger
+    sent: Sent | None = None  # when it first did, where that was asked
+
+
+@dataclass(slots=True)
 class Listing:
-    """What was found."""
+    """What is found, as it comes: taken once, while the registry is open."""
 
-    items: list[Listed]
+    items: Iterator[Item]
     way: Way | None = None
-    sent: dict[str, Sent] = field(default_factory=dict)  # when each of them was, where that was asked
-    unrecorded: list[Sent] = field(default_factory=list)  # what went that way and isn't in the ledger
-    left_out: int = 0  # more of those, of which nobody can tell whether they pass
     persons: Found | None = None  # whose they are, where that was asked
+    left_out: int = field(default=0)  # what went that way, unrecorded, and nobody can tell whether it passes
 
 
 def listed(
@@ -40,35 +49,92 @@ def listed(
     context: str | None = None,
     unrecorded: bool = False,
     most: int | None = None,
+    after: str | None = None,
 ) -> Listing:
     """The UIDs that pass some filters, in the order in which they were recorded; of those alone
-    that are some persons', where ``whose`` says so.
+    that are some persons', where ``whose`` says so; the first so many that come ``after`` one.
 
     Asking for a person's UIDs is itself recorded, unless ``unrecorded`` (``accounting.account``).
     """
     if filters.under is not None:
         parse_prefix(filters.under)
     context = registry.context(context)
+    start = None if after is None else _place(registry, after)
     if whose is not None:
-        from registry.services import people  # with all that knows of patients, for few lists
+        return _of_persons(registry, filters, whose, context, unrecorded, most, start)
+    found = listing.listing(registry.database, filters, start)
+    return _result(registry, filters, islice(found, most), most)
 
-        sent_to = filters.sent.destination if filters.sent else None
-        people.accounted(registry, whose, context, unrecorded=unrecorded, sent_to=sent_to)
+
+def _place(registry: OpenRegistry, uid: str) -> Place:
     with registry.database.reading() as connection:
-        persons = people.found(registry, connection, whose, context) if whose is not None else None
-        if persons is None:
-            items = list(queries.listing(connection, filters, most))
-        else:
-            items = queries.among(connection, persons.uids, filters)[:most]
-        if filters.sent is None:
-            return Listing(items, persons=persons)
-        sent = exports.first_sent(connection, filters.sent, (item.uid for item in items))
-        others = _passing(exports.unrecorded(connection, filters.sent), filters)
-        if persons is not None or not filters.by_uid_alone:
-            left_out = sum(1 for _ in others)
-            return Listing(items, filters.sent, sent, left_out=left_out, persons=persons)
-        rest = None if most is None else most - len(items)
-        return Listing(items, filters.sent, sent, list(islice(others, rest)))
+        known = queries.one(connection, findable(uid))
+    if known is None:
+        raise UnknownUid(
+            f"{printable(uid)} isn't recorded, so nothing is known to come after it",
+            advice="Name the last UID of the list that this is to go on from.",
+        )
+    return place_of(known)
+
+
+def _of_persons(
+    registry: OpenRegistry,
+    filters: Filters,
+    whose: Asked,
+    context: str | None,
+    unrecorded: bool,
+    most: int | None,
+    start: Place | None,
+) -> Listing:
+    from registry.services import people  # with all that knows of patients, for few lists
+
+    sent_to = filters.sent.destination if filters.sent else None
+    people.accounted(registry, whose, context, unrecorded=unrecorded, sent_to=sent_to)
+    with registry.database.reading() as connection:
+        persons = people.found(registry, connection, whose, context)
+        found = listing.among(connection, persons.uids, filters)
+    if start is not None:
+        found = [each for each in found if listing.key_of(place_of(each)) > listing.key_of(start)]
+    return _result(registry, filters, iter(found[:most]), most, persons)
+
+
+def _result(
+    registry: OpenRegistry,
+    filters: Filters,
+    found: Iterator[Listed],
+    most: int | None,
+    persons: Found | None = None,
+) -> Listing:
+    result = Listing(iter(()), filters.sent, persons)
+    if filters.sent is None:
+        result.items = (Item(each.uid, each) for each in found)
+    else:
+        result.items = _sent(registry, filters, filters.sent, found, most, result)
+    return result
+
+
+def _sent(
+    registry: OpenRegistry,
+    filters: Filters,
+    way: Way,
+    found: Iterator[Listed],
+    most: int | None,
+    result: Listing,
+) -> Iterator[Item]:
+    """What was found, with when it went some way; behind it what did and isn't recorded."""
+    told = 0
+    while some := list(islice(found, _AT_ONCE)):
+        with registry.database.reading() as connection:
+            sent = exports.first_sent(connection, way, (each.uid for each in some))
+        yield from (Item(each.uid, each, sent[each.uid]) for each in some)
+        told += len(some)
+    with registry.database.reading() as connection:
+        others = _passing(exports.unrecorded(connection, way), filters)
+        if result.persons is not None or not filters.by_uid_alone:
+            result.left_out = sum(1 for _ in others)
+            return
+        rest = None if most is None else most - told
+        yield from (Item(each.uid, None, each) for each in islice(others, rest))
 
 
 def _passing(sent: Iterable[Sent], filters: Filters) -> Iterable[Sent]:

@@ -22,7 +22,7 @@ from registry.services.patients import parse_lines
 from registry.store import patients
 from registry.store.fingerprinted import of_studies
 from registry.store.knowledge import Knowledge
-from registry.store.queries import in_studies
+from registry.store.listing import in_studies
 from registry.store.session import Connection
 from registry.store.words import Words
 

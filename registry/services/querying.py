@@ -9,7 +9,7 @@ from registry.acknowledgement import State
 from registry.errors import UnknownFinding, UnknownUid
 from registry.records import Kind, Origin
 from registry.services.opening import OpenRegistry
-from registry.store import acknowledgements, branches, exports, findings, life, queries
+from registry.store import acknowledgements, branches, counting, exports, findings, life, queries
 from registry.store.acknowledgements import Acknowledgement
 from registry.store.branches import Branch
 from registry.store.entries import ledger_size, log, trail_size
@@ -142,18 +142,15 @@ class Stats:
 
 
 def stats(registry: OpenRegistry) -> Stats:
-    """Count what there is. Reads the whole ledger."""
+    """Count what there is."""
     with registry.database.reading() as connection:
-        by_kind: dict[str, dict[str, int]] = {}
-        for kind, state, count in queries.counts(connection, "kind", "state"):
-            by_kind.setdefault(Kind(kind).label, {})[state] = count
-        series = [row for row in queries.counts(connection, "kind", "modality") if row[0] == Kind.SERIES]
+        by_kind = counting.by_state(connection)
         return Stats(
             ledger_size(connection),
             trail_size(connection),
-            by_kind,
-            {modality or "(unknown)": count for _, modality, count in series},
-            {root.prefix: queries.count_under(connection, root.prefix) for root in load_roots(connection)},
+            {kind.label: states for kind, states in by_kind.items()},
+            {modality or "(unknown)": n for modality, n in counting.by_modality(connection).items()},
+            {root.prefix: counting.below(connection, root.prefix) for root in load_roots(connection)},
             findings.counts(connection),
         )
 

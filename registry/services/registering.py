@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
 from itertools import islice
 
 from registry.acknowledgement import Word
@@ -64,11 +65,13 @@ def register(
         registry.keys_in(context), registry.settings.limits, digests=digests, jobs=registry.settings.jobs
     ) as readers:
         sources = _not_in(earlier, run, readers.expand(paths), report)
+        unfinished = bool(earlier)  # whether there are marks
         for batch in _batches(readers.read(sources)):
             report.add((reading for _, reading in batch), _record(registry, batch, run, report.policy))
+            unfinished = len(batch) == BATCH
             if progress is not None:
                 progress(report.files)
-    if report.files:
+    if unfinished:
         again(lambda _: _forget(registry, run))
     return report
 
@@ -84,14 +87,17 @@ class _Run:
     """One run over some paths, as its marks know it."""
 
     def __init__(self, key: bytes, paths: Iterable[str], digests: bool, context: str | None) -> None:
-        self._key, self.context = key, context
+        self._marker, self.context = marks.Marker(key), context
         self.said = {} if digests else {"digests": "none"}  # in its entries: how it was asked
-        self.id = marks.mark(key, digests, context, *sorted(os.path.abspath(path) for path in paths))
+        self.id = self._marker.mark(digests, context, *sorted(os.path.abspath(path) for path in paths))
 
     def mark(self, source: Source) -> bytes:
-        place = os.path.abspath(source.path)
-        member = source.member or ""
-        return marks.mark(self._key, place, member, source.place, source.size, source.changed)
+        folder, separator, name = source.path.rpartition(os.sep)
+        place = _absolute(folder) + separator + name if folder else os.path.abspath(name)
+        return self._marker.mark(place, source.member or "", source.place, source.size, source.changed)
+
+
+_absolute = lru_cache(maxsize=64)(os.path.abspath)
 
 
 def _not_in(earlier: set[bytes], run: _Run, sources: Iterable[Found], report: Report) -> Iterator[Found]:
@@ -128,8 +134,10 @@ def _record(registry: OpenRegistry, batch: Sequence[Item], run: _Run, policy: Po
             context=run.context,
         )
         write(act, words, assessment)
-        sources = (source for source, _ in batch if isinstance(source, Source))
-        marks.add(act.connection, run.id, map(run.mark, sources))
+        if len(batch) < BATCH:  # the last one: the run is done
+            marks.forget(act.connection, run.id)
+        else:
+            marks.add(act, run.id, [run.mark(source) for source, _ in batch if isinstance(source, Source)])
         confirm(act, assessment.ground)
         skipped = sum(isinstance(reading, Skipped) for reading in readings)
         unreadable = sum(isinstance(reading, Unreadable) for reading in readings)
@@ -142,42 +150,38 @@ def _record(registry: OpenRegistry, batch: Sequence[Item], run: _Run, policy: Po
 
 def write(act: Act, words: Words, assessment: Assessment) -> None:
     """Write an assessed batch. Raises ``LostRace`` where another writer was first with one of its UIDs."""
-    claims, facts = assessment.subjects.claims, assessment.facts
-    words.add(
-        act,
-        (
-            word
-            for claim in claims
-            for word in (claim.sop_class_uid, claim.modality, claim.transfer_syntax_uid)
-        ),
-    )
+    claims, speaking, facts = assessment.subjects.claims, assessment.subjects.speaking, assessment.facts
+    said = {claim.transfer_syntax_uid for claim in claims}
+    said |= {word for claim in speaking for word in (claim.sop_class_uid, claim.modality)}
+    words.add(act, said)
     context = assessment.epoch.context
     if not enter(act, words, recording.rows_in(context, assessment.decision), known_is_fine=True):
         raise LostRace
     recording.record_decision(act, words, assessment.decision, context)
-    recording.record_claims(act, words, claims, facts, context)
+    recording.record_claims(act, words, claims, speaking, facts, context)
     for each in (assessment, *assessment.besides):
         if any(rule.labels for rule in assessment.rules):
             remember_labels(act, each.subjects.claims, each.epoch)
     for each in assessment.besides:
         recording.record_beside(act, words, each.decision, each.subjects.claims, each.facts, each.epoch)
-    links.settle(act, assessment.subjects.instances | assessment.subjects.series, facts)
+    known, waiting = assessment.subjects.instances | assessment.subjects.series, assessment.ground.awaited
+    links.settle(act, {**waiting, **links.awaiting(act.connection, known - waiting.keys())}, facts)
     links.lead_on(act, assessment.reached, assessment.moved)
     named = [(claim.sop_instance_uid, claim.references) for claim in claims if claim.references]
     links.record_references(
         act, [(uid, references) for uid, references in named if uid and is_key(uid)], facts
     )
     # A rule that wasn't asked clears nothing, nor does one of what it wasn't asked about.
-    evaluated = {
-        rule.code: set(assessment.subjects.of(rule.subject)) for rule in assessment.rules if rule.retractable
-    }
+    retractable = [rule for rule in assessment.rules if rule.retractable]
+    asked = {sort: set(assessment.subjects.of(sort)) for sort in {rule.subject for rule in retractable}}
+    evaluated = {rule.code: asked[rule.subject] for rule in retractable}
     findings.save(act, assessment.findings, evaluated, context)
     back = {key: finding.facts for key, finding in assessment.weighed.reopened.items()}
     acknowledgements.say(act, Word.REOPENED, back)
 
 
 def told(
-    assessment: Assessment, further: Mapping[Verdict, int] | None = None, **counts: int
+    assessment: Assessment, further: Mapping[Verdict, int] | None = None, **counts: object
 ) -> dict[str, object]:
     """What the audit entry says of a batch: ``counts``, verdicts, ``further`` ones, findings."""
     verdicts = Counter(verdict for _, verdict in assessment.decision.verdicts)

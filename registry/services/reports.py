@@ -26,6 +26,9 @@ from registry.services.gathering import of_its_file
 from registry.services.opening import RegistryName
 
 _SEVERITIES = {severity.label: severity for severity in Severity}
+MOST_TOLD = 1000
+"""Findings of each severity that are told of an index, so that memory is bounded whatever is in it."""
+
 _NAMED = 3
 """Findings that the message of an error names."""
 
@@ -52,7 +55,8 @@ class Export:
 
 @dataclass(slots=True)
 class Report:
-    """Counts are of files; new, repeats and collisions are of instances."""
+    """Counts are of files, of an index those of unreadable and resumed ones of rows; new,
+    repeats and collisions are of instances, or of series where an index has no instances."""
 
     registry: RegistryName
     policy: Policy = PLAIN
@@ -67,7 +71,10 @@ class Report:
     resumed: int = 0  # files that an interrupted run had recorded before
     explained: bool = False  # whether the findings tell what their UIDs are recorded as
     export: Export | None = None  # where it was a check before an export
+    rows: int | None = None  # of an index; None: files were read
+    untold: Counter[Severity] = field(default_factory=Counter)  # further findings, of which only this is kept
     _told: set[tuple[object, ...]] = field(default_factory=set)
+    _told_at: Counter[Severity] = field(default_factory=Counter)
 
     def add(self, readings: Iterable[Reading], assessment: Assessment) -> None:
         """Take in one batch."""
@@ -86,13 +93,18 @@ class Report:
             place = finding.path if of_its_file(finding) else None
             told = (*finding.key, finding.kind, place, finding.acknowledged)
             if told not in self._told:
-                self._told.add(told)
                 severity = self.policy.severity(finding, placed.modalities(finding))
+                if self.rows is not None and self._told_at[severity] >= MOST_TOLD:
+                    self.untold[severity] += not finding.acknowledged
+                    continue
+                self._told.add(told)
+                self._told_at[severity] += 1
                 self.findings.append(replace(placed.told(finding), severity=severity))
 
     def worst(self) -> Severity | None:
         """The gravest finding that nobody has acknowledged."""
-        return max((finding.severity for finding in self.findings if not finding.acknowledged), default=None)
+        told = (finding.severity for finding in self.findings if not finding.acknowledged)
+        return max((*told, *+self.untold), default=None)
 
     def failing(self, fail_on: str = "error") -> list[Finding]:
         """The findings that fail a run, the gravest first: those that are at least as grave as
@@ -112,7 +124,10 @@ class Report:
         """Whether nothing fails the run, as ``--fail-on`` decides it, and an export wasn't blocked."""
         if self.export is not None and not self.export.approved:
             return False
-        return not self._collided if fail_on == "collision" else not self.failing(fail_on)
+        if fail_on == "collision":
+            return not self._collided
+        failing = self.failing(fail_on)
+        return not failing and not any(severity >= _SEVERITIES.get(fail_on, 9) for severity in +self.untold)
 
     @property
     def _collided(self) -> bool:
@@ -198,7 +213,8 @@ class _Placed:
         if claim is None:
             path = finding.path or self._of_patient.get(finding.uid or "") or None
             return replace(finding, path=path, series_instance_uid=series)
-        path = finding.path or claim.path or None
+        # Of an index only rows with a flaw have a place: what several rows share isn't about one of them.
+        path = finding.path or (claim.path if claim.whole else "") or None
         claimed = _claimed(finding.uid, claim)
         return replace(
             finding, path=path, also=self._also(finding, path), series_instance_uid=series, claimed=claimed

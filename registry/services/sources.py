@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from registry.dicomfile.readerkeys import ReaderKeys
 from registry.dicomfile.sources import require
 from registry.errors import NoSuchPath, SourceUnclear
 from registry.limits import Limits
 from registry.records import Kind, ObjectClaim, Reference, Role, Skipped, Unreadable
-from registry.services.reading import Readers
 from registry.store.knowledge import Knowledge
 from registry.uid import flaws, is_key
+
+if TYPE_CHECKING:
+    from registry.services.reading import Readers
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +48,8 @@ def read_files(paths: Sequence[str], keys: ReaderKeys, limits: Limits) -> list[R
     Raises ``SourceUnclear`` for a file of which no object can be made, and for a
     path at which there is no object at all.
     """
+    from registry.services.reading import Readers  # with all that starts workers, for few requests
+
     with Readers(keys, limits, digests=False) as readers:
         return [reference for path in paths for reference in _read(path, readers)]
 

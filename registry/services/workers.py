@@ -8,6 +8,7 @@ import pickle
 import signal
 import subprocess
 import sys
+from collections.abc import Sequence
 from typing import Any, BinaryIO, cast
 
 from registry.dicomfile.tasks import OUT_OF_MEMORY, Charge, Task
@@ -29,15 +30,17 @@ class WorkerLost(Exception):
 class Worker:
     """One reading process (dicomfile/worker.py). It reads once it has its charge."""
 
+    module = "registry.dicomfile.worker"
     charge: Charge
 
-    def __init__(self) -> None:
+    def __init__(self, descriptors: Sequence[int] = ()) -> None:
         self.folder = _folder()
-        self._process = subprocess.Popen(
+        self._process = subprocess.Popen(  # noqa: S603 (a module of ours)
             # -P: a module in the current folder, which may hold anything, is not ours.
-            [sys.executable, "-P", "-m", "registry.dicomfile.worker"],
+            [sys.executable, "-P", "-m", self.module],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
+            pass_fds=descriptors,
             process_group=0,  # Ctrl-C is for the parent, which ends its workers itself
         )
         # Popen gives both, because both are PIPE.
@@ -49,11 +52,22 @@ class Worker:
 
     def ask(self, task: Task) -> list[Any]:
         """The answer to a task: a reading for each file, or what there is to read. Raises ``WorkerLost``."""
+        self.begin(task)
+        return cast(list[Any], self.answer())
+
+    def begin(self, task: object) -> None:
+        """Give it a task. Raises ``WorkerLost``."""
         if not self._greeted:
             self._greet()
         try:
             self._send(task)
-            return cast(list[Any], pickle.load(self._answers))  # noqa: S301 (our own process)
+        except OSError as error:
+            raise self._lost() from error
+
+    def answer(self) -> Any:
+        """The answer to the task that was given first of those without one. Raises ``WorkerLost``."""
+        try:
+            return pickle.load(self._answers)  # noqa: S301 (our own process)
         except (EOFError, OSError, pickle.UnpicklingError) as error:
             raise self._lost() from error
 

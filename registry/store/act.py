@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from datetime import UTC, datetime
 from functools import cache
+from itertools import repeat
 from operator import itemgetter
 from types import TracebackType
 from typing import Any, Self
@@ -106,20 +107,33 @@ class Act:
         encode = encoder(table)
         return self._insert(table, [encode({"entry": self.entry, **row}) for row in rows], known_is_fine)
 
-    def insert_alike(self, table: Table, row: Mapping[str, object], keys: Sequence[bytes]) -> None:
-        """Insert one row for each packed UID, all else in it being the same."""
+    def insert_alike(
+        self, table: Table, groups: Iterable[tuple[Mapping[str, object], Iterable[bytes]]]
+    ) -> int:
+        """Insert one row for each packed UID, all else being the same within a group; how many."""
         place = list(table.columns.keys()).index("uid")
-        alike = encoder(table)({"entry": self.entry, **row})
-        before, after = alike[:place], alike[place + 1 :]
-        self._insert(table, [(*before, key, *after) for key in keys], False)
+        encode, rows = encoder(table), list[Row]()
+        for row, keys in groups:
+            alike = encode({"entry": self.entry, **row})
+            columns = (keys if index == place else repeat(value) for index, value in enumerate(alike))
+            rows += zip(*columns, strict=False)
+        return self._insert(table, rows, False)
 
-    def insert_columns(self, table: Table, names: Sequence[str], rows: Sequence[Row]) -> int:
+    def remember(self, table: Table, rows: list[Row]) -> None:
+        """Insert rows of work, which the trail doesn't cover; one that is there already stays."""
+        if rows:
+            self._writer.insert(table, sorted(rows), True)
+
+    def insert_columns(
+        self, table: Table, names: Sequence[str], rows: Sequence[Row], *, known_is_fine: bool = False
+    ) -> int:
         """Insert rows of which only some columns have a value, as the database stores it."""
         given = (*names, "entry")
         places = [given.index(column.name) if column.name in given else -1 for column in table.columns]
         # The last value stands for every column that is left out.
         pick = itemgetter(*places)
-        return self._insert(table, [pick((*row, self.entry, None)) for row in rows], False)
+        rest = (self.entry, None)
+        return self._insert(table, [pick(row + rest) for row in rows], known_is_fine)
 
     def _insert(self, table: Table, encoded: list[Row], known_is_fine: bool) -> int:
         if not encoded:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import BigInteger, Column, ForeignKey, Index, Integer, MetaData, String, Table, Text
+from sqlalchemy import BigInteger, Column, ForeignKey, Index, Integer, MetaData, String, Table, Text, text
 from sqlalchemy.schema import SchemaItem
 
 from registry.store.packing import PackedUid
@@ -60,3 +60,21 @@ def history(name: str, *parts: SchemaItem, by_entry: bool = True) -> Table:
     """An append-only table, its rows found by entry."""
     indexes = [Index(f"ix_{name}_entry", "entry")] if by_entry else []
     return Table(name, metadata, *parts, *indexes, info={"history": True}, sqlite_with_rowid=False)
+
+
+def on_postgresql(**options: Any) -> dict[str, Any]:
+    """The ``info`` of an index that PostgreSQL keeps in a way of its own. Said to SQLAlchemy at once,
+    the options would have it import all drivers of PostgreSQL, at each start of the program."""
+    return {"postgresql": options}
+
+
+def partial(name: str, *columns: str, where: str) -> Index:
+    """An index on some of the rows."""
+    return Index(name, *columns, sqlite_where=text(where), info=on_postgresql(where=text(where)))
+
+
+def say_postgresql() -> None:
+    """Say those options, where the dialect is there anyway."""
+    for table in metadata.tables.values():
+        for index in table.indexes:
+            index.dialect_options["postgresql"].update(index.info.get("postgresql", {}))

@@ -15,7 +15,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
-from sqlalchemy import Column, Connection, bindparam, select
+from sqlalchemy import Column, Connection, select
 
 from registry.store import links, schema
 from registry.store.act import Act
@@ -42,18 +42,14 @@ _COLUMNS: tuple[Column[str], ...] = (
     schema.withdrawals.c.uid,
 )
 _SAID_ABOUT = tuple(
-    Keyed(
-        select(column).where(column.table.c.entry.in_(bindparam("others", expanding=True))).limit(1), column
-    )
-    for column in _COLUMNS
+    Keyed(select(column).limit(1), column, others=column.table.c.entry) for column in _COLUMNS
 )
 """Where an act says something about a UID."""
 
 _FINGERPRINTED = Keyed(
-    select(schema.fingerprints.c.subject)
-    .where(schema.fingerprints.c.entry.in_(bindparam("others", expanding=True)))
-    .limit(1),
+    select(schema.fingerprints.c.subject).limit(1),
     schema.fingerprints.c.subject,
+    others=schema.fingerprints.c.entry,
 )
 
 

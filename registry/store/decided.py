@@ -14,7 +14,7 @@ from sqlalchemy import Connection, Select, exists, select
 
 from registry.records import Kind
 from registry.store import schema
-from registry.store.keyed import Keyed
+from registry.store.keyed import Keyed, once
 from registry.store.packing import PackedUid
 from registry.store.words import Words
 
@@ -123,12 +123,12 @@ def instances_among(connection: Connection, series: Iterable[str]) -> set[str]:
     ledger, rows, decisions = schema.ledger, schema.series, schema.decisions
     listed = set(series)
     held = select(ledger.c.uid).join_from(ledger, rows, ledger.c.series_id == rows.c.id)
-    queries = (Keyed(held, rows.c.uid), Keyed(select(decisions.c.uid), decisions.c.series_uid))
-    return {row.uid for query in queries for row in query.rows(connection, listed)}
+    queries = ((held, rows.c.uid), (select(decisions.c.uid), decisions.c.series_uid))
+    return {row.uid for query, column in queries for row in once(connection, query, column, listed)}
 
 
 def once_withdrawn(connection: Connection, uids: Iterable[str]) -> set[str]:
     """Those among some UIDs that were withdrawn before, whatever they are now."""
     uses = schema.uses
-    query = Keyed(select(uses.c.uid).where(uses.c.state == schema.WITHDRAWN), uses.c.uid)
-    return {row.uid for row in query.rows(connection, uids)}
+    query = select(uses.c.uid).where(uses.c.state == schema.WITHDRAWN)
+    return {row.uid for row in once(connection, query, uses.c.uid, uids)}

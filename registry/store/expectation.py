@@ -11,7 +11,7 @@ from sqlalchemy.dialects.postgresql import psycopg as dialect
 from sqlalchemy.schema import AddConstraint, CreateIndex, CreateTable, ForeignKeyConstraint
 
 from registry.store import migrating
-from registry.store.columns import metadata
+from registry.store.columns import metadata, say_postgresql
 from registry.store.description import Description, described, plain, table_parts
 
 _TRIGGER = re.compile(r"CREATE (?:OR REPLACE )?(?:CONSTRAINT )?TRIGGER (\w+) .*?\bON (\w+) .*", re.DOTALL)
@@ -38,6 +38,7 @@ def _migrated() -> Description:
 
 def _tables() -> Iterator[tuple[tuple[str, str], str]]:
     """PostgreSQL's tables, as the models write them; tests hold models and migrations equal."""
+    say_postgresql()
     postgresql = dialect.dialect()  # type: ignore[no-untyped-call]
     for table in metadata.tables.values():
         for part, definition in table_parts(table.name, str(CreateTable(table).compile(dialect=postgresql))):

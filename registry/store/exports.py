@@ -10,8 +10,8 @@ from sqlalchemy import Connection, Select, bindparam, exists, func, select
 
 from registry.records import Kind
 from registry.store.act import Act
-from registry.store.keyed import Keyed
-from registry.store.packing import pack
+from registry.store.keyed import Keyed, once
+from registry.store.packing import pack_all
 from registry.store.schema import entries, exported, exports, ledger
 from registry.store.tree import Head
 
@@ -61,7 +61,7 @@ def write(
     seen: set[str] = set()
     for kind, named in sorted(uids.items()):
         new = set(named) - seen
-        act.insert_alike(exported, {"kind": int(kind)}, [pack(uid) for uid in new])
+        act.insert_alike(exported, [({"kind": int(kind)}, pack_all(sorted(new)))])
         seen |= new
 
 
@@ -119,15 +119,17 @@ def _on(way: Way, *columns: Any) -> Select[Any]:
     return query
 
 
-def unrecorded(connection: Connection, way: Way) -> list[Sent]:
+def unrecorded(connection: Connection, way: Way) -> Iterator[Sent]:
     """The UIDs that went some way and aren't in the ledger, in the order in which they first did."""
     query = _first(way).where(~exists().where(ledger.c.uid == exported.c.uid))
-    return list(_sent(connection.execute(query.order_by(func.min(exported.c.entry), exported.c.uid))))
+    query = query.order_by(func.min(exported.c.entry), exported.c.uid)
+    with connection.execution_options(yield_per=1000).execute(query) as rows:
+        yield from _sent(rows)
 
 
 def first_sent(connection: Connection, way: Way, uids: Iterable[str]) -> dict[str, Sent]:
     """When each of some UIDs first went some way, for those that did."""
-    rows = Keyed(_first(way), exported.c.uid).rows(connection, uids)
+    rows = once(connection, _first(way), exported.c.uid, uids)
     return {sent.uid: sent for sent in _sent(rows)}
 
 

@@ -16,7 +16,7 @@ from datetime import UTC, datetime
 from itertools import islice
 from typing import Any
 
-from sqlalchemy import Connection, Select, and_, bindparam, func, select, text
+from sqlalchemy import Connection, Select, and_, func, select, text
 
 from registry.acknowledgement import Said, State, Word, state_of
 from registry.records import Finding, Kind, Severity
@@ -80,9 +80,10 @@ def _select() -> Select[Any]:
 _OPEN_ABOUT = Keyed(_select(), findings.c.uid)
 _CLEARABLE = Keyed(
     select(findings.c.code, findings.c.uid, findings.c.counterpart, findings.c.context).where(
-        findings.c.cleared_entry.is_(None), findings.c.code.in_(bindparam("codes", expanding=True))
+        findings.c.cleared_entry.is_(None)
     ),
     findings.c.uid,
+    codes=findings.c.code,
 )
 
 

@@ -14,7 +14,6 @@ from sqlalchemy import Connection
 from registry.decision import Standing
 from registry.epochs import ALWAYS, Epoch
 from registry.facts import (
-    Appearance,
     Content,
     Facts,
     Placement,
@@ -28,6 +27,7 @@ from registry.records import Kind, Level, Mark, ObjectClaim, Origin, Patient, Tr
 from registry.store import lookups, schema
 from registry.store.decided import Decided, decided
 from registry.store.fingerprinted import stored
+from registry.store.frames import appearance
 from registry.store.keyed import Keyed, Question
 from registry.store.labels import own_label
 from registry.store.packing import pack, unpack
@@ -143,7 +143,7 @@ class Knowledge:
                 _text(study) or None,
                 self._words.value(modality),
                 self._words.value(sop_class),
-                withdrawn=withdrawn,
+                withdrawn=bool(withdrawn),
             )
             self.standing[standing.uid] = standing
             if node is not None:
@@ -421,10 +421,10 @@ class Knowledge:
         for row in self._rows(lookups.SERIES_CLAIMS, uids):
             self.facts.appear(
                 row.series_uid,
-                Appearance(
+                appearance(
                     self._words.value(row.sop_class_id),
                     self._words.value(row.modality_id),
-                    row.frame_of_reference_uid or None,
+                    row.frame_of_reference_uid,
                 ),
             )
 

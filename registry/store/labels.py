@@ -8,31 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from sqlalchemy import text
-
 from registry.epochs import Epoch
 from registry.records import Mark, ObjectClaim
+from registry.store import schema
 from registry.store.act import Act
 from registry.store.packing import pack
-
-_REMEMBER = "INSERT INTO labels (scope_uid, label, uid) VALUES (:scope, :label, :uid) ON CONFLICT DO NOTHING"
 
 
 def remember_labels(act: Act, claims: Iterable[ObjectClaim], epoch: Epoch) -> None:
     """Write the labels of a batch."""
     labels = {label for claim in claims for label in claim.labels}
-    if labels:
-        act.connection.execute(
-            text(_REMEMBER),
-            [
-                {
-                    "scope": pack(label.scope),
-                    "label": _stored(label.mark, label.value, epoch),
-                    "uid": pack(label.uid),
-                }
-                for label in sorted(labels)
-            ],
-        )
+    stored = [(pack(of), _stored(mark, value, epoch), pack(uid)) for of, mark, value, uid in labels]
+    act.remember(schema.labels, stored)
 
 
 def _stored(mark: Mark, value: bytes, epoch: Epoch) -> bytes:

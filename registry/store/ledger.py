@@ -16,8 +16,19 @@ from registry.records import Kind, Origin
 from registry.store import schema
 from registry.store.act import Act
 from registry.store.keyed import Keyed
-from registry.store.packing import pack
+from registry.store.packing import pack, pack_all
 from registry.store.words import Words
+
+_COLUMNS = (
+    "uid",
+    "kind",
+    "origin",
+    "series_id",
+    "sop_class_id",
+    "transfer_syntax_id",
+    "content",
+    "data_set",
+)
 
 
 def enter(act: Act, words: Words, rows: Sequence[NewRow], *, known_is_fine: bool = False) -> bool:
@@ -38,21 +49,21 @@ def enter(act: Act, words: Words, rows: Sequence[NewRow], *, known_is_fine: bool
         (r.standing for r in rows if r.standing.kind is Kind.INSTANCE),
         "series_instance_uid",
     )
-    inserted = act.insert(
+    inserted = act.insert_columns(
         schema.ledger,
+        _COLUMNS,
         [
-            {
-                "uid": standing.uid,
-                "kind": int(standing.kind),
-                "origin": int(standing.origin),
-                "series_id": series_of.get(standing.series_instance_uid or ""),
-                "sop_class_id": words.id(standing.sop_class_uid),
-                "transfer_syntax_id": words.id(row.transfer_syntax_uid),
-                "content": row.content_digest,
-                "data_set": row.data_set_digest,
-            }
-            for row in sorted(rows, key=lambda row: pack(row.standing.uid))
-            for standing in (row.standing,)
+            (
+                pack(standing.uid),
+                int(standing.kind),
+                int(standing.origin),
+                series_of.get(standing.series_instance_uid or ""),
+                words.id(standing.sop_class_uid),
+                words.id(syntax),
+                content,
+                data_set,
+            )
+            for standing, syntax, content, data_set in rows
         ],
         known_is_fine=known_is_fine,
     )
@@ -96,11 +107,8 @@ def enter_issued(act: Act, words: Words, issue: Issue, nodes: dict[str, int]) ->
     """
     kind, study = issue.kind, issue.study_instance_uid
     series_id = _node(act, schema.series, issue.series_instance_uid, nodes)
-    act.insert_alike(
-        schema.ledger,
-        {"kind": int(kind), "origin": int(Origin.ISSUED), "series_id": series_id},
-        sorted(map(pack, issue.uids)),
-    )
+    alike = {"kind": int(kind), "origin": int(Origin.ISSUED), "series_id": series_id}
+    act.insert_alike(schema.ledger, [(alike, pack_all(issue.uids))])
     if kind is Kind.STUDY:
         numbers = act.next_ids(schema.studies, len(issue.uids))
         act.insert(
@@ -130,12 +138,14 @@ def enter_alike(act: Act, words: Words, series: Mapping[str, tuple[str | None, S
     Raises ``UidCollision`` where one is taken.
     """
     numbers = node_ids(act.connection, schema.series, series)
-    rows = [
-        (int(Kind.INSTANCE), int(Origin.OBSERVED), numbers[uid], words.id(sop_class), pack(instance))
-        for uid, (sop_class, instances) in series.items()
-        for instance in instances
-    ]
-    return act.insert_columns(schema.ledger, ("kind", "origin", "series_id", "sop_class_id", "uid"), rows)
+    seen = {"kind": int(Kind.INSTANCE), "origin": int(Origin.OBSERVED)}
+    return act.insert_alike(
+        schema.ledger,
+        [
+            ({**seen, "series_id": numbers[uid], "sop_class_id": words.id(sop_class)}, pack_all(instances))
+            for uid, (sop_class, instances) in series.items()
+        ],
+    )
 
 
 def _number(act: Act, table: Table, rows: Iterable[NewRow], kind: Kind) -> dict[str, int]:

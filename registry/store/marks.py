@@ -9,17 +9,23 @@ from __future__ import annotations
 from collections.abc import Iterable
 from hashlib import blake2b
 
-from sqlalchemy import Connection, delete, select, text
+from sqlalchemy import Connection, delete, select
 
+from registry.store.act import Act
 from registry.store.schema import resume_marks
 
-_ADD = "INSERT INTO resume_marks (run, mark) VALUES (:run, :mark) ON CONFLICT DO NOTHING"
 
+class Marker:
+    """Makes the marks of one registry."""
 
-def mark(key: bytes, *parts: object) -> bytes:
-    """The keyed hash of a file or a run; 16 bytes."""
-    text = "\0".join(str(part) for part in parts)
-    return blake2b(text.encode("utf-8", "surrogateescape"), digest_size=16, key=key, person=b"mark").digest()
+    def __init__(self, key: bytes) -> None:
+        self._keyed = blake2b(digest_size=16, key=key, person=b"mark")
+
+    def mark(self, *parts: object) -> bytes:
+        """The keyed hash of a file or a run; 16 bytes."""
+        state = self._keyed.copy()
+        state.update("\0".join([str(part) for part in parts]).encode("utf-8", "surrogateescape"))
+        return state.digest()
 
 
 def done(connection: Connection, run: bytes) -> set[bytes]:
@@ -27,12 +33,10 @@ def done(connection: Connection, run: bytes) -> set[bytes]:
     return set(connection.execute(select(resume_marks.c.mark).where(resume_marks.c.run == run)).scalars())
 
 
-def add(connection: Connection, run: bytes, marks: Iterable[bytes]) -> None:
-    """Mark files as recorded, in the transaction that records them."""
-    rows = [{"run": run, "mark": each} for each in sorted(set(marks))]
-    if rows:
-        # The same run twice at the same time is fine.
-        connection.execute(text(_ADD), rows)
+def add(act: Act, run: bytes, marks: Iterable[bytes]) -> None:
+    """Mark files as recorded, in the transaction that records them. The same run twice at the
+    same time is fine."""
+    act.remember(resume_marks, [(run, each) for each in set(marks)])
 
 
 def forget_all(connection: Connection) -> None:

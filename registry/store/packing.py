@@ -9,20 +9,36 @@ It is a key, not an order: nothing may rely on how packed keys sort.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import lru_cache
 
 from sqlalchemy import LargeBinary
 from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeDecorator
 
+_REMEMBERED = 16_384
+"""A batch asks many questions about the same UIDs."""
 
+
+@lru_cache(maxsize=_REMEMBERED)
 def pack(uid: str) -> bytes:
     """The key of a UID; the empty text has the empty key."""
     nibbles = uid.replace(".", "a")
     return bytes.fromhex(nibbles + "f" if len(nibbles) & 1 else nibbles)
 
 
-@lru_cache(maxsize=65536)
+def pack_all(uids: Sequence[str]) -> list[bytes]:
+    """The keys of UIDs, in their order. Those of one length, as issued ones are, are made at once."""
+    lengths = set(map(len, uids))
+    if len(lengths) != 1 or not (length := lengths.pop()):
+        return list(map(pack, uids))
+    fill = "f" if length & 1 else ""
+    packed = bytes.fromhex((fill.join(uids) + fill).replace(".", "a"))
+    size = (length + 1) // 2
+    return [packed[start : start + size] for start in range(0, len(packed), size)]
+
+
+@lru_cache(maxsize=_REMEMBERED)
 def unpack(key: bytes) -> str:
     """The UID of a key."""
     return key.hex().rstrip("f").replace("a", ".")

@@ -22,6 +22,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
 
 from registry.errors import OutcomeUnknown
 from registry.store import writer
+from registry.store.columns import say_postgresql
 from registry.store.constraints import typed
 from registry.store.exchange import Prepared, Statement, exchange
 from registry.store.failures import is_gone, sql_state
@@ -55,6 +56,7 @@ logging.getLogger("psycopg").addHandler(logging.NullHandler())
 def open_engine(url: URL, *, read_only: bool) -> Engine:
     """An engine on a server. What the URL leaves out comes from libpq's environment,
     its service file and its password file."""
+    say_postgresql()
     engine = create_engine(
         url.set(drivername="postgresql+psycopg"),
         isolation_level="READ COMMITTED",

@@ -11,12 +11,21 @@ from sqlalchemy import select
 
 from registry.decision import Decision, NewRow, RefusedClaim, SeenContent
 from registry.epochs import Epoch
-from registry.facts import Facts, compared_frames, is_lossy, lossy_by, owned_by_patient, registrations_of
+from registry.facts import (
+    Facts,
+    appearance_of,
+    compared_frames,
+    is_lossy,
+    lossy_by,
+    owned_by_patient,
+    registrations_of,
+)
 from registry.fingerprint import VERSION
-from registry.records import Kind, ObjectClaim, Patient, Trait
+from registry.records import Kind, ObjectClaim, Patient, Trait, speakers
 from registry.store import lookups, schema
 from registry.store.act import Act
 from registry.store.fingerprinted import stored
+from registry.store.frames import stored_frame
 from registry.store.words import NONE, Words
 
 
@@ -103,14 +112,19 @@ def claim_digest(refused: RefusedClaim) -> bytes:
 
 
 def record_claims(
-    act: Act, words: Words, claims: Sequence[ObjectClaim], facts: Facts, context: str | None = None
+    act: Act,
+    words: Words,
+    claims: Sequence[ObjectClaim],
+    speaking: Sequence[ObjectClaim],
+    facts: Facts,
+    context: str | None = None,
 ) -> None:
     """Write what a batch claims of series, patients and instances, as far as it is new."""
-    _series_claims(act, words, claims)
-    _patients(act, claims, context)
+    _series_claims(act, words, speaking)
+    _patients(act, speaking, context)
     _fingerprints(act, facts, context)
     _traits(act, claims)
-    _frames(act, claims)
+    _frames(act, claims, speaking)
 
 
 def record_beside(
@@ -122,7 +136,7 @@ def record_beside(
     """
     other = [seen for seen in decision.contents if not seen.first]
     _contents(act, words, other, epoch.beside)
-    _patients(act, claims, epoch.context, epoch.beside)
+    _patients(act, speakers(claims), epoch.context, epoch.beside)
     _fingerprints(act, facts, epoch.beside)
     _traits(act, (claim for claim in claims if claim.content_digest))
 
@@ -133,7 +147,7 @@ def _series_claims(act: Act, words: Words, claims: Iterable[ObjectClaim]) -> Non
             series,
             words.id(claim.sop_class_uid) or NONE,
             words.id(claim.modality) or NONE,
-            claim.frame_of_reference_uid,
+            stored_frame(appearance_of(claim)),
         )
         for claim in claims
         for kind, series in claim.identities
@@ -146,7 +160,7 @@ def _series_claims(act: Act, words: Words, claims: Iterable[ObjectClaim]) -> Non
                 "series_uid": series,
                 "sop_class_id": sop_class,
                 "modality_id": modality,
-                "frame_of_reference_uid": frame or "",
+                "frame_of_reference_uid": frame,
             }
             for series, sop_class, modality, frame in seen
         ],
@@ -238,7 +252,8 @@ def _traits(act: Act, claims: Iterable[ObjectClaim]) -> None:
         instance, _, _ = claim.place
         if instance is None:
             continue
-        found |= {(instance, trait, b"") for trait in claim.traits if trait is not Trait.LOSSY}
+        if claim.traits:
+            found |= {(instance, trait, b"") for trait in claim.traits if trait is not Trait.LOSSY}
         lossy = is_lossy(claim)
         if claim.content_digest and lossy != lossy_by(claim.transfer_syntax_uid):
             found.add((instance, Trait.LOSSY if lossy else Trait.LOSSLESS, claim.content_digest))
@@ -246,17 +261,18 @@ def _traits(act: Act, claims: Iterable[ObjectClaim]) -> None:
     act.insert(schema.traits, rows, known_is_fine=True)
 
 
-def _frames(act: Act, claims: Iterable[ObjectClaim]) -> None:
+def _frames(act: Act, claims: Iterable[ObjectClaim], speaking: Iterable[ObjectClaim]) -> None:
     """Only of objects that name sources: nothing else is compared with any."""
     placed = {
         (instance, frame)
         for claim in claims
+        if claim.references
         for instance in claim.place[:1]
         if instance
         for frame in compared_frames(claim)
     }
     act.insert(schema.frames, [{"uid": uid, "frame_uid": frame} for uid, frame in placed], known_is_fine=True)
-    joined = {pair for claim in claims for pair in registrations_of(claim)}
+    joined = {pair for claim in speaking for pair in registrations_of(claim)}
     act.insert(
         schema.registrations,
         [{"frame_uid": one, "other_uid": other} for one, other in joined],

@@ -70,7 +70,7 @@ INSTANCES = st.sampled_from(
     [f"1.9.1.{number}" for number in range(1, 7)]
     + [f"1.9.2.{number}" for number in range(1, 4)]
     + ["1.9.1", "1.9", "1.9.1.01", "1.9.1.", "2.25.7", "2.999.1", f"{ROOT}.5", f"{ROOT}.6", ROOT, "1", None]
-    + ["1.2.840.10008.1.4.1.1", "1.2.826.0.1.3680043.8.498.1", "1.2.826.0.1.3680043.8.498.2", "1.9.1.999"]
+    + ["", "1.2.840.10008.1.4.1.1", "1.2.826.0.1.3680043.8.498.1", "1.2.826.0.1.3680043.8.498.2", "1.9.1.999"]
 )
 ROWS = st.builds(
     IndexRow,
@@ -162,7 +162,7 @@ def test_one_row_that_is_taken_costs_no_other(registry: OpenRegistry) -> None:
 def test_dirty_rows_are_findings_and_the_rest_goes_on(registry: OpenRegistry) -> None:
     dirty = [
         IndexRow("1.2.3.1.1.2x", CT_CLASS, "1.2.3.1.1", "1.2.3.1", "CT"),
-        IndexRow(None, CT_CLASS, "1.2.3.1.1", "1.2.3.1", "CT"),
+        IndexRow("", CT_CLASS, "1.2.3.1.1", "1.2.3.1", "CT"),
         IndexRow("1.2.3.1.1.9" * 8, CT_CLASS, "1.2.3.1.1", "1.2.3.1", "CT"),
     ]
     report = register_rows(registry, [*series(1, 30), *dirty])

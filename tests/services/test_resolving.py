@@ -25,7 +25,7 @@ from registry.services.requests import DeriveRequest, IssueRequest
 from registry.services.resolving import claims, resolve
 from registry.settings import Settings
 from registry.store.findings import Which
-from registry.store.queries import Filters
+from registry.store.listing import Filters
 from registry.store.verification import verify
 from tests.objects import MR_CLASS, SR_CLASS, reference_to, save, tiny
 from tests.services.test_order import _lasting_readers  # noqa: F401 (the same readers for all)
@@ -96,7 +96,7 @@ def test_a_series_that_came_into_the_wrong_study_first_is_put_right(
         "1.2.3.4.2",
         "1.2.3.4.3",
     }
-    assert not listed(registry, Filters(parent_unknown=True)).items
+    assert not list(listed(registry, Filters(parent_unknown=True)).items)
 
     assert put(tiny(IMAGE, SERIES, ANOTHER)) == "repeat"
     assert put(tiny("1.2.3.4.4", SERIES, ANOTHER)) == "new"
@@ -375,7 +375,7 @@ def test_everything_is_counted_once(registry: OpenRegistry, put: Callable[..., s
     resolve(registry, SERIES, "first", "or not")
     resolve(registry, SERIES, "second", "yes it was")
     assert stats(registry).uids == before.uids + 4
-    assert len(listed(registry, Filters()).items) == 4
+    assert len(list(listed(registry, Filters()).items)) == 4
     assert stats(registry).by_modality == {"CT": 1}
 
 

@@ -10,7 +10,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from sqlalchemy import Column, MetaData, Table, create_engine, select
 
-from registry.store.packing import PackedUid, pack, prefix_range, unpack
+from registry.store.packing import PackedUid, pack, pack_all, prefix_range, unpack
 from registry.uid import is_key
 from tests.test_uid import LARGEST_UUID, LONGEST, valid_uids
 
@@ -78,6 +78,16 @@ def test_a_uid_of_64_characters_survives_whole_in_32_bytes(uid: str) -> None:
 @example("1.2.3", "1.23")
 def test_different_uids_have_different_keys(one: str, other: str) -> None:
     assert (pack(one) == pack(other)) is (one == other)
+
+
+@given(
+    st.lists(ledger_keys, max_size=9) | st.lists(st.from_regex(r"1\.[0-9.]{3}", fullmatch=True), max_size=9)
+)
+@example(["1.2", "1.3"])
+@example([LONGEST, LONGEST[:-1] + "8"])
+@example(["", ""])
+def test_many_uids_have_the_keys_that_each_has(uids: list[str]) -> None:
+    assert pack_all(uids) == list(map(pack, uids))
 
 
 def test_the_empty_text_has_the_empty_key() -> None:

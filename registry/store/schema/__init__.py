@@ -32,16 +32,29 @@ from registry.store.schema.claims import (
 from registry.store.schema.decisions import acknowledgements, decisions, patient_decisions, withdrawals
 from registry.store.schema.exports import exported, exports
 from registry.store.schema.identity import key_rotations, policies, registry, roots, signing_keys, words
-from registry.store.schema.ledger import MISUSED, USED, WITHDRAWN, ledger, owners, series, studies, uses
+from registry.store.schema.ledger import (
+    APART,
+    MISUSED,
+    UNPLACED,
+    USED,
+    WITHDRAWN,
+    ledger,
+    owners,
+    series,
+    studies,
+    uses,
+)
 from registry.store.schema.references import derivations, reference_claims, reference_sets
 from registry.store.schema.trail import entries, notes, redactions, requests, tree_nodes
 from registry.store.schema.work import findings, labels, pending_references, resume_marks
 
 __all__ = [
+    "APART",
     "HISTORY",
     "MISUSED",
     "REVISION",
     "SEALED",
+    "UNPLACED",
     "USED",
     "WITHDRAWN",
     "acknowledgements",
@@ -87,7 +100,7 @@ __all__ = [
     "words",
 ]
 
-REVISION = "0004"
+REVISION = "0005"
 """The migration that this program expects; a test holds it equal to the newest."""
 
 HISTORY: tuple[Table, ...] = tuple(table for table in metadata.tables.values() if table.info.get("history"))

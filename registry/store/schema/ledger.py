@@ -12,13 +12,31 @@ from sqlalchemy import (
     SmallInteger,
     Table,
     UniqueConstraint,
+    and_,
+    literal_column,
+    or_,
     text,
 )
 
-from registry.store.columns import ID, KINDS, entry, history, key, later, metadata, uid, word
+from registry.store.columns import (
+    ID,
+    KINDS,
+    entry,
+    history,
+    key,
+    later,
+    metadata,
+    on_postgresql,
+    partial,
+    uid,
+    word,
+)
 
 _ISSUED, _OBSERVED = 1, 2  # records.Origin
 _STUDY, _SERIES, _INSTANCE = 1, 2, 3
+
+_APART = f"kind <> {_INSTANCE} OR origin <> {_OBSERVED}"
+_UNPLACED = f"kind = {_INSTANCE} AND series_id IS NULL"
 
 ledger = Table(
     "ledger",
@@ -44,9 +62,18 @@ ledger = Table(
     CheckConstraint("content IS NULL OR length(content) = 16", "content"),
     CheckConstraint("data_set IS NULL OR (content IS NOT NULL AND length(data_set) = 16)", "data_set"),
     Index("ix_ledger_series_id", "series_id", sqlite_where=text("series_id IS NOT NULL")),
-    Index("ix_ledger_entry", "entry", postgresql_using="brin", postgresql_with={"autosummarize": True}),
+    # What isn't just an observed instance, by kind and along the trail; with it, all can be counted.
+    partial("ix_ledger_kind", "kind", "entry", "origin", where=_APART),
+    partial("ix_ledger_unplaced", "entry", where=_UNPLACED),
+    Index("ix_ledger_entry", "entry", info=on_postgresql(using="brin", **{"with": {"autosummarize": True}})),
     info={"history": True},
 )
+
+# The conditions of those indexes, as SQLite wants to see them in a question.
+APART = or_(
+    ledger.c.kind != literal_column(f"{_INSTANCE}"), ledger.c.origin != literal_column(f"{_OBSERVED}")
+)
+UNPLACED = and_(ledger.c.kind == literal_column(f"{_INSTANCE}"), ledger.c.series_id.is_(None))
 
 studies = Table(
     "studies",
@@ -73,6 +100,7 @@ series = Table(
     ForeignKeyConstraint(["uid"], ["ledger.uid"]),
     CheckConstraint(f"study_id IS NOT NULL OR origin = {_OBSERVED}", "parent"),
     Index("ix_series_study_id", "study_id"),
+    Index("ix_series_modality_id", "modality_id"),
     Index("ix_series_entry", "entry"),
     info={"history": True},
 )
@@ -88,6 +116,7 @@ uses = history(
     entry(),
     CheckConstraint("state BETWEEN 1 AND 3", "state"),
     ForeignKeyConstraint(["uid"], ["ledger.uid"]),
+    partial("ix_uses_withdrawn", "uid", where=f"state = {WITHDRAWN}"),
 )
 
 # The study that an issued shared UID belongs to.
@@ -96,5 +125,6 @@ owners = history(
     uid(primary_key=True),
     uid("study_uid", nullable=False),
     entry(),
+    Index("ix_owners_study_uid", "study_uid"),
     ForeignKeyConstraint(["uid"], ["ledger.uid"]),
 )

@@ -17,9 +17,7 @@ from sqlalchemy import (
     text,
 )
 
-from registry.store.columns import ID, code, entry, history, key, later, metadata
-
-_REFUSED = text("outcome = 'refused'")
+from registry.store.columns import ID, code, entry, history, key, later, metadata, partial
 
 entries = Table(
     "entries",
@@ -31,10 +29,10 @@ entries = Table(
     Column("prev", ID, ForeignKey("entries.seq")),
     # UIDs in the ledger when the entry was written: the size that `check` names.
     Column("ledger_size", BigInteger, nullable=False),
-    Column("at", String(27), nullable=False),  # UTC, 2026-11-22T09:30:00.000000Z
+    Column("at", code(27), nullable=False),  # UTC, 2026-11-22T09:30:00.000000Z
     Column("event", String(40), nullable=False),  # noun:verb
     Column("outcome", String(20), nullable=False),  # done, refused, blocked, failed
-    Column("actor", String(200), nullable=False),
+    Column("actor", code(200), nullable=False),
     Column("host", String(255), nullable=False),
     Column("application", String(60), nullable=False),
     Column("request_id", String(64)),
@@ -48,7 +46,9 @@ entries = Table(
     UniqueConstraint("seq"),
     UniqueConstraint("leaf"),
     # What was refused leaves no rows by which it could be found.
-    Index("ix_entries_refused", "seq", sqlite_where=_REFUSED, postgresql_where=_REFUSED),
+    partial("ix_entries_refused", "seq", where="outcome = 'refused'"),
+    Index("ix_entries_at", "at"),
+    Index("ix_entries_actor", "actor", "id"),
     CheckConstraint(
         "(seq = 0 AND prev IS NULL) OR (seq > 0 AND prev IS NOT NULL AND prev = seq - 1)", "gapless"
     ),

@@ -15,7 +15,7 @@ from sqlalchemy import (
     Text,
 )
 
-from registry.store.columns import ID, TEXT, code, key, metadata, uid
+from registry.store.columns import ID, TEXT, code, key, metadata, partial, uid
 
 pending_references = Table(
     "pending_references",
@@ -45,6 +45,7 @@ findings = Table(
     CheckConstraint("severity BETWEEN 1 AND 3", "severity"),
     Index("ix_findings_uid", "uid"),
     Index("ix_findings_series_uid", "series_uid"),
+    partial("ix_findings_counterpart", "counterpart", where="counterpart <> ''"),
 )
 
 # What some rules remember of objects, only while they are on: numbers, descriptions,

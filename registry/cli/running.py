@@ -1,0 +1,43 @@
+"""One run of the command line: the one place where errors become exit statuses."""
+
+from __future__ import annotations
+
+import atexit
+import gc
+import os
+import signal
+import sys
+
+from registry.cli.app import app
+from registry.cli.output import tell
+from registry.errors import RegistryError
+
+
+def run() -> None:
+    """Run what the arguments ask for."""
+    # No last look for cycles at the end, when the memory goes back to the system anyway.
+    atexit.register(gc.freeze)
+    try:
+        app()
+    except RegistryError as error:
+        tell(f"error: {error.message}")
+        if error.advice:
+            tell(f"  next: {error.advice}")
+        sys.exit(error.exit_status)
+    except KeyboardInterrupt:
+        tell("interrupted; what was recorded so far stays, and the same command goes on from there")
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+        os.kill(os.getpid(), signal.SIGINT)
+    except Exception as error:  # noqa: BLE001 (the last resort: exit status 4)
+        _bug(error)
+
+
+def _bug(error: Exception) -> None:
+    """An error that nobody foresaw. Its text may quote data, so only its place is told."""
+    import traceback
+
+    tell(f"internal error: {type(error).__name__}")
+    for frame in traceback.extract_tb(error.__traceback__)[-3:]:
+        tell(f"  at {os.path.basename(frame.filename)}:{frame.lineno} in {frame.name}")
+    tell("  next: this is a bug; please report what you ran, and these lines")
+    sys.exit(4)
