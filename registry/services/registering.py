@@ -61,7 +61,9 @@ def register(
     with registry.database.reading() as connection:
         report = Report(registry.name(connection), policy, context=context)
         earlier = marks.done(connection, run.id)
-    with Readers(registry.keys_in(context), registry.settings.limits, digests=digests) as readers:
+    with Readers(
+        registry.keys_in(context), registry.settings.limits, digests=digests, jobs=registry.settings.jobs
+    ) as readers:
         sources = _not_in(earlier, run, readers.expand(paths), report)
         unfinished = bool(earlier)  # whether there are marks
         for batch in _batches(readers.read(sources)):
