@@ -155,6 +155,8 @@ def test_a_keyword_that_no_index_has_is_refused_with_what_was_meant() -> None:
         b"\n\n",
         b"DOE,JOHN,19500101\n1.2.3,4,5\n",
         b"1.2.3,1.2.3.1,DOE^JOHN\n",
+        b"1.2.3,1.2.3.1,DOE^JOHN,series_uid\n",
+        b"DOE^GUIDO\n",
         b'[{"PatientID": "DOE^JOHN"}]',
         b'{"PatientID": "DOE^JOHN"\n',
         b'"DOE',
