@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from itertools import islice
+from typing import TypeVar
 
 from registry.acknowledgement import Word
 from registry.dicomfile.sources import Found, Source, require
@@ -60,10 +61,11 @@ def register(
     run.said["policy"] = adopt(registry)
     with registry.database.reading() as connection:
         report = Report(registry.name(connection), policy, context=context)
-        earlier = marks.done(connection, run.id)
+        unfinished = marks.begun(connection, run.id)
     with Readers(registry.keys_in(context), registry.settings.limits, digests=digests) as readers:
-        sources = _not_in(earlier, run, readers.expand(paths), report)
-        unfinished = bool(earlier)  # whether there are marks
+        sources: Iterator[Found] = readers.expand(paths)
+        if unfinished:
+            sources = _not_done(registry, run, sources, report)
         for batch in _batches(readers.read(sources)):
             report.add((reading for _, reading in batch), _record(registry, batch, run, report.policy))
             unfinished = len(batch) == BATCH
@@ -98,16 +100,24 @@ class _Run:
 _absolute = lru_cache(maxsize=64)(os.path.abspath)
 
 
-def _not_in(earlier: set[bytes], run: _Run, sources: Iterable[Found], report: Report) -> Iterator[Found]:
-    for source in sources:
-        if earlier and isinstance(source, Source) and run.mark(source) in earlier:
-            report.files += 1
-            report.resumed += 1
-        else:
-            yield source
+def _not_done(registry: OpenRegistry, run: _Run, sources: Iterator[Found], report: Report) -> Iterator[Found]:
+    """What an interrupted run left to do. So many are asked about at once that memory stays bounded."""
+    for some in _batches(sources):
+        named = {source: run.mark(source) for source in some if isinstance(source, Source)}
+        with registry.database.reading() as connection:
+            done = marks.done_among(connection, run.id, named.values())
+        for source in some:
+            if isinstance(source, Source) and named[source] in done:
+                report.files += 1
+                report.resumed += 1
+            else:
+                yield source
 
 
-def _batches(items: Iterator[Item]) -> Iterator[list[Item]]:
+T = TypeVar("T")
+
+
+def _batches(items: Iterator[T]) -> Iterator[list[T]]:
     while batch := list(islice(items, BATCH)):
         yield batch
 
