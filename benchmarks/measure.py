@@ -9,7 +9,7 @@ import sqlite3
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -82,12 +82,18 @@ def row(
     ``goal`` is what the ratio is to reach. A floor that did fewer things, its
     ``floor_amount``, is set beside ours by its rate.
     """
-    less = (floor_amount or amount) / amount
-    ratio = median(floor.seconds) / less / median(ours.seconds)
-    ratios = [below / less / above for above, below in zip(ours.seconds, floor.seconds, strict=False)]
-    spread = f"{_short(min(ratios))}-{_short(max(ratios))}" if len(ratios) > 1 else "once"
-    rates = ours.rates(amount), floor.rates(floor_amount or amount)
-    return _line(what, *rates, _short(ratio), spread, *_reached(ratio, goal))
+    fewer = floor_amount or amount
+    as_many = [seconds * amount / fewer for seconds in floor.seconds]
+    return _line(what, ours.rates(amount), floor.rates(fewer), *_ratio(ours.seconds, as_many, goal))
+
+
+def took(what: str, ours: Timing, floor: Timing, *, goal: float | None = None) -> str:
+    """A row about how long one thing takes, in milliseconds."""
+    times = [
+        f"{median(each) * 1e3:,.0f} ({min(each) * 1e3:,.0f}-{max(each) * 1e3:,.0f}) ms"
+        for each in (ours.seconds, floor.seconds)
+    ]
+    return _line(what, *times, *_ratio(ours.seconds, floor.seconds, goal))
 
 
 def limit(what: str, reached: float, most: float, unit: str) -> str:
@@ -103,6 +109,14 @@ def figure(what: str, number: float, unit: str) -> str:
 
 def _with_unit(number: float, unit: str) -> str:
     return f"{number:,.{2 if number < 10 else 0}f} {unit}".strip()
+
+
+def _ratio(ours: Sequence[float], floor: Sequence[float], goal: float | None) -> tuple[str, ...]:
+    """The ratio of some seconds, its spread, the goal and whether it is met."""
+    ratio = median(floor) / median(ours)
+    ratios = [below / above for above, below in zip(ours, floor, strict=False)]
+    spread = f"{_short(min(ratios))}-{_short(max(ratios))}" if len(ratios) > 1 else "once"
+    return _short(ratio), spread, *_reached(ratio, goal)
 
 
 def _reached(ratio: float, goal: float | None) -> tuple[str, str]:

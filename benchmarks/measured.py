@@ -80,7 +80,6 @@ def complete(path: Path, most: int) -> list[str]:
     whole = {
         engine
         for engine in ENGINES
-        if all(most in series[engine, who].sizes for who in ("ours", "floor") if (engine, who) in series)
-        and (engine, "floor") in series
+        if all((engine, who) in series and most in series[engine, who].sizes for who in ("ours", "floor"))
     }
     return [line for line in path.read_text().splitlines() if json.loads(line)["engine"] in whole]

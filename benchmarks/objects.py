@@ -1,4 +1,5 @@
-"""Real DICOM files in any number: pydicom's CT_small.dcm, each with an identity of its own."""
+"""Real DICOM files in any number: pydicom's CT_small.dcm, a scanner's header of 258 elements, each with an
+identity of its own, and with what differs from slice to slice in a series."""
 
 from __future__ import annotations
 
@@ -25,7 +26,7 @@ def objects(folder: Path, count: int, *, large: bool = False) -> Path:
 
     Made once and kept: the same number gives the same files.
     """
-    kind = "large" if large else "objects"
+    kind = "large-images" if large else "images"
     made = folder / f"{kind}-{count}"
     if not made.is_dir():
         unfinished = folder / f"unfinished-{kind}-{count}"
@@ -54,11 +55,26 @@ def _make(folder: Path, count: int, large: bool) -> None:
             image.SeriesNumber = series
         image.SOPInstanceUID = _uid(digits, 3)
         image.file_meta.MediaStorageSOPInstanceUID = image.SOPInstanceUID
-        image.InstanceNumber = index % PER_SERIES + 1
+        _acquire(image, index % PER_SERIES, digits)
         image.PixelData = index.to_bytes(4, "little") + image.PixelData[4:]
         file = folder / f"study-{study}" / f"series-{series}" / f"{index:06}.dcm"
         file.parent.mkdir(parents=True, exist_ok=True)
         image.save_as(file)
+
+
+def _acquire(image: pydicom.Dataset, place: int, digits: random.Random) -> None:
+    """What differs from slice to slice when a scanner makes them: where, when and with how much current."""
+    image.InstanceNumber = place + 1
+    x, y, _ = image.ImagePositionPatient
+    image.ImagePositionPatient = [x, y, round(-75.699997 + 5 * place, 6)]
+    image.SliceLocation = round(-77.204063 + 5 * place, 6)
+    image.XRayTubeCurrent = image.Exposure = digits.randrange(80, 400)
+    second, fraction = 36 + place // 3, digits.randrange(10**6)
+    image.AcquisitionTime = f"1129{second:02}.{fraction:06}"
+    image.ContentTime = f"1130{second - 28:02}.{fraction:06}"
+    image.InstanceCreationTime = f"0727{second - 5:02}"
+    for element in (0x1024, 0x102A, 0x102E):  # mid scan time, X-ray on position, angle of first view
+        image[0x0019, element].value = round(digits.uniform(-720, 720), 6)
 
 
 def _uid(digits: random.Random, kind: int) -> str:
@@ -70,9 +86,9 @@ def _uid(digits: random.Random, kind: int) -> str:
 
 def with_segmentations(folder: Path, count: int) -> Path:
     """A folder of ``count`` objects: CT images, and for each series its segmentation in another."""
-    made = folder / f"segmented-{count}"
+    made = folder / f"segmented-images-{count}"
     if not made.is_dir():
-        unfinished = folder / f"unfinished-segmented-{count}"
+        unfinished = folder / f"unfinished-segmented-images-{count}"
         shutil.rmtree(unfinished, ignore_errors=True)
         images = objects(folder, count * PER_SERIES // (PER_SERIES + 1))
         shutil.copytree(images, unfinished)

@@ -23,7 +23,7 @@ def levels(uids: float, each: float, page: int) -> int:
 
 def on_paper(series: dict[tuple[str, str], Series], engines: Sequence[str]) -> str:
     """What was measured at the greatest size, carried on: bytes and seconds for each UID stay as they
-    are there, but that loading grows by its own exponent where that is above 1."""
+    are there; loading goes on at its last rate, or else grows by its own exponent."""
     head = ["instances", "engine", "bytes", "loaded in", "levels of the key", "verified in", "copied in"]
     rows = [head, ["-:", "-", *["-:"] * 5]]
     for power in range(8, 12):
@@ -31,14 +31,16 @@ def on_paper(series: dict[tuple[str, str], Series], engines: Sequence[str]) -> s
             ours = series[engine, "ours"]
             last, size = ours.points[-1], 10.0**power
             times = size / last["size"]
-            exponent = max(1.0, fit(ours.sizes, ours.total)[0]) if len(ours.sizes) > 1 else 1.0
+            exponent = fit(ours.sizes, ours.total)[0] if len(ours.sizes) > 1 else 1.0
+            loads = sorted((size / ours.rates[-1], ours.total[-1] * times**exponent))
+            loads = [loads[0]] if long(loads[0]) == long(loads[1]) else loads
             taken, key = ours.bytes_each()[-1] * size, _KEYS[engine]
             rows.append(
                 [
                     f"10^{power}",
                     ENGINES[engine],
                     _much(taken),
-                    long(ours.total[-1] * times**exponent),
+                    " to ".join(map(long, loads)),
                     f"{levels(size, last['bytes'][key] / last['size'], _PAGES[engine])}",
                     long(last["verify"] * times) if "verify" in last else "-",
                     long(taken / _COPIED),

@@ -132,8 +132,12 @@ class _Desk:
             return
         found = self._find(instance)
         known = self._is_known(found)
-        instance_stands = self._settle_instance(instance, found, series, study, series_stands, claim)
-        same_content = self._settle_content(instance, claim)
+        if found is None:
+            instance_stands = self._place(instance, series, study, series_stands, claim)
+            same_content = None
+        else:
+            instance_stands = self._settle_instance(found, series, study, claim)
+            same_content = self._settle_content(instance, claim)
         if not stands or not instance_stands or same_content is False:
             verdict = Verdict.COLLISION
         elif not known:
@@ -226,18 +230,11 @@ class _Desk:
         return fits or self._refuse(refused)
 
     def _settle_instance(
-        self,
-        uid: str,
-        found: Standing | None,
-        series: str | None,
-        study: str | None,
-        series_stands: bool,
-        claim: ObjectClaim,
+        self, found: Standing, series: str | None, study: str | None, claim: ObjectClaim
     ) -> bool:
-        """Whether the claim about the instance stands: its place and its class."""
+        """Whether the claim about a known instance stands: its place and its class."""
+        uid = found.uid
         refused = RefusedClaim(uid, Kind.INSTANCE, series, study, claim.sop_class_uid)
-        if found is None:
-            return self._place(uid, series if series_stands else None, claim, refused)
         if found.kind is not Kind.INSTANCE:
             return self._refuse(refused)
         fits = (
@@ -253,10 +250,12 @@ class _Desk:
         self._use(uid, as_recorded=fits, sop_class_uid=claim.sop_class_uid)
         return fits or self._refuse(refused)
 
-    def _place(self, uid: str, series: str | None, claim: ObjectClaim, refused: RefusedClaim) -> bool:
-        """Enter a new instance, in its series if its whole claim about that stands: a
-        series that is known in another study is no place to put it."""
-        parent = self._find(series) if series and self._is(series, Kind.SERIES) else None
+    def _place(
+        self, uid: str, series: str | None, study: str | None, series_stands: bool, claim: ObjectClaim
+    ) -> bool:
+        """Enter a new instance, in its series if its whole claim about that stands: a series
+        that is known in another study is no place to put it. Whether it stands there."""
+        parent = self._find(series) if series and series_stands and self._is(series, Kind.SERIES) else None
         row = Standing(uid, Kind.INSTANCE, Origin.OBSERVED, sop_class_uid=claim.sop_class_uid)
         if parent is not None:
             row.series_instance_uid, row.study_instance_uid = parent.uid, parent.study_instance_uid
@@ -264,11 +263,11 @@ class _Desk:
             row.contents[encoding_of(claim.transfer_syntax_uid)] = [claim.content_digest]
         syntax = claim.transfer_syntax_uid if claim.content_digest else None
         self._enter(NewRow(row, syntax, claim.content_digest, claim.data_set_digest))
-        if row.series_instance_uid != refused.series_instance_uid:
-            return self._refuse(refused)
-        if series and refused.study_instance_uid and not row.study_instance_uid:
-            self._refuse(refused)  # kept: its series is recorded without a study
-        return True
+        placed = row.series_instance_uid == series
+        if not placed or (series and study and not row.study_instance_uid):
+            # Kept, also where its series is recorded without a study.
+            self._refuse(RefusedClaim(uid, Kind.INSTANCE, series, study, claim.sop_class_uid))
+        return placed
 
     def _settle_content(self, uid: str, claim: ObjectClaim) -> bool | None:
         """Whether the content is the one that the UID stands for; None where there

@@ -43,6 +43,13 @@ class Appearance(NamedTuple):
     sop_class_uid: str | None
     modality: str | None
     frame_of_reference_uid: str | None
+    is_whole: bool = True  # False: of an index, which tells nothing of frames of reference
+
+
+def appearance_of(claim: ObjectClaim) -> Appearance:
+    """What a claim says of how its series is."""
+    frame = claim.frame_of_reference_uid
+    return Appearance(claim.sop_class_uid, claim.modality, frame, claim.whole or frame is not None)
 
 
 def encoding_of(transfer_syntax_uid: str | None) -> str:
@@ -106,6 +113,8 @@ class Disagreement(NamedTuple):
     wanting: frozenset[str]  # some objects have it, all alike, and some lack it
 
 
+_AGREED = Disagreement(frozenset(), frozenset())
+
 _ISSUER = KEYWORDS[Level.PATIENT].index("IssuerOfPatientID")
 
 Subject = str | bytes
@@ -153,6 +162,8 @@ class Attributes:
     def disagreement(self, level: Level, subject: Subject) -> Disagreement:
         """What the objects don't agree about."""
         seen = self._seen.get((level, subject), {})
+        if len(seen) < 2 and all(variants.is_one for variants in seen.values()):
+            return _AGREED
         without = seen.get(b"")
         groups = [variants if without is None else variants | without for i, variants in seen.items() if i]
         if without is not None:
@@ -192,8 +203,7 @@ class Facts:
             if kind is not Kind.INSTANCE:
                 self.kinds[uid].add(kind)
         if series:
-            appearance = Appearance(claim.sop_class_uid, claim.modality, claim.frame_of_reference_uid)
-            self.appear(series, appearance)
+            self.appear(series, appearance_of(claim))
             if study:
                 self.series[series].studies.add(study)
         if claim.patient:

@@ -21,7 +21,7 @@ class Hashing(StrEnum):
     BLAKE2B = "blake2b"  # of keys that were made before there was a choice
     BLAKE3 = "blake3"  # several times as fast
 
-    def hashed(self, pieces: Iterable[bytes | memoryview]) -> bytes:
+    def hashed(self, pieces: Iterable[bytes | bytearray | memoryview]) -> bytes:
         """The hash of some bytes that come in pieces."""
         made = _made_by(self)
         for piece in pieces:
@@ -30,7 +30,7 @@ class Hashing(StrEnum):
 
 
 class _Made(Protocol):
-    def update(self, data: bytes | memoryview, /) -> object: ...
+    def update(self, data: bytes | bytearray | memoryview, /) -> object: ...
     def digest(self) -> bytes: ...
 
 

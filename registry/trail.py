@@ -14,6 +14,8 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from itertools import chain, repeat
+from operator import add
+from typing import cast
 
 FORMAT = 2
 """Of the canonical bytes; an entry names it, and old entries keep verifying."""
@@ -95,6 +97,10 @@ def _piece(value: Value) -> bytes:
 
 def _pieces(values: Sequence[Value], sorts: AbstractSet[type]) -> Iterable[bytes]:
     """What each value of a column is in the bytes of its row: few numbers, many keys."""
+    if sorts == {bytes}:
+        keys = cast(Sequence[bytes], values)
+        before = {length: b"b%d:" % length for length in set(map(len, keys))}
+        return map(add, map(before.__getitem__, map(len, keys)), keys)
     if bytes not in sorts:
         known = {value: _piece(value) for value in set(values)}
         return map(known.__getitem__, values)

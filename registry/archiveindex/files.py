@@ -36,8 +36,12 @@ class IndexFile:
         start = self.raw.peek(4)[:4]
         self.is_parquet = start == _PARQUET
         self.is_packed = start[:2] == _GZIP
-        unpacked = gzip.GzipFile(fileobj=self.raw) if self.is_packed else self.raw
-        self.bytes = io.BufferedReader(cast(io.RawIOBase, unpacked), _BUFFER) if self.is_packed else self.raw
+        # What was unpacked before it breaks is read, so nothing else may hold it back.
+        self.bytes = cast(io.BufferedReader, gzip.GzipFile(fileobj=self.raw)) if self.is_packed else self.raw
+
+    def close(self) -> None:
+        for each in (self.bytes, self.raw, self._raw):
+            each.close()
 
     @property
     def read(self) -> float:

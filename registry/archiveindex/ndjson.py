@@ -30,10 +30,8 @@ class Ndjson:
         self._lines = self._whole_lines(file)
         self._given, self._number = given, 0
         self._names: dict[str, None] = {}
-        try:
-            self._ahead = list(islice(self._lines, _FIRST))
-        except BROKEN as error:
-            raise NotAnIndex("nothing can be read of the index: it is cut off or broken") from error
+        self._is_torn = False
+        self._ahead = list(islice(self._lines, _FIRST))
         objects = [each for each in map(_parsed, self._ahead) if isinstance(each, dict)]
         if not objects:
             raise NotAnIndex(
@@ -44,11 +42,8 @@ class Ndjson:
     def read(self, count: int, *, wanted: bool) -> Block:
         """See ``Table.read``."""
         lines, self._ahead = self._ahead[:count], self._ahead[count:]
-        broken = None
-        try:
-            lines.extend(islice(self._lines, count - len(lines)))
-        except BROKEN:
-            broken = "it is cut off or broken"
+        lines.extend(islice(self._lines, count - len(lines)))
+        broken = "it is cut off or broken" if self._is_torn and not self._ahead else None
         first, self._number = self._number + 1, self._number + len(lines)
         if not wanted:
             return Block(len(lines), broken=broken)
@@ -66,11 +61,14 @@ class Ndjson:
 
     def _whole_lines(self, file: BinaryIO) -> Iterator[bytes]:
         """The lines; of one that is too long its beginning, which is no JSON."""
-        for line in iter(partial(file.readline, _LONGEST_LINE), b""):
-            if len(line) == _LONGEST_LINE and not line.endswith(b"\n"):
-                while (rest := file.readline(_LONGEST_LINE)) and not rest.endswith(b"\n"):
-                    pass
-            yield line
+        try:
+            for line in iter(partial(file.readline, _LONGEST_LINE), b""):
+                if len(line) == _LONGEST_LINE and not line.endswith(b"\n"):
+                    while (rest := file.readline(_LONGEST_LINE)) and not rest.endswith(b"\n"):
+                        pass
+                yield line
+        except BROKEN:
+            self._is_torn = True
 
     def _learn(self, objects: list[dict[str, Any]]) -> None:
         self._names.update(dict.fromkeys(name for each in objects for name in each))

@@ -19,8 +19,15 @@ class Index:
     def __init__(self, task: Open, keys: ReaderKeys) -> None:
         self._file = IndexFile(task.source)
         self._cleaner = Cleaner(keys)
-        self._table = self._opened(task)
         self._done = 0
+        try:
+            self._table = self._opened(task)
+        except BaseException:
+            self.close()
+            raise
+
+    def close(self) -> None:
+        self._file.close()
 
     @property
     def opened(self) -> Opened:
@@ -40,6 +47,8 @@ class Index:
         file = self._file
         form = task.form or ("parquet" if file.is_parquet else None)
         if form == "parquet":
+            if isinstance(task.source, int):
+                raise NotAnIndex("Parquet can't be read from standard input", advice="Give it as a file.")
             if not file.is_parquet:
                 raise NotAnIndex("the index is no Parquet file")
             return Parquet(file.bytes, task.columns, task.at_once)
@@ -50,8 +59,6 @@ class Index:
                 raise NotAnIndex("nothing can be read of the index: it is cut off or broken") from None
             if not start:
                 raise NotAnIndex("the index is empty")
-            if b"\0" in start[:1024] and not start.startswith((b"\xff\xfe", b"\xfe\xff")):
-                raise NotAnIndex("the index is neither CSV, NDJSON nor Parquet")
             if start.startswith(b"["):
                 raise NotAnIndex(
                     "the index is a JSON list, not one object a line",

@@ -29,11 +29,12 @@ class Parquet:
                 "Parquet can't be read here", advice="pip install 'dicom-uid-registry[parquet]'"
             ) from error
         pa.set_cpu_count(1)
-        self._errors = (pa.ArrowException, OSError)
         try:
             index = parquet.ParquetFile(file, pre_buffer=False)
             schema = index.schema_arrow
-        except self._errors as error:
+        except MemoryError:
+            raise
+        except Exception as error:
             raise NotAnIndex("the index is no Parquet, or broken") from error
         self.rows = index.metadata.num_rows
         self.columns = columns_of(schema.names, given)
@@ -74,7 +75,9 @@ class Parquet:
                         if column is not None:
                             place = batch.schema.names.index(self.columns[keyword])
                             column.extend(_listed(batch.column(place)))
-            except self._errors:
+            except MemoryError:
+                raise
+            except Exception:  # noqa: BLE001 (as above)
                 broken = "it is cut off or broken"
                 break
         first, self._number = self._number + 1, self._number + got

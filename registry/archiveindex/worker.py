@@ -23,7 +23,9 @@ class _Desk:
         self._index: Index | None = None
 
     def open(self, task: Open) -> Opened | Refusal:
-        self._index = None
+        if self._index is not None:
+            self._index.close()
+            self._index = None
         try:
             self._index = Index(task, self._keys)
         except BadRequest as error:
@@ -40,6 +42,8 @@ class _Desk:
 
 def serve(tasks: BinaryIO, answers: BinaryIO) -> None:
     """Do what is asked until the parent closes its end."""
+    # Arrow does without, and with it takes more time and memory to start than an index to read.
+    sys.modules["numpy"] = None  # type: ignore[assignment]
     with suppress(EOFError, BrokenPipeError):
         say(answers, READY)
         charge: Charge = hear(tasks)

@@ -14,7 +14,7 @@ from functools import lru_cache
 
 from registry.dicomfile.tree import TEXT_VRS, Element, Tree
 
-Pieces = list[bytes | memoryview]
+Pieces = list[bytes | bytearray | memoryview]
 """A form in pieces, that would take the memory a second time if it were joined."""
 
 _IS_SEQUENCE = 1 << 63  # no value is that long
@@ -63,6 +63,7 @@ class Runs:
         self._head = bytes(whole[0])
         self._pieces: Pieces = []
         self._varying: list[tuple[int, int, int, bool]] = []
+        self._sequences: dict[int, tuple[list[Tree], bytes]] = {}  # the last of each, and its form
         plain = [tag for tag in tags if tree[tag][0] != "SQ"]
         sequences = [tag for tag in tags if tree[tag][0] == "SQ"]
         run: Pieces = []
@@ -86,10 +87,16 @@ class Runs:
                 value = value.rstrip(b" \0")
                 length = len(value)
             elif vr == "SQ":
-                value, length = b"".join(_values((vr, value))), length | _IS_SEQUENCE
+                value, length = self._sequence(tag, value), length | _IS_SEQUENCE
             pieces[place] = value
             _LENGTH.pack_into(head, offset, length)
-        return [bytes(head), *pieces]
+        return [head, *pieces]
+
+    def _sequence(self, tag: int, members: list[Tree]) -> bytes:
+        last = self._sequences.get(tag)
+        if last is None or last[0] is not members:
+            self._sequences[tag] = last = members, b"".join(_values(("SQ", members)))
+        return last[1]
 
 
 def _values(element: Element) -> Pieces:

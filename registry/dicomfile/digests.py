@@ -13,7 +13,7 @@ digest of known pixels would otherwise recognise a person's image anywhere.
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from hashlib import blake2b
 
 from registry.dicomfile.canonical import Pieces, add_tree
@@ -52,6 +52,7 @@ _ADMINISTRATIVE_GROUPS = frozenset(
 )
 _SR_ELEMENTS = 0xA000  # (0040,Axxx) is a document's content, (0040,0xxx) a worklist's
 _JOINED = 1 << 16
+_FEW = 4
 _ITEM = 0xE000
 _ITEM_HEADER = struct.Struct("<HHI")
 
@@ -76,10 +77,10 @@ def data_set_form(tree: Tree) -> Pieces:
     return pieces
 
 
-def hash_of(pieces: Sequence[bytes | memoryview], hashing: Hashing) -> bytes:
+def hash_of(pieces: Pieces, hashing: Hashing) -> bytes:
     """The hash of a canonical form, without a key: never to be kept; 32 bytes."""
     # Joined where that is quicker, one by one where it would take the memory a second time.
-    joined = sum(map(len, pieces)) <= _JOINED
+    joined = len(pieces) > _FEW and sum(map(len, pieces)) <= _JOINED
     return hashing.hashed([b"".join(pieces)] if joined else pieces)
 
 
@@ -109,13 +110,13 @@ def _pixels(vr: str, value: bytes | memoryview) -> Element:
     view = memoryview(value)
     if bytes(view[:4]) == b"\xfe\xff\x00\xe0":
         return vr, b"".join(_fragments(view))
-    end = len(view)
+    end, size = len(view), 64
     while end:
-        start = max(0, end - _JOINED)
+        start = max(0, end - size)
         # Block by block: pixels may be most of the memory that there is.
         if block := bytes(view[start:end]).rstrip(b"\0"):
             return vr, view[: start + len(block)]
-        end = start
+        end, size = start, min(4 * size, _JOINED)
     return vr, b""
 
 

@@ -10,8 +10,8 @@ from registry.dicomfile.attributes import fingerprint
 from registry.dicomfile.digests import content_hash, hash_of, keyed
 from registry.dicomfile.identity import patients_of, single_uid
 from registry.dicomfile.labels import labels_of
+from registry.dicomfile.parsed import Parsed
 from registry.dicomfile.readerkeys import ReaderKeys
-from registry.dicomfile.recall import Afresh
 from registry.dicomfile.tree import Tree
 from registry.hashing import Hashing
 from registry.records import Hidden, Level, Patient
@@ -20,8 +20,8 @@ from registry.records import Hidden, Level, Patient
 class Hiding:
     """One object, to be hidden under one key after the other; its content is hashed once in each way."""
 
-    def __init__(self, tree: Tree, instance: str | None, recall: Afresh, *, digests: bool) -> None:
-        self._tree, self._instance, self._recall, self._digests = tree, instance, recall, digests
+    def __init__(self, parsed: Parsed, instance: str | None, *, digests: bool) -> None:
+        self._parsed, self._instance, self._digests = parsed, instance, digests
         self._hashes: dict[Hashing, tuple[bytes, bytes]] = {}
 
     def content(self, hashing: Hashing) -> bytes:
@@ -33,20 +33,20 @@ class Hiding:
         if not self._digests:
             return b"", b""
         if hashing not in self._hashes:
-            data_set = hash_of(self._recall.data_set_form(self._tree), hashing)
-            self._hashes[hashing] = content_hash(self._tree, hashing), data_set
+            data_set = hash_of(self._parsed.data_set_form(), hashing)
+            self._hashes[hashing] = content_hash(self._parsed.tree, hashing), data_set
         return self._hashes[hashing]
 
     def under(self, keys: ReaderKeys) -> Hidden:
         """What it says, as far as it compares under some keys."""
         content, data_set = self._hashed(keys.hashing)
-        described = self._recall.made(_described, self._tree, keys.fingerprint)
+        described = self._parsed.made(_described, keys.fingerprint)
         return Hidden(
             content_digest=keyed(content, keys.digest, b"content") if content else None,
             data_set_digest=keyed(data_set, keys.digest, b"data set") if data_set else None,
             patient=described.patient,
             aliases=described.aliases,
-            labels=labels_of(self._tree, self._instance, keys.fingerprint, self._recall),
+            labels=labels_of(self._parsed, self._instance, keys.fingerprint),
             fingerprints=described.fingerprints,
         )
 

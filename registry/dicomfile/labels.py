@@ -9,7 +9,7 @@ from hashlib import blake2b
 
 from registry.dicomfile import tags
 from registry.dicomfile.identity import patients_of, single_uid
-from registry.dicomfile.recall import Afresh
+from registry.dicomfile.parsed import Parsed
 from registry.dicomfile.tree import Tree, items, text
 from registry.records import Label, Mark
 from registry.sopclass import Family, family_of
@@ -18,12 +18,12 @@ from registry.uid import is_own_key
 _SIZE = 8
 
 
-def labels_of(tree: Tree, instance: str | None, key: bytes, recall: Afresh) -> tuple[Label, ...]:
+def labels_of(parsed: Parsed, instance: str | None, key: bytes) -> tuple[Label, ...]:
     """The labels of one object, as far as they are of UIDs that can be keys of the ledger."""
     return (
-        *recall.made(_of_series, tree, key),
-        *_sound(_of_instance(tree, instance, key)),
-        *recall.made(_of_things, tree, key),
+        *parsed.made(_of_series, key),
+        *_sound(_of_instance(parsed.tree, instance, key)),
+        *parsed.made(_of_things, key),
     )
 
 

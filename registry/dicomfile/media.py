@@ -7,8 +7,9 @@ import stat
 from collections import defaultdict
 from collections.abc import Iterator
 
+from registry.dicomfile.beginning import require_dicom
 from registry.dicomfile.identity import shortened
-from registry.dicomfile.regularfile import open_regular, read_rest
+from registry.dicomfile.regularfile import read_regular
 from registry.dicomfile.sources import Found, Source, is_inside
 from registry.dicomfile.tree import Tree, items, text
 from registry.dicomfile.trees import trees_of
@@ -29,8 +30,7 @@ def listed(dicomdir: str, limits: Limits) -> list[Found]:
     a file is read only where, links followed, it lies in the DICOMDIR's folder.
     Raises ``UnreadableDicom``, and whatever pydicom raises for a broken file.
     """
-    with open_regular(dicomdir) as file:
-        _, tree = trees_of(read_rest(file, limits.file_size), limits)
+    _, tree = trees_of(read_regular(dicomdir, limits.file_size, require_dicom), limits)
     folder = os.path.dirname(dicomdir)
     top = os.path.realpath(folder or ".")
     found: dict[str, Found] = {}

@@ -13,6 +13,7 @@ from pydicom.dataset import Dataset
 from registry.dicomfile import tags
 from registry.dicomfile.beginning import PREAMBLE
 from registry.dicomfile.objects import claim_of
+from registry.dicomfile.parsed import Parsed
 from registry.dicomfile.parsedtree import tree_of
 from registry.dicomfile.quiet import quiet_pydicom
 from registry.dicomfile.readerkeys import ReaderKeys
@@ -48,10 +49,10 @@ def _claim(data_set: Dataset, keys: ReaderKeys, name: str, digests: bool) -> Obj
         raise NotDicom("a DICOMDIR, not an instance")
     preamble = getattr(data_set, "preamble", None) or b""
     return claim_of(
-        meta,
-        tree,
+        Parsed(meta or {}, tree),
         keys,
         name,
+        in_file=meta is not None,
         digests=digests and _is_comparable(tree, meta),
         preamble=preamble[:PREAMBLE] if meta else b"",
     )

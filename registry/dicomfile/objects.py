@@ -9,9 +9,9 @@ from registry.dicomfile.dictionary import name_of
 from registry.dicomfile.frames import frames_of, registered_frames
 from registry.dicomfile.hidden import Hiding
 from registry.dicomfile.identity import Uids, shortened, single_uid
+from registry.dicomfile.parsed import Parsed
 from registry.dicomfile.preamble import taken_for
 from registry.dicomfile.readerkeys import ReaderKeys
-from registry.dicomfile.recall import AFRESH, Afresh
 from registry.dicomfile.references import references_of
 from registry.dicomfile.transfersyntaxes import is_transfer_syntax
 from registry.dicomfile.tree import Tree, items, text
@@ -25,32 +25,30 @@ _SLIDE = f"{STORAGE}.77.1.6"
 
 
 def claim_of(
-    meta: Tree | None,
-    tree: Tree,
+    parsed: Parsed,
     keys: ReaderKeys,
     path: str,
     *,
     digests: bool = True,
+    in_file: bool = True,
     preamble: bytes = b"",
     listings: tuple[Listing, ...] = (),
-    recall: Afresh = AFRESH,
 ) -> ObjectClaim:
-    """What one object says. ``digests=False`` leaves both digests out; ``meta`` is None where
-    there is no file, and empty where there is one without file meta information."""
-    instance = single_uid(tree, tags.SOP_INSTANCE_UID)
-    named = recall.made_of(_named, *recall.naming(meta or {}, tree))
-    hiding = Hiding(tree, instance, recall, digests=digests)
+    """What one object says. ``digests=False`` leaves both digests out; without file meta
+    information it is empty, and where there is no file ``in_file`` is false."""
+    instance = single_uid(parsed.tree, tags.SOP_INSTANCE_UID)
+    hiding = Hiding(parsed, instance, digests=digests)
     return ObjectClaim(
         sop_instance_uid=instance,
-        transfer_syntax_uid=recall.made(_transfer_syntax, meta) if meta else None,
+        transfer_syntax_uid=parsed.made_of_meta(_transfer_syntax),
         content_order=hiding.content(keys.hashing),
-        missing=recall.made(_missing, tree) if instance is None else recall.made(_missing_besides, tree),
-        meta=None if meta is None else _file_meta(meta, preamble, recall),
+        missing=parsed.made(_missing if instance is None else _missing_besides),
+        meta=_file_meta(parsed, preamble) if in_file else None,
         whole=True,
         listings=listings,
         path=path,
-        **recall.made(_general, tree),
-        **named,
+        **parsed.made(_general),
+        **parsed.made_of_names(_named),
         **hiding.under(keys)._asdict(),
         earlier=tuple(None if each is None else hiding.under(each) for each in keys.earlier),
     )
@@ -122,9 +120,9 @@ def _number(tree: Tree, tag: int) -> int | None:
     return int.from_bytes(value, "little") if vr == "US" and len(value) == 2 else None
 
 
-def _file_meta(meta: Tree, preamble: bytes, recall: Afresh) -> FileMeta:
-    same = recall.made(_of_all_files, meta, preamble)
-    return same._replace(media_storage_sop_instance_uid=_said(meta, 0x0002_0003))
+def _file_meta(parsed: Parsed, preamble: bytes) -> FileMeta:
+    same = parsed.made_of_meta(_of_all_files, preamble)
+    return same._replace(media_storage_sop_instance_uid=_said(parsed.meta, 0x0002_0003))
 
 
 def _of_all_files(meta: Tree, preamble: bytes) -> FileMeta:

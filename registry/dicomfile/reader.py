@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import os
-
 from registry.dicomfile.archive import Archives, members
-from registry.dicomfile.beginning import PREAMBLE, START, is_marked, require_dicom
+from registry.dicomfile.beginning import PREAMBLE, is_marked, require_dicom
 from registry.dicomfile.media import listed
 from registry.dicomfile.objects import claim_of
+from registry.dicomfile.parsed import Parsed
 from registry.dicomfile.readerkeys import ReaderKeys
-from registry.dicomfile.recall import AFRESH
-from registry.dicomfile.regularfile import open_regular, read_rest
+from registry.dicomfile.regularfile import read_regular
 from registry.dicomfile.scan import Unusual
 from registry.dicomfile.sources import Found, Source, is_dicomdir
 from registry.dicomfile.tags import SOP_CLASS_UID, SOP_INSTANCE_UID
-from registry.dicomfile.templates import Scanned, Templates
+from registry.dicomfile.templates import Templates
 from registry.dicomfile.tree import text
 from registry.dicomfile.trees import by_pydicom
 from registry.dicomfile.unreadable import NotDicom, UnreadableDicom, told
@@ -56,34 +54,30 @@ class Reader:
     def _bytes(self, source: Source) -> bytes:
         if source.member is not None:
             return self._archives.read(source, self._limits)
-        with open_regular(source.path) as file:
-            # Of a film among the images no more than this is read.
-            require_dicom(os.pread(file.fileno(), START, 0))
-            return read_rest(file, self._limits.file_size)
+        return read_regular(source.path, self._limits.file_size, require_dicom)
 
     def _claim(self, data: bytes, source: Source, digests: bool) -> ObjectClaim:
-        meta, tree, recall = self._trees(data)
+        parsed = self._parsed(data)
+        meta, tree = parsed.meta, parsed.tree
         if text(meta, _MEDIA_STORAGE_SOP_CLASS_UID) == MEDIA_DIRECTORY:
             raise NotDicom("a DICOMDIR, not an instance")
         if not meta and not text(tree, SOP_CLASS_UID) and not text(tree, SOP_INSTANCE_UID):
             raise UnreadableDicom("after its DICM mark there is no data set of an object")
-        preamble = data[:PREAMBLE] if is_marked(data[:START]) else b""
+        preamble = data[:PREAMBLE] if is_marked(data) else b""
         return claim_of(
-            meta,
-            tree,
+            parsed,
             self._keys,
             source.name,
             digests=digests,
             preamble=preamble,
             listings=source.listings,
-            recall=recall,
         )
 
-    def _trees(self, data: bytes) -> Scanned:
+    def _parsed(self, data: bytes) -> Parsed:
         try:
             return self._templates.read(data)
         except Unusual:
-            return Scanned(*by_pydicom(data, self._limits), AFRESH)
+            return Parsed(*by_pydicom(data, self._limits))
 
 
 def read(source: Source, keys: ReaderKeys, *, digests: bool = True) -> Reading:

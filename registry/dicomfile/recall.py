@@ -1,95 +1,105 @@
 """What was made of one file, to be used for the next that is like it.
 
 Most of what a claim says is the same for all files of a series: the patient, the
-fingerprints, what they refer to. A *part* is a function of a data set that makes
-some of it. It is handed a data set that notes which elements it is asked for; as long
-as these are the same, what the part made is the same, because a part sees nothing
-else. So nobody need keep a list of what depends on what.
+fingerprints, what they refer to. Each part of it is made from a data set that notes
+what it is asked for; as long as these elements are the same, what the part made is the
+same, because a part sees nothing else. So nobody need keep a list of what depends on what.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
-from typing import Any, NamedTuple, TypeVar, cast
+from typing import Any, cast
 
 from registry.dicomfile.canonical import Pieces, Runs
-from registry.dicomfile.digests import NOT_DATA_SET, data_set_form
+from registry.dicomfile.digests import BULK, NOT_DATA_SET
 from registry.dicomfile.identity import names
+from registry.dicomfile.parsed import NAMING_VRS, Made, Parsed, naming
 from registry.dicomfile.tree import Element, Tree
 
-_NAMING_VRS = frozenset({"UI", "SQ"})
 
-_Made = TypeVar("_Made")
-
-
-class Afresh:
-    """Makes everything of every file anew."""
-
-    def made(self, part: Callable[..., _Made], tree: Tree, *constants: object) -> _Made:
-        """What a part makes of a data set. It sees nothing else but constants, which are the
-        same for all files: keys."""
-        return part(tree, *constants)
-
-    def made_of(self, part: Callable[..., _Made], *arguments: object) -> _Made:
-        """What a part makes of arguments that are mostly the same, and quick to compare."""
-        return part(*arguments)
-
-    def naming(self, meta: Tree, tree: Tree) -> tuple[Tree, Tree]:
-        """The few elements of several hundred that name something besides the object itself,
-        or may."""
-        return _naming(meta), _naming(tree)
-
-    def data_set_form(self, tree: Tree) -> Pieces:
-        """The canonical form of everything but the bulk content."""
-        return data_set_form(tree)
-
-
-def _naming(tree: Tree) -> Tree:
-    return {
-        tag: element for tag, element in tree.items() if element[0] in _NAMING_VRS and names(tag, element)
-    }
-
-
-AFRESH = Afresh()
-
-
-class Recall(Afresh):
-    """Remembers what was made of the file before, for files that differ in some elements alone."""
+class Recall:
+    """What was made of the last of some files that differ in their varying elements alone."""
 
     def __init__(self, meta: Tree, tree: Tree, varying: AbstractSet[int]) -> None:
-        self._varying = varying
-        self._made: dict[tuple[object, ...], _Remembered] = {}
-        self._made_of: dict[object, tuple[tuple[object, ...], Any]] = {}
-        self._names_in_meta, self._names = _Naming(meta, varying), _Naming(tree, varying)
+        self.meta, self.tree = _Last(meta, varying), _Last(tree, varying)
+        self._names_in_meta, self._names = _Names(meta, varying), _Names(tree, varying)
+        self._named: dict[object, Any] = {}
         self._runs = Runs(tree, [tag for tag in sorted(tree) if tag not in NOT_DATA_SET], varying)
+        self.turn = 0
 
-    def made(self, part: Callable[..., _Made], tree: Tree, *constants: object) -> _Made:
-        known = self._made.get((part, *constants))
-        if known is not None and all(tree[tag] == element for tag, element in known.seen):
-            return cast(_Made, known.made)
-        observed = _Observed(tree)
-        made = part(cast(Tree, observed), *constants)
-        seen = [(tag, tree[tag]) for tag in observed.asked & self._varying if tag in tree]
-        self._made[part, *constants] = _Remembered(seen, made)
-        return made
+    def turn_to(self, meta: Tree, tree: Tree) -> Parsed:
+        """The next of the files. What was made of elements that are others now is forgotten."""
+        in_meta = self._names_in_meta.turn_to(meta, self.meta.turn_to(meta))
+        in_tree = self._names.turn_to(tree, self.tree.turn_to(tree))
+        if in_meta or in_tree:
+            self._named.clear()
+        self.turn += 1
+        return _Recalled(meta, tree, self)
 
-    def made_of(self, part: Callable[..., _Made], *arguments: object) -> _Made:
-        known = self._made_of.get(part)
-        if known is None or known[0] != arguments:
-            self._made_of[part] = known = arguments, part(*arguments)
-        return cast(_Made, known[1])
-
-    def naming(self, meta: Tree, tree: Tree) -> tuple[Tree, Tree]:
-        return self._names_in_meta.of(meta), self._names.of(tree)
+    def of_names(self, part: Callable[[Tree, Tree], Made]) -> Made:
+        """What a part makes of the elements that name something."""
+        if part not in self._named:
+            self._named[part] = part(self._names_in_meta.now, self._names.now)
+        return cast(Made, self._named[part])
 
     def data_set_form(self, tree: Tree) -> Pieces:
         return self._runs.form(tree)
 
 
-class _Remembered(NamedTuple):
-    seen: list[tuple[int, Element]]  # what of the elements that vary the part was told
-    made: object
+class _Recalled(Parsed):
+    """A file of which only what is another than before is made anew."""
+
+    def __init__(self, meta: Tree, tree: Tree, recall: Recall) -> None:
+        super().__init__(meta, tree)
+        self._recall, self._turn = recall, recall.turn
+
+    def made(self, part: Callable[..., Made], *constants: object) -> Made:
+        if self._turn != self._recall.turn:  # another file came since
+            return part(self.tree, *constants)
+        return self._recall.tree.made(self.tree, part, *constants)
+
+    def made_of_meta(self, part: Callable[..., Made], *constants: object) -> Made:
+        if self._turn != self._recall.turn:
+            return part(self.meta, *constants)
+        return self._recall.meta.made(self.meta, part, *constants)
+
+    def made_of_names(self, part: Callable[[Tree, Tree], Made]) -> Made:
+        if self._turn != self._recall.turn:
+            return super().made_of_names(part)
+        return self._recall.of_names(part)
+
+    def data_set_form(self) -> Pieces:
+        return self._recall.data_set_form(self.tree)
+
+
+class _Last:
+    """What the varying elements were last, and what was made of them and the others."""
+
+    def __init__(self, tree: Tree, varying: AbstractSet[int]) -> None:
+        self._bulk = BULK & varying & tree.keys()  # too large to compare
+        self._elements = {tag: tree[tag] for tag in varying - BULK if tag in tree}
+        self._made: dict[tuple[object, ...], tuple[set[int], Any]] = {}
+
+    def turn_to(self, tree: Tree) -> AbstractSet[int]:
+        """Forget what was made of what is another now; which elements these are."""
+        last = self._elements
+        changed = {tag for tag, element in last.items() if tree[tag] != element} | self._bulk
+        for tag in changed - self._bulk:
+            last[tag] = tree[tag]
+        stale = [key for key, (asked, _) in self._made.items() if not asked.isdisjoint(changed)]
+        for key in stale:
+            del self._made[key]
+        return changed
+
+    def made(self, tree: Tree, part: Callable[..., Made], *constants: object) -> Made:
+        known = self._made.get((part, *constants))
+        if known is None:
+            observed = _Observed(tree)
+            known = observed.asked, part(cast(Tree, observed), *constants)
+            self._made[part, *constants] = known
+        return cast(Made, known[1])
 
 
 class _Observed(Mapping[int, Element]):
@@ -114,16 +124,21 @@ class _Observed(Mapping[int, Element]):
         return len(self._tree)  # the same for all
 
 
-class _Naming:
-    """Which elements name something: those that are always the same are asked once."""
+class _Names:
+    """The elements that name something."""
 
     def __init__(self, tree: Tree, varying: AbstractSet[int]) -> None:
-        self._always = _naming({tag: element for tag, element in tree.items() if tag not in varying})
-        self._perhaps = [tag for tag, (vr, _) in tree.items() if tag in varying and vr in _NAMING_VRS]
+        self.now = self._always = naming({tag: tree[tag] for tag in tree if tag not in varying})
+        self._perhaps = {tag for tag, (vr, _) in tree.items() if tag in varying and vr in NAMING_VRS}
         self._order = [tag for tag in tree if tag in self._always or tag in self._perhaps]
+        self._also = set[int]()
 
-    def of(self, tree: Tree) -> Tree:
-        also = {tag for tag in self._perhaps if names(tag, tree[tag])}
-        if not also:
-            return self._always
-        return {tag: tree[tag] for tag in self._order if tag in self._always or tag in also}
+    def turn_to(self, tree: Tree, changed: AbstractSet[int]) -> bool:
+        """Whether any of them is another now."""
+        before = self._also & changed
+        naming_now = {tag for tag in changed & self._perhaps if names(tag, tree[tag])}
+        if not before and not naming_now:
+            return False
+        self._also = self._also - changed | naming_now
+        self.now = {tag: tree[tag] for tag in self._order if tag in self._always or tag in self._also}
+        return True

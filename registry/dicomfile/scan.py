@@ -26,7 +26,7 @@ _META_START = 132
 SHORT = {vr.encode(): vr for vr in "AE AS AT CS DA DS DT FL FD IS LO LT PN SH SL SS ST TM UI UL US".split()}
 LONG = {vr.encode(): vr for vr in "OB OD OF OL OV OW SQ SV UC UN UR UT UV".split()}
 _ITEM, _ITEM_END, _SEQUENCE_END = 0xE000, 0xE00D, 0xE0DD
-_PIXEL_VRS = ("OB", "OW")
+PIXEL_VRS = ("OB", "OW")
 _TRANSFER_SYNTAX_UID = 0x0002_0010
 
 
@@ -117,7 +117,7 @@ class Scanner:
                     tree[tag] = ("SQ", members)
                     last = tag
                     continue
-                if tag == PIXEL_DATA and not depth and vr in _PIXEL_VRS:
+                if tag == PIXEL_DATA and not depth and vr in PIXEL_VRS:
                     undefined = length == _UNDEFINED
                     stop = self._fragments_end(position) if undefined else position + length
                     if stop > end:

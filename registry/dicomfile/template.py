@@ -18,35 +18,56 @@ from collections.abc import Set as AbstractSet
 from struct import Struct, error
 from typing import NamedTuple
 
+from registry.dicomfile.digests import BULK
+from registry.dicomfile.parsed import Parsed
 from registry.dicomfile.recall import Recall
-from registry.dicomfile.scan import SHORT, Scanner, Unusual
+from registry.dicomfile.scan import PIXEL_VRS, SHORT, Scanner, Unusual
 from registry.dicomfile.tags import TRANSFER_SYNTAX_UID
 from registry.dicomfile.transfersyntaxes import IMPLICIT_LITTLE_ENDIAN
 from registry.dicomfile.tree import PIXEL_DATA, Element, Tree, text
 
 _LENGTH_OF_META = 140  # where it stands (PS3.10 section 7.1)
 _META = 144
-_NO_INLINE = frozenset({b"SQ", b"UN"})
+_UNDEFINED = b"\xff\xff\xff\xff"
 
-
-class _Length(NamedTuple):
-    """A length field."""
-
-    read: Callable[[bytes, int], tuple[int]]
-    size: int
-
-
-_TWO, _FOUR = _Length(Struct("<H").unpack_from, 2), _Length(Struct("<I").unpack_from, 4)
+_two, _four = Struct("<H").unpack_from, Struct("<I").unpack_from
 
 
 class _Varying(NamedTuple):
-    """A run of bytes, and the varying element behind it. Of most elements the run holds tag and
-    VR as well; the others, sequences above all, ``scan`` reads from their beginning."""
+    """A run of bytes, and the varying element behind it.
+
+    Of most elements the run holds the tag and the VR too, so that the length comes next.
+    Others are read by ``scan`` from their beginning: sequences, above all.
+    """
 
     run: bytes
-    length: _Length | None
     tag: int | None  # None for a group length, of which nothing is kept
     vr: str
+    scanned: _Scanned | None
+    length: Callable[[bytes, int], tuple[int]] = _four
+    size: int = 4  # bytes of the length
+    is_view: bool = False  # whether the value is a view of the file's bytes, not a copy
+
+
+class _Scanned:
+    """An element that ``scan`` reads, unless it is the same bytes as in the file before."""
+
+    def __init__(self, tag: int, vr: str) -> None:
+        self._tag, self._vr = tag, vr
+        self._bytes, self._element = b"", (vr, b"")
+
+    def read(self, data: bytes, position: int, end: int, *, implicit: bool) -> tuple[Element, int]:
+        """The element at a position, and where it ends. Raises ``Unusual``."""
+        stop = position + len(self._bytes)
+        if self._bytes and data.startswith(self._bytes, position):
+            return self._element, stop
+        found, stop = Scanner(data, implicit=implicit).one(position, end)
+        element = found.get(self._tag)
+        if element is None or element[0] != self._vr:
+            raise Unusual
+        if self._tag not in BULK:
+            self._bytes, self._element = data[position:stop], element
+        return element, stop
 
 
 class Template:
@@ -59,55 +80,52 @@ class Template:
         self._meta, self._tree = _without(meta, varying), _without(tree, varying)
         self._of_meta, self._rest_of_meta = _cut(data, _META, end, meta, varying, implicit=False)
         self._of_tree, self._rest = _cut(data, end, len(data), tree, varying, implicit=self._implicit)
-        self.recall = Recall(self._meta, self._tree, varying)
+        self._recall = Recall(self._meta, self._tree, varying)
 
-    def read(self, data: bytes) -> tuple[Tree, Tree] | None:
-        """File meta information and data set of a file that is like the template."""
+    def read(self, data: bytes) -> Parsed | None:
+        """A file that is like the template, else None."""
         if not data.startswith(self._beginning):
             return None
+        meta, tree, size = self._meta.copy(), self._tree.copy(), len(data)
         try:
-            (length,) = _FOUR.read(data, _LENGTH_OF_META)
-            end, meta, tree = _META + length, self._meta.copy(), self._tree.copy()
-            scanner = Scanner(data, implicit=False)
-            if _fill(meta, data, self._of_meta, self._rest_of_meta, _META, end, scanner) != end:
+            end = _META + _four(data, _LENGTH_OF_META)[0]
+            if end > size or _fill(meta, data, self._of_meta, self._rest_of_meta, _META, end, False) != end:
                 return None
-            scanner = Scanner(data, implicit=self._implicit)
-            size = len(data)
-            return (
-                (meta, tree)
-                if _fill(tree, data, self._of_tree, self._rest, end, size, scanner) == size
-                else None
-            )
-        except (Unusual, error):  # the file is broken
+            if _fill(tree, data, self._of_tree, self._rest, end, size, self._implicit) != size:
+                return None
+        except (Unusual, error):  # the file ends too early, or is broken
             return None
+        return self._recall.turn_to(meta, tree)
 
 
 def _without(tree: Tree, varying: AbstractSet[int]) -> Tree:
-    """A tree without the values that vary: they may be many, and of no use."""
+    """A tree without the values that vary, which nobody needs."""
     return {tag: (vr, b"") if tag in varying else (vr, value) for tag, (vr, value) in tree.items()}
 
 
 def _fill(
-    tree: Tree, data: bytes, parts: list[_Varying], rest: bytes, position: int, end: int, scanner: Scanner
+    tree: Tree,
+    data: bytes,
+    parts: list[_Varying],
+    rest: bytes,
+    position: int,
+    end: int,
+    implicit: bool,
 ) -> int:
-    """Put the varying elements into a tree; where their bytes end, -1 where they are no such bytes."""
-    for run, length, tag, vr in parts:
+    """Put the varying elements into a tree. Where the last run ends; -1 where a part isn't there."""
+    for run, tag, vr, scanned, length, size, is_view in parts:
         if not data.startswith(run, position):
             return -1
         position += len(run)
-        if length is not None:
-            (count,) = length.read(data, position)
-            start = position + length.size
-            position = start + count
-            if position > end:
-                return -1
-            if tag is not None:
-                tree[tag] = vr, data[start:position]
+        if scanned is not None:
+            tree[tag], position = scanned.read(data, position, end, implicit=implicit)  # type: ignore[index]
             continue
-        element, position = scanner.one(position, end)
-        if tag not in element or element[tag][0] != vr:
+        start = position + size
+        position = start + length(data, position)[0]
+        if position > end:
             return -1
-        tree[tag] = element[tag]
+        if tag is not None:
+            tree[tag] = vr, memoryview(data)[start:position] if is_view else data[start:position]
     return position + len(rest) if data.startswith(rest, position) else -1
 
 
@@ -117,24 +135,26 @@ def _cut(
     """The varying elements, each with the run before it, and what is behind the last one."""
     parts, since = list[_Varying](), start
     for tag, begin, stop in _elements(data, start, end, implicit=implicit):
-        if tag is None or tag in varying:
-            code = b"" if implicit else data[begin + 4 : begin + 6]
-            header, length = _header(code, None if tag is None else tree[tag], tag)
-            parts.append(_Varying(data[since : begin + header], length, tag, tree[tag][0] if tag else ""))
-            since = stop
+        if tag is not None and tag not in varying:
+            continue
+        vr = "" if tag is None else tree[tag][0]
+        parts.append(_varying(data, since, begin, tag, vr, implicit=implicit))
+        since = stop
     return parts, data[since:end]
 
 
-def _header(code: bytes, element: Element | None, tag: int | None) -> tuple[int, _Length | None]:
-    """How many bytes of an element's header are always the same, and the length behind them."""
-    is_sequence = element is not None and element[0] == "SQ"
-    if is_sequence or code in _NO_INLINE or tag == PIXEL_DATA:
-        return 0, None
-    if not code:
-        return 4, _FOUR
+def _varying(data: bytes, since: int, begin: int, tag: int | None, vr: str, *, implicit: bool) -> _Varying:
+    """A varying element that begins somewhere, with the run since the one before."""
+    code = data[begin + 4 : begin + 6]
+    is_pixels = tag == PIXEL_DATA and not implicit and vr in PIXEL_VRS
+    in_fragments = is_pixels and data[begin + 8 : begin + 12] == _UNDEFINED
+    if tag is not None and (vr == "SQ" or in_fragments or (code == b"UN" and not implicit)):
+        return _Varying(data[since:begin], tag, vr, _Scanned(tag, vr))
+    if implicit:
+        return _Varying(data[since : begin + 4], tag, vr, None)
     if code in SHORT:
-        return 6, _TWO
-    return 8, _FOUR
+        return _Varying(data[since : begin + 6], tag, vr, None, _two, 2)
+    return _Varying(data[since : begin + 8], tag, vr, None, is_view=is_pixels)
 
 
 def _elements(data: bytes, start: int, end: int, *, implicit: bool) -> Iterator[tuple[int | None, int, int]]:

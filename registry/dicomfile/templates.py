@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from registry.dicomfile.digests import BULK
-from registry.dicomfile.recall import AFRESH, Afresh
+from registry.dicomfile.parsed import Parsed
 from registry.dicomfile.scan import scan
 from registry.dicomfile.tags import TRANSFER_SYNTAX_UID
 from registry.dicomfile.template import Template
@@ -23,14 +21,6 @@ _LARGEST = 1 << 20
 _PRICE, _BUDGET = 32, 256
 """Learning costs about as much as parsing two files. It is paid for by files that were read,
 so that files of which nothing is to be learnt cost next to nothing more."""
-
-
-class Scanned(NamedTuple):
-    """A file that was read without pydicom."""
-
-    meta: Tree
-    tree: Tree
-    recall: Afresh
 
 
 class _Shape:
@@ -70,16 +60,16 @@ class Templates:
         self._shapes: list[_Shape] = []  # the one that fitted last comes first
         self._budget = _BUDGET
 
-    def read(self, data: bytes) -> Scanned:
+    def read(self, data: bytes) -> Parsed:
         """A whole DICOM file, as ``scan`` reads it. Raises ``Unusual``."""
         self._budget = min(self._budget + 1, _BUDGET)
         for place, shape in enumerate(self._shapes):
-            if shape.template is not None and (trees := shape.template.read(data)) is not None:
+            if shape.template is not None and (parsed := shape.template.read(data)) is not None:
                 self._first(place)
-                return Scanned(*trees, shape.template.recall)
+                return parsed
         meta, tree = scan(data)
         self._learn(data, meta, tree)
-        return Scanned(meta, tree, AFRESH)
+        return Parsed(meta, tree)
 
     def _learn(self, data: bytes, meta: Tree, tree: Tree) -> None:
         bulk = sum(len(tree[tag][1]) for tag in BULK & tree.keys())

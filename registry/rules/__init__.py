@@ -10,6 +10,7 @@ import difflib
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cache
 from typing import Any
 
 from registry.errors import BadRequest
@@ -41,25 +42,38 @@ RULES: tuple[Rule, ...] = (
     Rule("UID102", _E, _FILE, Subject.CLAIM, syntax.overlong_uid, given.bad_uids),
     Rule("UID103", _E, _FILE, Subject.CLAIM, syntax.leading_zero_component, given.bad_uids),
     Rule("UID104", _W, _FILE, Subject.CLAIM, syntax.padded_uid, given.padded_uids, preview=True),
-    Rule("UID105", _E, _FILE, Subject.CLAIM, syntax.bare_root),
+    Rule("UID105", _E, _FILE, Subject.CLAIM, syntax.bare_root, somewhere=syntax.bare_roots),
     Rule("UID106", _E, _FILE, Subject.CLAIM, syntax.unallocated_arc, given.bad_uids),
     Rule("UID107", _E, _FILE, Subject.CLAIM, syntax.impossible_uuid_arc, given.bad_uids),
-    Rule("UID108", _N, _FILE, Subject.CLAIM, syntax.non_rfc_uuid, given.nobodys, preview=True),
+    Rule(
+        "UID108",
+        _N,
+        _FILE,
+        Subject.CLAIM,
+        syntax.non_rfc_uuid,
+        given.nobodys,
+        given.nobodys_named,
+        preview=True,
+    ),
     Rule("UID109", _E, _FILE, Subject.CLAIM, syntax.missing_uid, given.missing),
-    Rule("UID201", _E, _FILE, Subject.CLAIM, issuer.standard_root_instance, given.nobodys),
-    Rule("UID202", _E, _FILE, Subject.CLAIM, issuer.example_root, given.nobodys),
-    Rule("UID203", _E, _REGISTRY, Subject.CLAIM, issuer.unissued_uid),
-    Rule("UID204", _W, _REGISTRY, Subject.CLAIM, issuer.research_root, given.nobodys),
-    Rule("UID205", _N, _FILE, Subject.CLAIM, issuer.loopback_host_id, preview=True),
+    Rule(
+        "UID201", _E, _FILE, Subject.CLAIM, issuer.standard_root_instance, given.nobodys, given.nobodys_named
+    ),
+    Rule("UID202", _E, _FILE, Subject.CLAIM, issuer.example_root, given.nobodys, given.nobodys_named),
+    Rule("UID203", _E, _REGISTRY, Subject.CLAIM, issuer.unissued_uid, somewhere=given.enforced_roots),
+    Rule("UID204", _W, _REGISTRY, Subject.CLAIM, issuer.research_root, given.nobodys, given.nobodys_named),
+    Rule(
+        "UID205", _N, _FILE, Subject.CLAIM, issuer.loopback_host_id, somewhere=issuer.host_ids, preview=True
+    ),
     Rule("UID206", _W, _REGISTRY, Subject.CLAIM, issuer.suffixed_uid, preview=True),
-    Rule("UID207", _E, _REGISTRY, Subject.CLAIM, issuer.retired_root),
+    Rule("UID207", _E, _REGISTRY, Subject.CLAIM, issuer.retired_root, somewhere=given.retired_roots),
     Rule("UID301", _E, _REGISTRY, Subject.INSTANCE, identity.changed_content, given.several_contents),
     Rule("UID302", _E, _REGISTRY, Subject.INSTANCE, identity.instance_in_two_series, given.several_places),
     Rule("UID303", _E, _REGISTRY, Subject.INSTANCE, identity.instance_in_two_studies, given.several_places),
     Rule("UID304", _E, _REGISTRY, Subject.INSTANCE, identity.instance_of_two_classes, given.several_classes),
     Rule("UID305", _E, _REGISTRY, Subject.SERIES, identity.series_in_two_studies),
     Rule("UID306", _E, _REGISTRY, Subject.STUDY, belonging.study_of_two_patients, retractable=True),
-    Rule("UID307", _E, _FILE, Subject.CLAIM, identity.uid_in_two_roles),
+    Rule("UID307", _E, _FILE, Subject.CLAIM, identity.uid_in_two_roles, somewhere=given.several_roles),
     Rule("UID308", _E, _REGISTRY, Subject.UID, identity.uid_of_two_kinds, given.several_kinds),
     Rule(
         "UID309",
@@ -71,8 +85,8 @@ RULES: tuple[Rule, ...] = (
     ),
     Rule("UID310", _N, _REGISTRY, Subject.SHARED, belonging.frame_of_reference_in_two_studies, preview=True),
     Rule("UID311", _E, _REGISTRY, Subject.SHARED, belonging.tracking_uid_of_two_patients, retractable=True),
-    Rule("UID312", _E, _REGISTRY, Subject.CLAIM, belonging.withdrawn_uid),
-    Rule("UID313", _E, _REGISTRY, Subject.UID, belonging.issued_for_another_parent),
+    Rule("UID312", _E, _REGISTRY, Subject.CLAIM, belonging.withdrawn_uid, somewhere=given.withdrawn),
+    Rule("UID313", _E, _REGISTRY, Subject.UID, belonging.issued_for_another_parent, somewhere=given.issued),
     Rule(
         "UID314",
         _E,
@@ -84,7 +98,7 @@ RULES: tuple[Rule, ...] = (
         labels=True,
         retractable=True,
     ),
-    Rule("UID315", _N, _REGISTRY, Subject.INSTANCE, identity.changed_attributes),
+    Rule("UID315", _N, _REGISTRY, Subject.INSTANCE, identity.changed_attributes, given.several_attributes),
     Rule("UID401", _E, _REGISTRY, Subject.SERIES, hierarchy.mixed_modality_series),
     Rule("UID402", _E, _REGISTRY, Subject.SERIES, hierarchy.incompatible_classes_in_series),
     Rule("UID403", _W, _REGISTRY, Subject.SERIES, attributes.mixed_equipment_series),
@@ -103,7 +117,7 @@ RULES: tuple[Rule, ...] = (
         retractable=True,
     ),
     Rule("UID409", _N, _REGISTRY, Subject.UID, numbering.number_reused, preview=True, labels=True),
-    Rule("UID410", _W, _FILE, Subject.CLAIM, completeness.empty_patient_id),
+    Rule("UID410", _W, _FILE, Subject.CLAIM, completeness.empty_patient_id, given.patientless),
     Rule("UID411", _E, _BATCH, Subject.CONCATENATION, concatenation.concatenation_mismatch, preview=True),
     Rule("UID501", _E, _REGISTRY, Subject.INSTANCE, derivation.derived_in_source_series, given.references),
     Rule("UID502", _N, _REGISTRY, Subject.SERIES, source.derived_among_originals, preview=True, labels=True),
@@ -155,7 +169,14 @@ RULES: tuple[Rule, ...] = (
         given.references,
         retractable=True,
     ),
-    Rule("UID512", _W, _FILE, Subject.CLAIM, completeness.derived_without_source),
+    Rule(
+        "UID512",
+        _W,
+        _FILE,
+        Subject.CLAIM,
+        completeness.derived_without_source,
+        somewhere=completeness.demanding,
+    ),
     Rule(
         "UID513",
         _W,
@@ -175,9 +196,9 @@ RULES: tuple[Rule, ...] = (
         retractable=True,
     ),
     Rule("UID515", _N, _BATCH, Subject.INSTANCE, reference.reference_outside_export, given.references),
-    Rule("UID601", _E, _FILE, Subject.CLAIM, filemeta.media_storage_uid_mismatch),
-    Rule("UID602", _E, _FILE, Subject.CLAIM, filemeta.media_storage_class_mismatch),
-    Rule("UID603", _E, _FILE, Subject.CLAIM, filemeta.unknown_transfer_syntax),
+    Rule("UID601", _E, _FILE, Subject.CLAIM, filemeta.media_storage_uid_mismatch, given.incomplete_meta),
+    Rule("UID602", _E, _FILE, Subject.CLAIM, filemeta.media_storage_class_mismatch, given.incomplete_meta),
+    Rule("UID603", _E, _FILE, Subject.CLAIM, filemeta.unknown_transfer_syntax, given.incomplete_meta),
     Rule("UID604", _W, _FILE, Subject.CLAIM, filemeta.uuid_implementation_class, preview=True),
     Rule(
         "UID605",
@@ -191,7 +212,7 @@ RULES: tuple[Rule, ...] = (
         retractable=True,
     ),
     Rule("UID606", _W, _BATCH, Subject.CLAIM, filemeta.dicomdir_mismatch, given.listings, preview=True),
-    Rule("UID607", _E, _FILE, Subject.CLAIM, filemeta.executable_preamble),
+    Rule("UID607", _E, _FILE, Subject.CLAIM, filemeta.executable_preamble, given.preamble),
     Rule("UID608", _E, _FILE, Subject.UNREADABLE, filemeta.unreadable_dicom),
     Rule("UID609", _E, _FILE, Subject.UNREADABLE, filemeta.unreadable_index_row),
 )
@@ -228,6 +249,7 @@ class Subjects:
     """What a batch gives the rules to look at."""
 
     claims: list[ObjectClaim] = field(default_factory=list)
+    speaking: list[ObjectClaim] = field(default_factory=list)  # of those, one for each setting
     unreadable: list[Unreadable] = field(default_factory=list)
     uids: set[str] = field(default_factory=set)
     instances: set[str] = field(default_factory=set)
@@ -271,6 +293,8 @@ def ask(rules: Iterable[Rule], subjects: Subjects, view: View) -> Iterator[Findi
     """What the rules find in the subjects; a finding about a file carries its path."""
     asked = _Asked(subjects, view)
     for rule in rules:
+        if rule.somewhere is not None and not asked.somewhere(rule.somewhere):
+            continue
         for subject in asked.of(rule):
             for sighting in rule.check(subject, view):
                 finding = rule.finding(sighting)
@@ -286,17 +310,21 @@ class _Asked:
         self._subjects, self._view = subjects, view
         self._all: dict[Subject, Sequence[Any]] = {}
         self._having: dict[tuple[Subject, given.Given], Sequence[Any]] = {}
+        self.somewhere = cache(lambda there: there(subjects, view))
 
     def of(self, rule: Rule) -> Sequence[Any]:
-        sort, has = rule.subject, rule.given
+        return self._those(rule.subject, rule.given)
+
+    def _those(self, sort: Subject, has: given.Given | None) -> Sequence[Any]:
         if sort not in self._all:
             self._all[sort] = self._subjects.of(sort)
-        everyone = self._all[sort]
         if has is None:
-            return everyone
+            return self._all[sort]
         if (sort, has) not in self._having:
-            known = self._known(sort, everyone)
-            self._having[sort, has] = [one for one, it in zip(everyone, known, strict=True) if has(it)]
+            some = self._those(sort, given.AMONG.get(has))
+            self._having[sort, has] = [
+                one for one, it in zip(some, self._known(sort, some), strict=True) if has(it)
+            ]
         return self._having[sort, has]
 
     def _known(self, sort: Subject, everyone: Sequence[Any]) -> Iterable[Any]:

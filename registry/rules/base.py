@@ -21,7 +21,7 @@ from typing import Any, NamedTuple, Protocol
 from registry.facts import Attributes, InstanceFacts, SeriesFacts
 from registry.records import Finding, Kind, Mark, Patient, Severity
 from registry.roots import Roots
-from registry.rules.given import Given
+from registry.rules.given import Given, Somewhere
 from registry.uid import printable
 
 HEADINGS = ("What it does", "Why it matters", "Example", "What to do", "Standard")
@@ -95,6 +95,13 @@ class View(Protocol):
 
     def is_withdrawn(self, uid: str) -> bool: ...
 
+    @property
+    def any_issued(self) -> bool:
+        """Whether one of the UIDs that are looked at was issued by this registry."""
+
+    @property
+    def any_withdrawn(self) -> bool: ...
+
     def one_patient(self, one: Patient, other: Patient) -> bool:
         """Whether two patients can be the same person."""
 
@@ -151,6 +158,7 @@ class Rule:
     subject: Subject
     check: Check
     given: Given | None = None  # what a subject must have for the check to find anything
+    somewhere: Somewhere | None = None  # what there must be at all, in the batch or the registry
     retractable: bool = False  # what is learned later may clear a finding
     labels: bool = False  # it asks for labels, which are remembered only then
     since: str = "0.1"

@@ -7,6 +7,7 @@ never incomplete.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 from registry.records import Kind, ObjectClaim, Severity
 from registry.rules.base import Sighting, View
@@ -106,6 +107,12 @@ def derived_without_source(claim: ObjectClaim, view: View) -> Iterator[Sighting]
         yield Sighting(
             claim.sop_instance_uid, f"this {family} doesn't name {lacking}", Kind.INSTANCE, severity
         )
+
+
+def demanding(subjects: Any, _view: View) -> bool:
+    """Whether ``derived_without_source`` may find anything."""
+    classes = {claim.sop_class_uid for claim in subjects.claims}
+    return any(family_of(sop_class) in _DEMANDING for sop_class in classes)
 
 
 _DEMANDING = frozenset(

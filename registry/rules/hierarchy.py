@@ -110,7 +110,7 @@ def mixed_frame_of_reference_series(uid: str, view: View) -> Iterator[Sighting]:
             evidence=tuple(sorted(frames)),
         )
     elif frames and any(
-        a.frame_of_reference_uid is None and a.sop_class_uid in FRAME_OF_REFERENCE_CLASSES
+        a.is_whole and a.frame_of_reference_uid is None and a.sop_class_uid in FRAME_OF_REFERENCE_CLASSES
         for a in appearances
     ):
         yield Sighting(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from typing import Any
 
 from registry.records import Kind, ObjectClaim, Severity
 from registry.roots import Policy, Roots
@@ -240,6 +241,11 @@ def loopback_host_id(claim: ObjectClaim, view: View) -> Iterator[Sighting]:
             Kind.SERIES if claim.series_instance_uid else Kind.INSTANCE,
             related=tuple(sorted(above - {subject})),
         )
+
+
+def host_ids(subjects: Any, _view: View) -> bool:
+    """Whether ``loopback_host_id`` may find anything."""
+    return any(_HOST_ID in uid for uid in subjects.uids)
 
 
 def retired_root(claim: ObjectClaim, view: View) -> Iterator[Sighting]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator
+from typing import Any
 
 from registry.records import BadUid, Kind, ObjectClaim
 from registry.rules.base import Sighting, View
@@ -166,6 +167,14 @@ def bare_root(claim: ObjectClaim, view: View) -> Iterator[Sighting]:
     for kind, uid in claim.identities:
         if uid in _SHARED_ROOTS or uid in roots:
             yield Sighting(uid, f"the {kind.words} UID {uid} is a root, not a UID under it", kind)
+
+
+def bare_roots(subjects: Any, view: View) -> bool:
+    """Whether ``bare_root`` may find anything."""
+    roots = view.roots
+    return any(claim.bad_uids for claim in subjects.claims) or any(
+        uid in _SHARED_ROOTS or uid in roots for uid in subjects.uids
+    )
 
 
 _SHARED_ROOTS = frozenset({*TOOLKIT_ROOTS, UUID_ROOT, STANDARD_ROOT, EXAMPLE_ROOT})

@@ -99,10 +99,10 @@ def assess(
     claims = [reading for reading in readings if isinstance(reading, ObjectClaim)]
     codes = {rule.code for rule in policy.rules}
     knowledge = Knowledge(connection, words, epoch)
-    knowledge.learn(_named(claims))
+    speaking = speakers(claims)
+    knowledge.learn(_named(claims, speaking))
     if "UID206" in codes:
         knowledge.learn(base for c in claims for _, uid in c.identities for base in beginnings(uid, roots))
-    speaking = speakers(claims)
     knowledge.learn_attributes(speaking)
     subjects = _subjects(claims, speaking)
     subjects.unreadable = [reading for reading in readings if isinstance(reading, Unreadable)]
@@ -163,9 +163,10 @@ def _add_others(knowledge: Knowledge, subjects: Subjects, also: Subjects) -> Non
         mine.update(others)
 
 
-def _named(claims: Iterable[ObjectClaim]) -> Iterator[str]:
+def _named(claims: Iterable[ObjectClaim], speaking: Iterable[ObjectClaim]) -> Iterator[str]:
     """Every UID in a batch that the registry may know something of."""
-    yield from {uid for claim in claims for _, uid in claim.identities}
+    yield from (instance for claim in claims if (instance := claim.place[0]))
+    yield from {uid for claim in speaking for _, uid in claim.identities}
     for bad in {bad for claim in claims for bad in claim.bad_uids}:
         if is_key(plain := canonical(bad.text)):
             yield plain
@@ -200,11 +201,10 @@ def _add_frames(knowledge: Knowledge, subjects: Subjects, news: _News) -> None:
     subjects.shared |= frames
 
 
-def _subjects(claims: Sequence[ObjectClaim], speaking: Iterable[ObjectClaim]) -> Subjects:
+def _subjects(claims: Sequence[ObjectClaim], speaking: list[ObjectClaim]) -> Subjects:
     """What a batch says something of; the claims that speak say all of it but the instances."""
-    subjects = Subjects(
-        claims=in_order(claims), instances={uid for claim in claims if (uid := claim.place[0]) is not None}
-    )
+    instances = {uid for claim in claims if (uid := claim.place[0]) is not None}
+    subjects = Subjects(in_order(claims), speaking, instances=instances)
     subjects.uids |= subjects.instances
     for claim in speaking:
         _, series, study = claim.place

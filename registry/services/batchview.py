@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
 from datetime import datetime
+from functools import cached_property
 
 from registry.facts import Attributes, InstanceFacts, SeriesFacts
 from registry.records import Kind, Mark, Origin, Patient
@@ -62,6 +63,14 @@ class BatchView:
 
     def is_withdrawn(self, uid: str) -> bool:
         return uid in self.knowledge.standing and self.knowledge.standing[uid].withdrawn
+
+    @cached_property
+    def any_issued(self) -> bool:
+        return any(found.origin is Origin.ISSUED for found in self.knowledge.standing.values())
+
+    @cached_property
+    def any_withdrawn(self) -> bool:
+        return any(found.withdrawn for found in self.knowledge.standing.values())
 
     def one_patient(self, one: Patient, other: Patient) -> bool:
         return self.knowledge.facts.one_patient(one, other)

@@ -50,7 +50,11 @@ def register_index(
         raise BadRequest(f"--index-format {form!r} is unknown", advice=f"One of {', '.join(FORMS)}.")
     context = registry.context(context)
     policy, named = Policy(registry.settings.check), adopt(registry)
-    with IndexReader(registry.keys_in(context), registry.settings.limits, form, columns) as reader:
+    limits, from_input = registry.settings.limits, STANDARD_INPUT in paths
+    if not paths or (from_input and len(paths) > 1):
+        raise BadRequest("standard input can't be an index besides others", advice="Give it alone.")
+    keys = registry.keys_in(context)
+    with IndexReader(keys, limits, form, columns, from_input=from_input) as reader:
         parts = _parts(reader, paths)
         run = _Run(registry.key.subkey("marks"), paths, columns, context)
         with registry.database.reading() as connection:
@@ -102,8 +106,6 @@ class _Run:
 
 def _parts(reader: IndexReader, paths: Sequence[str]) -> list[_Part]:
     """The files, each looked into, so that one that is no index stops the run before it begins."""
-    if not paths or list(paths).count(STANDARD_INPUT) > (len(paths) == 1):
-        raise BadRequest("standard input can't be an index besides others", advice="Give it alone.")
     parts = []
     for path in paths:
         opened = reader.open(path, BATCH)
@@ -155,11 +157,11 @@ def _record(
 
 def _rows(name: str, chunk: Chunk) -> list[IndexRow]:
     """The rows of a chunk; those with a flaw know where they stand."""
-    columns = chunk.columns
-    count = next((len(column) for column in columns if column is not None), 0)
-    *texts, earlier = (column if column is not None else repeat(None, count) for column in columns)
-    beside = repeat((), count) if columns and columns[-1] is None else earlier
-    rows = list(map(IndexRow, *texts, beside)) if columns else []
+    if not chunk.columns:
+        return []
+    count = next((len(column) for column in chunk.columns if column is not None), 0)
+    *texts, earlier = (repeat(None, count) if column is None else column for column in chunk.columns)
+    rows = list(map(IndexRow, *texts, repeat((), count) if chunk.columns[-1] is None else earlier))
     for place, number in chunk.flawed:
         rows[place] = rows[place]._replace(path=f"{name}, row {number:,}")
     return rows

@@ -28,14 +28,18 @@ class IndexReader:
     """One index after the other."""
 
     def __init__(
-        self, keys: ReaderKeys, limits: Limits, form: str | None, columns: Mapping[str, str]
+        self,
+        keys: ReaderKeys,
+        limits: Limits,
+        form: str | None,
+        columns: Mapping[str, str],
+        *,
+        from_input: bool,
     ) -> None:
         self._form, self._columns = form, columns
-        # Standard input may be a file, of which everything else here knows nothing.
-        self._input = (
-            os.dup(sys.stdin.fileno()) if sys.stdin is not None else os.open(os.devnull, os.O_RDONLY)
-        )
-        self._worker = _IndexWorker((self._input,))
+        # Its own number 0 is where its tasks come from.
+        self._input = os.dup(sys.stdin.fileno()) if from_input else None
+        self._worker = _IndexWorker(() if self._input is None else (self._input,))
         self._worker.charge = Charge(keys, limits)
 
     def __enter__(self) -> Self:
@@ -43,20 +47,21 @@ class IndexReader:
 
     def __exit__(self, *exception: object) -> None:
         self._worker.close()
-        os.close(self._input)
+        if self._input is not None:
+            os.close(self._input)
 
     def open(self, path: str, at_once: int) -> Opened:
         """Open an index; what was open before is closed. Raises ``NotAnIndex``, ``NoSuchPath``."""
         if path != STANDARD_INPUT and not os.path.lexists(path):
             raise NoSuchPath(f"there is no file {path}", advice="Give an index, or - for standard input.")
-        source = self._input if path == STANDARD_INPUT else os.path.abspath(path)
+        source = os.path.abspath(path) if self._input is None else self._input
         try:
             self._worker.begin(Open(source, self._form, self._columns, at_once))
             answer = cast(Opened | Refusal, self._worker.answer())
         except WorkerLost as lost:
             answer = Refusal(f"the index can't be read: {lost}")
         if isinstance(answer, Refusal):
-            raise NotAnIndex(f"{name_of(path)}: {answer.message}", advice=answer.advice)
+            raise NotAnIndex(answer.message, advice=answer.advice, path=name_of(path))
         return answer
 
     def read(self, at_once: int, wanted: Callable[[int], bool]) -> Iterator[Chunk]:

@@ -26,8 +26,8 @@ from registry.services.gathering import of_its_file
 from registry.services.opening import RegistryName
 
 _SEVERITIES = {severity.label: severity for severity in Severity}
-MOST_TOLD = 10_000
-"""Findings that are told of an index, so that memory is bounded whatever is in it."""
+MOST_TOLD = 1000
+"""Findings of each severity that are told of an index, so that memory is bounded whatever is in it."""
 
 _NAMED = 3
 """Findings that the message of an error names."""
@@ -74,6 +74,7 @@ class Report:
     rows: int | None = None  # of an index; None: files were read
     untold: Counter[Severity] = field(default_factory=Counter)  # further findings, of which only this is kept
     _told: set[tuple[object, ...]] = field(default_factory=set)
+    _told_at: Counter[Severity] = field(default_factory=Counter)
 
     def add(self, readings: Iterable[Reading], assessment: Assessment) -> None:
         """Take in one batch."""
@@ -93,11 +94,17 @@ class Report:
             told = (*finding.key, finding.kind, place, finding.acknowledged)
             if told not in self._told:
                 severity = self.policy.severity(finding, placed.modalities(finding))
-                if self.rows is not None and len(self.findings) >= MOST_TOLD:
+                if self.rows is not None and self._told_at[severity] >= MOST_TOLD:
                     self.untold[severity] += not finding.acknowledged
                     continue
                 self._told.add(told)
+                self._told_at[severity] += 1
                 self.findings.append(replace(placed.told(finding), severity=severity))
+
+    def resume(self, files: int) -> None:
+        """Count files that an interrupted run had recorded before."""
+        self.files += files
+        self.resumed += files
 
     def worst(self) -> Severity | None:
         """The gravest finding that nobody has acknowledged."""
@@ -124,12 +131,8 @@ class Report:
             return False
         if fail_on == "collision":
             return not self._collided
-        untold = (
-            (max(+self.untold, default=None) or 0) >= _SEVERITIES[fail_on]
-            if fail_on in _SEVERITIES
-            else False
-        )
-        return not untold and not self.failing(fail_on)
+        failing = self.failing(fail_on)
+        return not failing and not any(severity >= _SEVERITIES.get(fail_on, 9) for severity in +self.untold)
 
     @property
     def _collided(self) -> bool:

@@ -107,12 +107,17 @@ class Act:
         encode = encoder(table)
         return self._insert(table, [encode({"entry": self.entry, **row}) for row in rows], known_is_fine)
 
-    def insert_alike(self, table: Table, row: Mapping[str, object], keys: Sequence[bytes]) -> None:
-        """Insert one row for each packed UID, all else in it being the same."""
+    def insert_alike(
+        self, table: Table, groups: Iterable[tuple[Mapping[str, object], Iterable[bytes]]]
+    ) -> int:
+        """Insert one row for each packed UID, all else being the same within a group; how many."""
         place = list(table.columns.keys()).index("uid")
-        alike = encoder(table)({"entry": self.entry, **row})
-        columns = (keys if index == place else repeat(value) for index, value in enumerate(alike))
-        self._insert(table, list(zip(*columns, strict=False)), False)
+        encode, rows = encoder(table), list[Row]()
+        for row, keys in groups:
+            alike = encode({"entry": self.entry, **row})
+            columns = (keys if index == place else repeat(value) for index, value in enumerate(alike))
+            rows += zip(*columns, strict=False)
+        return self._insert(table, rows, False)
 
     def remember(self, table: Table, rows: list[Row]) -> None:
         """Insert rows of work, which the trail doesn't cover; one that is there already stays."""

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Select, bindparam, exists, func, select
 from registry.records import Kind
 from registry.store.act import Act
 from registry.store.keyed import Keyed, once
-from registry.store.packing import pack
+from registry.store.packing import pack_all
 from registry.store.schema import entries, exported, exports, ledger
 from registry.store.tree import Head
 
@@ -61,7 +61,7 @@ def write(
     seen: set[str] = set()
     for kind, named in sorted(uids.items()):
         new = set(named) - seen
-        act.insert_alike(exported, {"kind": int(kind)}, [pack(uid) for uid in new])
+        act.insert_alike(exported, [({"kind": int(kind)}, pack_all(sorted(new)))])
         seen |= new
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 from sqlalchemy import Connection, Table, bindparam, select
 
@@ -107,11 +108,8 @@ def enter_issued(act: Act, words: Words, issue: Issue, nodes: dict[str, int]) ->
     """
     kind, study = issue.kind, issue.study_instance_uid
     series_id = _node(act, schema.series, issue.series_instance_uid, nodes)
-    act.insert_alike(
-        schema.ledger,
-        {"kind": int(kind), "origin": int(Origin.ISSUED), "series_id": series_id},
-        pack_all(issue.uids),
-    )
+    alike = {"kind": int(kind), "origin": int(Origin.ISSUED), "series_id": series_id}
+    act.insert_alike(schema.ledger, [(alike, pack_all(issue.uids))])
     if kind is Kind.STUDY:
         numbers = act.next_ids(schema.studies, len(issue.uids))
         act.insert(
@@ -141,12 +139,18 @@ def enter_alike(act: Act, words: Words, series: Mapping[str, tuple[str | None, S
     Raises ``UidCollision`` where one is taken.
     """
     numbers = node_ids(act.connection, schema.series, series)
-    rows = [
-        (int(Kind.INSTANCE), int(Origin.OBSERVED), numbers[uid], words.id(sop_class), pack(instance))
-        for uid, (sop_class, instances) in series.items()
-        for instance in instances
-    ]
-    return act.insert_columns(schema.ledger, ("kind", "origin", "series_id", "sop_class_id", "uid"), rows)
+    seen = {"kind": int(Kind.INSTANCE), "origin": int(Origin.OBSERVED)}
+    keys = iter(pack_all([uid for _, instances in series.values() for uid in instances]))
+    return act.insert_alike(
+        schema.ledger,
+        [
+            (
+                {**seen, "series_id": numbers[uid], "sop_class_id": words.id(sop_class)},
+                islice(keys, len(instances)),
+            )
+            for uid, (sop_class, instances) in series.items()
+        ],
+    )
 
 
 def _number(act: Act, table: Table, rows: Iterable[NewRow], kind: Kind) -> dict[str, int]:

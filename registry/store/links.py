@@ -102,10 +102,11 @@ def series_of(target: str, facts: Facts) -> set[str]:
     return {target} if known and (known.studies or known.appearances or known.issued_study) else set()
 
 
-def settle(act: Act, targets: Iterable[str], facts: Facts) -> None:
+def settle(act: Act, waiting: Mapping[str, set[int]], facts: Facts) -> None:
     """Write where pending references lead whose targets are known by now."""
-    waiting = awaiting(act.connection, targets)
-    known = {target: series for target in waiting if (series := series_of(target, facts))}
+    known = {
+        target: series for target, sets in waiting.items() if sets and (series := series_of(target, facts))
+    }
     _insert_derivations(
         act,
         {(number, uid) for target, series in known.items() for number in waiting[target] for uid in series},

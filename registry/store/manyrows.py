@@ -30,9 +30,9 @@ def insert(connection: Connection, table: Table, rows: Sequence[Row], known_is_f
 
 
 def _insert(connection: Connection, table: Table, rows: Sequence[Row], known_is_fine: bool) -> int:
-    columns = list(zip(*rows, strict=True))
+    columns = list(zip(*rows, strict=True)) if len(rows) >= _FEW else []
     alike = tuple(values.count(values[0]) == len(values) for values in columns)
-    if len(rows) < _FEW or not any(alike) or all(alike):
+    if not any(alike) or all(alike):
         return connection.exec_driver_sql(statement(table, "?", known_is_fine), list(rows)).rowcount
     shared = [values[0] for values, same in zip(columns, alike, strict=True) if same]
     varied = [values for values, same in zip(columns, alike, strict=True) if not same]

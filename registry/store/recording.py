@@ -11,12 +11,21 @@ from sqlalchemy import select
 
 from registry.decision import Decision, NewRow, RefusedClaim, SeenContent
 from registry.epochs import Epoch
-from registry.facts import Facts, compared_frames, is_lossy, lossy_by, owned_by_patient, registrations_of
+from registry.facts import (
+    Facts,
+    appearance_of,
+    compared_frames,
+    is_lossy,
+    lossy_by,
+    owned_by_patient,
+    registrations_of,
+)
 from registry.fingerprint import VERSION
 from registry.records import Kind, ObjectClaim, Patient, Trait, speakers
 from registry.store import lookups, schema
 from registry.store.act import Act
 from registry.store.fingerprinted import stored
+from registry.store.frames import stored_frame
 from registry.store.words import NONE, Words
 
 
@@ -103,10 +112,14 @@ def claim_digest(refused: RefusedClaim) -> bytes:
 
 
 def record_claims(
-    act: Act, words: Words, claims: Sequence[ObjectClaim], facts: Facts, context: str | None = None
+    act: Act,
+    words: Words,
+    claims: Sequence[ObjectClaim],
+    speaking: Sequence[ObjectClaim],
+    facts: Facts,
+    context: str | None = None,
 ) -> None:
     """Write what a batch claims of series, patients and instances, as far as it is new."""
-    speaking = speakers(claims)
     _series_claims(act, words, speaking)
     _patients(act, speaking, context)
     _fingerprints(act, facts, context)
@@ -134,7 +147,7 @@ def _series_claims(act: Act, words: Words, claims: Iterable[ObjectClaim]) -> Non
             series,
             words.id(claim.sop_class_uid) or NONE,
             words.id(claim.modality) or NONE,
-            claim.frame_of_reference_uid,
+            stored_frame(appearance_of(claim)),
         )
         for claim in claims
         for kind, series in claim.identities
@@ -147,7 +160,7 @@ def _series_claims(act: Act, words: Words, claims: Iterable[ObjectClaim]) -> Non
                 "series_uid": series,
                 "sop_class_id": sop_class,
                 "modality_id": modality,
-                "frame_of_reference_uid": frame or "",
+                "frame_of_reference_uid": frame,
             }
             for series, sop_class, modality, frame in seen
         ],

@@ -13,7 +13,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Table, create_engine, event, func, insert, select
+from sqlalchemy import Connection, Engine, Table, create_engine, event
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import IntegrityError
 
@@ -101,7 +101,8 @@ class SqliteWriter:
 
     def _free(self, table: Table) -> int:
         """One more than the greatest id of a table."""
-        return int(self._connection.execute(select(func.coalesce(func.max(table.c.id), 0))).scalar_one()) + 1
+        asked = f"SELECT coalesce(max(id), 0) + 1 FROM {table.name}"
+        return int(self._connection.exec_driver_sql(asked).scalar_one())
 
     def insert(self, table: Table, rows: Sequence[Row], known_is_fine: bool) -> int:
         try:
@@ -113,12 +114,13 @@ class SqliteWriter:
         """Nothing waits: every insert is made at once."""
 
     def append(self, entry: Mapping[str, object], added: int, unless_after: int | None) -> int:  # noqa: ARG002
-        newest = select(entries.c.seq, entries.c.ledger_size).order_by(entries.c.seq.desc()).limit(1)
-        head = self._connection.execute(newest).one_or_none()
+        # Composing a query takes longer than what it asks, and here an act of one row waits for it.
+        newest = "SELECT seq, ledger_size FROM entries ORDER BY seq DESC LIMIT 1"
+        head = self._connection.exec_driver_sql(newest).one_or_none()
         place = (0, None, added) if head is None else (head.seq + 1, head.seq, head.ledger_size + added)
         row = {**entry, **dict(zip(("seq", "prev", "ledger_size"), place, strict=True))}
         try:
-            self._connection.execute(insert(entries).values(row))
+            self._connection.exec_driver_sql(_statement(entries, False), writer.encoder(entries)(row))
             self._complete_nodes(place[0], row["leaf"])
         except IntegrityError as error:
             raise typed(error) from error

@@ -21,12 +21,15 @@ from hypothesis import strategies as st
 from pydicom.dataset import Dataset
 
 from registry.dicomfile import templates
+from registry.dicomfile.identity import Uids
 from registry.dicomfile.objects import claim_of
+from registry.dicomfile.parsed import Parsed, naming
 from registry.dicomfile.readerkeys import ReaderKeys
-from registry.dicomfile.recall import AFRESH, Recall
+from registry.dicomfile.recall import Recall
+from registry.dicomfile.references import references_of
 from registry.dicomfile.scan import LONG, Scanner, Unusual, scan
 from registry.dicomfile.template import Template
-from registry.dicomfile.templates import Scanned, Templates
+from registry.dicomfile.templates import Templates
 from registry.dicomfile.tree import Tree, text
 from registry.dicomfile.unreadable import UnreadableDicom
 from registry.hashing import Hashing
@@ -172,16 +175,20 @@ class Compared:
             assert expected is None
             return
         assert expected is not None, "the file isn't ordinary"
-        meta, tree, recall = found
+        meta, tree = found.meta, found.tree
         assert [differences(*both) for both in zip((meta, tree), expected, strict=True)] == [[], []]
         assert (list(meta), list(tree)) == (list(expected[0]), list(expected[1])), "another order"
-        assert claim(found) == claim(Scanned(*expected, AFRESH))
-        self.by_template += recall is not AFRESH
+        assert claim(found) == claim(Parsed(*expected))
+        self.by_template += by_template(found)
 
 
-def claim(read: Scanned) -> ObjectClaim | str:
+def by_template(parsed: Parsed) -> bool:
+    return type(parsed) is not Parsed
+
+
+def claim(parsed: Parsed) -> ObjectClaim | str:
     try:
-        return claim_of(read.meta, read.tree, KEYS, "a.dcm", preamble=b"MZ", recall=read.recall)
+        return claim_of(parsed, KEYS, "a.dcm", preamble=b"MZ")
     except UnreadableDicom as error:
         return str(error)
 
@@ -204,16 +211,16 @@ def test_a_template_gives_pydicoms_tree(name: str) -> None:
     series = Series(ordinary()[name], chance)
     for data in (ordinary()[name], *(series.another() for _ in range(4))):
         try:
-            meta, tree, recall = known.read(data)
+            parsed = known.read(data)
         except Unusual:
             continue
-        if recall is AFRESH:
+        if not by_template(parsed):
             continue  # held against pydicom elsewhere
         try:
             long = by_pydicom(data)
         except Exception:  # noqa: BLE001 (of a value that is none, and nothing needs)
             continue
-        assert [differences(*both) for both in zip((meta, tree), long, strict=True)] == [[], []]
+        assert [differences(*both) for both in zip((parsed.meta, parsed.tree), long, strict=True)] == [[], []]
 
 
 @settings(max_examples=60)
@@ -268,7 +275,7 @@ def mutated(data: bytes, chance: random.Random) -> bytes:
 def test_nearly_all_files_of_a_series_are_read_by_a_template() -> None:
     series = plain_series(200)
     known = Templates()
-    assert sum(known.read(data).recall is not AFRESH for data in series) > 190
+    assert sum(by_template(known.read(data)) for data in series) > 190
 
 
 def plain_series(count: int) -> list[bytes]:
@@ -325,6 +332,16 @@ def test_no_file_is_kept() -> None:
         assert sys.getrefcount(data) == before
 
 
+def test_elements_that_name_nothing_are_passed_over() -> None:
+    for whole in (tree for data in ordinary().values() for tree in scan(data)):
+        few = naming(whole)
+        uids = [Uids(), Uids()]
+        for each, walked in zip(uids, (whole, few), strict=True):
+            each.walk(walked)
+        assert vars(uids[0]) == vars(uids[1])
+        assert references_of(whole) == references_of(few)
+
+
 # --- what is remembered -------------------------------------------------------------------------
 
 
@@ -340,7 +357,7 @@ def test_what_a_part_made_is_used_again_while_all_that_it_saw_is_the_same() -> N
         tree = {0x0008_0060: "CT", 0x0020_0011: "1", 0x0020_0013: "1"} | {
             int(tag[1:], 16): value for tag, value in values.items()
         }
-        return recall.made(part, as_tree(tree))
+        return recall.turn_to({}, as_tree(tree)).made(part)
 
     def as_tree(values: dict[int, str]) -> Tree:
         return {tag: ("CS", value.encode()) for tag, value in values.items()}
@@ -373,5 +390,5 @@ def test_what_a_part_made_is_used_again_while_all_that_it_saw_is_the_same() -> N
 def test_no_way_to_look_at_a_data_set_goes_unnoticed(look: Any) -> None:
     one, other = {1: ("CS", b"A"), 2: ("CS", b"A")}, {1: ("CS", b"B"), 2: ("CS", b"A")}
     recall = Recall({}, one, {1, 2})
-    assert recall.made(look, one) == look(one)
-    assert recall.made(look, other) == look(other) != look(one)
+    assert recall.turn_to({}, one).made(look) == look(one)
+    assert recall.turn_to({}, other).made(look) == look(other) != look(one)

@@ -68,7 +68,7 @@ def _lax() -> Iterator[None]:
 
 def asked_about_all(rules: Iterable[Rule], subjects: Subjects, view: View) -> list[Finding]:
     """What some rules find, each asked about every subject, whatever its row says."""
-    return list(ask([replace(rule, given=None) for rule in rules], subjects, view))
+    return list(ask([replace(rule, given=None, somewhere=None) for rule in rules], subjects, view))
 
 
 def asked_both_ways(rules: Iterable[Rule], subjects: Subjects, view: View) -> list[Finding]:
@@ -119,7 +119,8 @@ def judged(registry: OpenRegistry, paths: Sequence[Path]) -> list[Finding]:
     names = [str(path) for path in paths]
     limits = registry.settings.limits
     readings: list[Reading] = [reading for _, reading in read_all(names, registry.reader_keys, limits)]
-    subjects = Subjects([reading for reading in readings if isinstance(reading, ObjectClaim)])
+    claims = [reading for reading in readings if isinstance(reading, ObjectClaim)]
+    subjects = Subjects(claims, uids={uid for claim in claims for _, uid in claim.identities})
     off = [rule for rule in RULES if rule.code in OFF]
     on = [finding for finding in check(registry, names).findings if finding.code not in OFF]
     return [*on, *asked_both_ways(off, subjects, None)]  # type: ignore[arg-type]

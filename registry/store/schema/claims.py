@@ -49,7 +49,7 @@ series_claims = history(
     uid("series_uid", primary_key=True),
     key("sop_class_id", Integer),  # 0: none
     key("modality_id", Integer),  # 0: none
-    uid("frame_of_reference_uid", primary_key=True),  # empty: none
+    uid("frame_of_reference_uid", primary_key=True),  # empty: none; 0: nothing is told of any
     entry(),
     Index("ix_series_claims_frame_of_reference_uid", "frame_of_reference_uid"),
 )
