@@ -69,7 +69,7 @@ def list_(
       uid-registry findings list --series 1.2.826.0.99.1.1 --format json
     """
     from registry.render.kept import listing
-    from registry.services.querying import STANDING, kept_findings
+    from registry.services.querying import STANDING, all_findings
     from registry.store.findings import Which
 
     which = Which(
@@ -82,7 +82,7 @@ def list_(
     )
     states = _states(state) if state else STANDING
     with run.registry(read_only=True) as registry:
-        put(listing(kept_findings(registry, which, states, limit)), run.settings.format)
+        put(listing(all_findings(registry, which, states, limit)), run.settings.format)
 
 
 def show(

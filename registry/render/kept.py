@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from registry.render.formats import Output, Row, columns, counted
+from registry.render.formats import Output, Row, columns, counted, streamed_columns
 from registry.rules import by_code
 
 if TYPE_CHECKING:
@@ -16,17 +16,16 @@ if TYPE_CHECKING:
     from registry.store.findings import KeptFinding
 
 
-def listing(found: Sequence[KeptFinding]) -> Output:
-    """Many findings, one a line."""
-    rows = [_row(finding) for finding in found]
+def listing(found: Iterable[KeptFinding]) -> Output:
+    """Many findings, one a line, as they come."""
+    rows = map(_row, found)
     names = ("code", "severity", "uid", "state", "first_seen", "last_seen", "seen", "message")
-    lines = [
+    lines = (
         {**row, "first_seen": _day(row["first_seen"]), "last_seen": _day(row["last_seen"])} for row in rows
-    ]
-    headings = [name.replace("_", " ") for name in names]
-    return Output(
-        rows, rows, columns(lines, names, headings) if rows else ["no such findings"], columns=_COLUMNS
     )
+    headings = [name.replace("_", " ") for name in names]
+    table = streamed_columns(lines, names, headings, "no such findings")
+    return Output(rows, rows, table, columns=_COLUMNS)
 
 
 _COLUMNS = (

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from registry.acknowledgement import State
@@ -127,6 +127,25 @@ def kept_findings(
     """The findings that the registry keeps, each with the last that was said of it."""
     with registry.database.reading() as connection:
         return findings.listing(connection, which or Which(), states, most=most)
+
+
+PAGE = 1_000
+"""Findings that are read in one transaction."""
+
+
+def all_findings(
+    registry: OpenRegistry, which: Which, states: Iterable[State], most: int | None = None
+) -> Iterator[KeptFinding]:
+    """The same however many they are, a page at a time."""
+    wanted, left, after = frozenset(states), most, None
+    while left is None or left > 0:
+        page = PAGE if left is None else min(PAGE, left)
+        with registry.database.reading() as connection:
+            found = findings.listing(connection, which, wanted, most=page, after=after)
+        yield from found
+        if len(found) < page:
+            return
+        after, left = found[-1].key, None if left is None else left - page
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from datetime import UTC, datetime
 from itertools import islice
 from typing import Any
 
-from sqlalchemy import Connection, Select, and_, func, literal_column, select, text
+from sqlalchemy import Connection, Select, and_, func, literal_column, select, text, tuple_
 
 from registry.acknowledgement import Said, State, Word, state_of
 from registry.records import Finding, Kind, Severity
@@ -221,10 +221,14 @@ def listing(
     *,
     now: datetime | None = None,
     most: int | None = None,
+    after: Key | None = None,
 ) -> list[KeptFinding]:
-    """The findings that are meant, as far as they are in one of some states, in a stable order."""
-    query = _narrowed(_select(), which)
-    query = query.order_by(findings.c.code, findings.c.uid, findings.c.counterpart)
+    """The findings that are meant, as far as they are in one of some states, in the order of their
+    keys; those ``after`` one."""
+    key = (findings.c.code, findings.c.uid, findings.c.counterpart)
+    query = _narrowed(_select(), which).order_by(*key)
+    if after is not None:
+        query = query.where(tuple_(*key) > after)
     wanted, moment = frozenset(states), timestamp(now or datetime.now(UTC))
     with connection.execution_options(yield_per=_AT_ONCE).execute(query) as rows:
         kept = (_kept(row, moment) for row in rows)

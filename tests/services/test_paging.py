@@ -7,14 +7,16 @@ from collections.abc import Iterator
 
 import pytest
 
+from registry.acknowledgement import State
 from registry.errors import UnknownUid
 from registry.records import Kind
 from registry.services.listing import listed
 from registry.services.opening import OpenRegistry, opened
-from registry.services.querying import kept_findings, stats
+from registry.services.querying import all_findings, kept_findings, stats
 from registry.services.showing import UNKNOWN, show, show_all
 from registry.store import listing
 from registry.store.exports import Way
+from registry.store.findings import Which
 from registry.store.listing import Filters
 from registry.store.packing import pack
 from registry.store.queries import Listed
@@ -171,3 +173,15 @@ def test_what_went_somewhere_in_pages(filled_registry: OpenRegistry, monkeypatch
         monkeypatch.setattr(listing, "PAGE", 1)
         assert list(listed(filled_registry, way).items) == whole
         assert list(listed(filled_registry, way, most=1).items) == whole[:1]
+
+
+def test_findings_are_the_same_in_pages_of_any_size(
+    filled_registry: OpenRegistry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = kept_findings(filled_registry, Which(), State)
+    assert len(whole) > 2
+    for page in (1, 2, 1000):
+        monkeypatch.setattr("registry.services.querying.PAGE", page)
+        assert list(all_findings(filled_registry, Which(), State)) == whole
+        for most in (0, 1, 2, 3, len(whole), 1000):
+            assert list(all_findings(filled_registry, Which(), State, most)) == whole[:most]
