@@ -35,6 +35,7 @@ from registry.services.indexing import register_rows
 from registry.services.initializing import init
 from registry.services.opening import OpenRegistry, opened
 from registry.services.registering import BATCH
+from registry.services.resuming import GROUP, Batch
 from registry.store import schema
 from registry.store.writer import statement
 from tests.postgres import Server
@@ -136,10 +137,12 @@ def _claims(registry: OpenRegistry, count: int) -> Iterator[ObjectClaim]:
 
 
 def _register(registry: OpenRegistry, claims: list[ObjectClaim]) -> None:
-    run, policy = registering._Run(b"k" * 32, ["benchmark"], True, None), Policy(registry.settings.check)
+    policy = Policy(registry.settings.check)
     for start in range(0, len(claims), BATCH):
         batch = [(Source(claim.path), claim) for claim in claims[start : start + BATCH]]
-        registering._record(registry, batch, run, policy)
+        registering._record(
+            registry, Batch(batch, [os.urandom(16) for _ in range(0, len(batch), GROUP)]), b"a run", policy
+        )
 
 
 Rows = dict[int, dict[Table, list[tuple[Any, ...]]]]

@@ -69,6 +69,18 @@ def parse_seconds(text: str) -> int:
     return seconds
 
 
+MOST_JOBS = 256
+"""Processes that may read at a time."""
+
+
+def parse_jobs(text: str) -> int:
+    """How many processes read at a time: ``4``. Raises ``ValueError``, which says what would be right."""
+    jobs = int(text) if re.fullmatch("[0-9]{1,3}", text.strip()) else 0
+    if not 1 <= jobs <= MOST_JOBS:
+        raise ValueError(f"a number of processes, from 1 to {MOST_JOBS}")
+    return jobs
+
+
 def size_text(size: int) -> str:
     """Bytes as ``parse_size`` reads them, in the largest unit that divides them."""
     for unit in ("TiB", "GiB", "MiB", "KiB"):

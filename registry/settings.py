@@ -20,7 +20,7 @@ import platformdirs
 from registry.checksettings import CheckSettings, gathered, require_shape
 from registry.epochs import CLINICAL
 from registry.errors import ActorNeeded, BadSetting
-from registry.limits import LEAST_MEMORY, Limits, parse_seconds, parse_size
+from registry.limits import LEAST_MEMORY, Limits, parse_jobs, parse_seconds, parse_size
 
 APPLICATION = "uid-registry"
 PROJECT_FILE = "uid-registry.toml"
@@ -44,12 +44,14 @@ VARIABLES = {
     "file_limit": "UID_REGISTRY_FILE_LIMIT",
     "memory_limit": "UID_REGISTRY_MEMORY_LIMIT",
     "time_limit": "UID_REGISTRY_TIME_LIMIT",
+    "jobs": "UID_REGISTRY_JOBS",
 }
 _STRINGS = (
     *("database", "actor", "format", "key_file", "signing_key_file", "seen", "origin", "context"),
     "paths",
 )
 _LIMITS = {"file_limit": "file_size", "memory_limit": "memory", "time_limit": "seconds"}
+_NUMBERS = (*_LIMITS, "jobs")
 _LEAST = {"file_limit": 1, "memory_limit": LEAST_MEMORY}
 
 
@@ -71,6 +73,7 @@ class Settings:
     paths: str = "full"
     context: str = CLINICAL  # within which contents and patients are compared
     limits: Limits = field(default_factory=Limits)  # what reading one file may take
+    jobs: int | None = None  # processes that read; None: one for each processor
     check: CheckSettings = field(default_factory=CheckSettings)
     sources: Mapping[str, str] = field(default_factory=dict)
 
@@ -128,16 +131,14 @@ def load_settings(
     _require_one_of("paths", PATHS, strings, sources)
     if "context" in strings:
         parse_context(strings["context"], _named("context", sources["context"]))
-    limits = {
-        field: _limit(name, str(values[name]), sources[name])
-        for name, field in _LIMITS.items()
-        if name in values
-    }
+    numbers = {name: _number(name, str(values[name]), sources[name]) for name in _NUMBERS if name in values}
+    limits = {field: numbers[name] for name, field in _LIMITS.items() if name in numbers}
     check, check_sources = gathered(tables)
     return Settings(
         **strings,
         modalities=tuple(modalities),  # type: ignore[arg-type]
         limits=Limits(**limits),
+        jobs=numbers.get("jobs"),
         check=check,
         sources=sources | check_sources,
     )
@@ -158,7 +159,7 @@ def _require_one_of(
     raise BadSetting(is_none, advice=f"One of {', '.join(known)}.{also}")
 
 
-_NOUNS = {"format": "format", "paths": "way to name files"}
+_NOUNS = {"format": "format", "paths": "way to name files", "jobs": "number of processes"}
 
 
 def parse_context(text: str, where: str = "--context") -> str:
@@ -174,12 +175,15 @@ def parse_context(text: str, where: str = "--context") -> str:
 _CONTEXT = re.compile(r"[a-z0-9-]{1,32}")
 
 
-def _limit(name: str, value: str, source: str) -> int:
+def _number(name: str, value: str, source: str) -> int:
     try:
+        if name == "jobs":
+            return parse_jobs(value)
         return parse_seconds(value) if name == "time_limit" else parse_size(value, _LEAST[name])
     except ValueError as error:
+        noun = _NOUNS.get(name, name.replace("_", " "))
         raise BadSetting(
-            f"{value!r} (from {_named(name, source)}) is no {name.replace('_', ' ')}", advice=f"Give {error}."
+            f"{value!r} (from {_named(name, source)}) is no {noun}", advice=f"Give {error}."
         ) from error
 
 
@@ -218,13 +222,13 @@ def _read(file: Path) -> dict[str, object]:
         if name == "modalities":
             if not (isinstance(value, list) and all(isinstance(item, str) for item in value)):
                 raise BadSetting(f"`modalities` in {file} must be a list of strings")
-        elif name in _LIMITS:
+        elif name in _NUMBERS:
             if isinstance(value, bool) or not isinstance(value, str | int):
                 raise BadSetting(f"`{name}` in {file} must be a number or a string")
         elif name == "check":
             require_shape(value, str(file))
         elif name not in _STRINGS:
-            known = ", ".join((*_STRINGS, "modalities", *_LIMITS, "check"))
+            known = ", ".join((*_STRINGS, "modalities", *_NUMBERS, "check"))
             raise BadSetting(f"{file} sets `{name}`, which is no setting", advice=f"Known are {known}.")
         elif not isinstance(value, str):
             raise BadSetting(f"`{name}` in {file} must be a string")

@@ -64,6 +64,7 @@ def _clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest
         "FILE_LIMIT",
         "MEMORY_LIMIT",
         "TIME_LIMIT",
+        "JOBS",
     ):
         monkeypatch.delenv(f"UID_REGISTRY_{name}", raising=False)
     for name in [name for name in os.environ if name.startswith("PG")]:  # libpq's

@@ -342,6 +342,9 @@ def test_limits_come_from_files_and_variables(project: Path) -> None:
         ("TIME_LIMIT", "2 min", "seconds, from 1 to 86,400"),
         ("TIME_LIMIT", "100000", "seconds"),
         ("TIME_LIMIT", "\u0665", "seconds"),
+        ("JOBS", "0", "a number of processes, from 1 to 256"),
+        ("JOBS", "257", "a number of processes"),
+        ("JOBS", "all", "a number of processes"),
     ],
 )
 def test_a_limit_that_is_none_is_told_with_what_would_be_right(
@@ -350,6 +353,13 @@ def test_a_limit_that_is_none_is_told_with_what_would_be_right(
     with pytest.raises(BadSetting, match=f"UID_REGISTRY_{variable}") as caught:
         loaded(tmp_path, {f"UID_REGISTRY_{variable}": value})
     assert advice in caught.value.advice
+
+
+def test_how_many_read_comes_from_files_and_variables(project: Path) -> None:
+    assert loaded(project.parent).jobs is None
+    project.write_text("jobs = 3")
+    assert loaded(project.parent).jobs == 3
+    assert loaded(project.parent, {"UID_REGISTRY_JOBS": "1"}).jobs == 1
 
 
 @pytest.mark.parametrize("text", ["1 byte", "512 MiB", "2 GiB", "1,024 TiB"])

@@ -47,6 +47,10 @@ Columns = Mapping[str, str]
 class NotAnIndex(BadRequest):
     """The file isn't an index of an archive."""
 
+    def __init__(self, message: str | None = None, *, advice: str | None = None, path: str = "") -> None:
+        super().__init__(f"{path}: {message}" if path else message, advice=advice)
+        self.unnamed = message  # for whoever mustn't name files
+
     advice = (
         "An index has a column for each of StudyInstanceUID and SeriesInstanceUID, mostly one for "
         "SOPInstanceUID; --column NAME=KEYWORD says which column is which."

@@ -14,6 +14,7 @@ from registry.checksettings import FAIL_ON
 from registry.cli.options import Run
 from registry.cli.output import Progress, paint, show, tell, write
 from registry.errors import BadRequest, NoSuchPath
+from registry.limits import MOST_JOBS
 from registry.records import Finding
 from registry.settings import FORMATS, PATHS
 
@@ -47,6 +48,16 @@ Context = Annotated[
         metavar="NAME",
         help="What the objects are copies for; contents and patients compare within it. "
         "Also UID_REGISTRY_CONTEXT; default clinical.",
+    ),
+]
+Jobs = Annotated[
+    int | None,
+    typer.Option(
+        "--jobs",
+        metavar="N",
+        min=1,
+        max=MOST_JOBS,
+        help="Processes that read; also UID_REGISTRY_JOBS; default one for each processor.",
     ),
 ]
 
@@ -84,6 +95,7 @@ def register(
     statistics: Statistics = False,
     named_by: NamedBy = None,
     within: Context = None,
+    jobs: Jobs = None,
     index: Indexes = None,
     index_format: IndexFormat = None,
     column: Columns = None,
@@ -111,9 +123,9 @@ def register(
     elif index_format or column:
         raise BadRequest("--index-format and --column are about an index", advice="Name it: --index FILE.")
     else:
-        _get_ready(paths)
+        _get_ready(paths, jobs or run.settings.jobs)
     _known("fail-on", fail_on, ("collision", *FAIL_ON))
-    run = _configured(run, select, ignore, named_by)
+    run = _configured(run, select, ignore, named_by, jobs)
     with run.registry() as registry, _unnamed_paths(run):
         _name(registry)
         if index:
@@ -181,6 +193,7 @@ def check(
     ] = None,
     named_by: NamedBy = None,
     within: Context = None,
+    jobs: Jobs = None,
     fail_on: Annotated[
         str | None,
         typer.Option(metavar="WHAT", help="error (default), warning, note or never: when to exit with 1."),
@@ -213,7 +226,7 @@ def check(
       uid-registry check --for-export TRIAL_PACS export/ && storescu -aec TRIAL_PACS ...
     """
     if paths or null:
-        _get_ready(paths)
+        _get_ready(paths, jobs or run.settings.jobs)
     from registry.services.checking import check as service
 
     given, fail_on = fail_on, fail_on or run.settings.check.fail_on or "error"
@@ -222,7 +235,7 @@ def check(
     if rule is not None and not paths and not null and for_export is None:
         _show_page(run, rule)
         return
-    run = _configured(run, select, ignore, named_by)
+    run = _configured(run, select, ignore, named_by, jobs)
     if statistics and run.settings.format not in FORMATS:
         raise BadRequest(
             f"--statistics can't be told as {run.settings.format}", advice=f"One of {', '.join(FORMATS)}."
@@ -281,12 +294,16 @@ def _show_page(run: Run, rule: Rule) -> None:
     show(page(rule), form if form in FORMATS else "table")
 
 
-def _configured(run: Run, select: list[str] | None, ignore: list[str] | None, named_by: str | None) -> Run:
+def _configured(
+    run: Run, select: list[str] | None, ignore: list[str] | None, named_by: str | None, jobs: int | None
+) -> Run:
     """The run with what only these commands are told on the command line."""
     settings = run.settings
     if named_by is not None:
         _known("paths", named_by, PATHS)
         settings = replace(settings, paths=named_by)
+    if jobs is not None:
+        settings = replace(settings, jobs=jobs)
     check = settings.check.asked(_separated(select), _separated(ignore))
     return replace(run, settings=replace(settings, check=check))
 
@@ -302,9 +319,16 @@ def _known(option: str, value: str, choice: tuple[str, ...]) -> None:
 
 @contextmanager
 def _unnamed_paths(run: Run) -> Iterator[None]:
-    """Keep a path that isn't there out of the message, where files aren't to be named."""
+    """Keep a path that isn't there, or that is no index, out of the message, where files aren't
+    to be named."""
+    from registry.archiveindex.fields import NotAnIndex
+
     try:
         yield
+    except NotAnIndex as error:
+        if run.settings.paths == "full":
+            raise
+        raise NotAnIndex(error.unnamed, advice=error.advice) from error
     except NoSuchPath as error:
         if run.settings.paths == "full":
             raise
@@ -319,10 +343,10 @@ def _rename(registry: OpenRegistry, result: Report) -> None:
     rename(result, registry.settings.paths, lambda: registry.key)
 
 
-def _get_ready(paths: list[str] | None) -> None:
+def _get_ready(paths: list[str] | None, jobs: int | None) -> None:
     from registry.services.reading import get_ready
 
-    get_ready(paths or [])
+    get_ready(paths or [], jobs)
 
 
 def _digests(value: str) -> bool:

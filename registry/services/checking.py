@@ -81,7 +81,7 @@ def check(
         with registry.database.reading() as connection:
             return with_content(connection, uids, context)
 
-    with Readers(keys, registry.settings.limits, digests=digests) as readers:
+    with Readers(keys, registry.settings.limits, digests=digests, jobs=registry.settings.jobs) as readers:
         batch = Batch(readers, told)
         # What is approved is bound to the contents, so all are read; else only what can be compared.
         batch.read(paths, recorded, digests=digests, of_all=gate is not None)

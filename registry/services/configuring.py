@@ -37,6 +37,7 @@ def configuration(settings: Settings) -> list[Setting]:
         "file_limit": size_text(settings.limits.file_size),
         "memory_limit": size_text(settings.limits.memory),
         "time_limit": f"{settings.limits.seconds} seconds",
+        "jobs": str(settings.jobs) if settings.jobs else None,
         **dict(_check(settings.check)),
     }
     return [Setting(name, value, _origin(name, settings)) for name, value in values.items()]

@@ -32,30 +32,32 @@ Item = tuple[Found, Reading]
 
 
 def read_all(
-    paths: Iterable[str], keys: ReaderKeys, limits: Limits, *, digests: bool = True
+    paths: Iterable[str], keys: ReaderKeys, limits: Limits, *, digests: bool = True, jobs: int | None = None
 ) -> Iterator[Item]:
     """Everything below some paths, with what came of reading it, in a stable order."""
-    with Readers(keys, limits, digests=digests) as readers:
+    with Readers(keys, limits, digests=digests, jobs=jobs) as readers:
         yield from readers.read(readers.expand(paths))
 
 
-def get_ready(paths: Sequence[str]) -> None:
+def get_ready(paths: Sequence[str], jobs: int | None = None) -> None:
     """Start the first processes that will read some paths, before anything else is known:
     they import what they need while this process does."""
     many = len(paths) > _CHUNK or any(map(os.path.isdir, paths))
-    start_ahead(min(2, _processors()) if many else 1)
+    start_ahead(min(2, jobs or _processors()) if many else 1)
 
 
 class Readers:
     """Worker processes, and a thread each that waits for it.
 
-    One to begin with, which is enough for a few files, and one for each processor
-    as soon as there is more to do.
+    One to begin with, which is enough for a few files, and as soon as there is more to do
+    as many as ``jobs`` says, else one for each processor.
     """
 
-    def __init__(self, keys: ReaderKeys, limits: Limits, *, digests: bool = True) -> None:
+    def __init__(
+        self, keys: ReaderKeys, limits: Limits, *, digests: bool = True, jobs: int | None = None
+    ) -> None:
         self._charge, self._digests = Charge(keys, limits), digests
-        self._most = _processors()
+        self._most = jobs or _processors()
         self._idle: SimpleQueue[Worker] = SimpleQueue()
         self._alive: set[Worker] = set()
         self._lock, self._closing = Lock(), False

@@ -9,10 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from hashlib import blake2b
 
-from sqlalchemy import Connection, LargeBinary, bindparam, delete, select
+from sqlalchemy import Connection, delete, select
 
 from registry.store.act import Act
-from registry.store.keyed import Keyed
 from registry.store.schema import resume_marks
 
 
@@ -32,23 +31,6 @@ class Marker:
 def done(connection: Connection, run: bytes) -> set[bytes]:
     """The marks of files that an earlier, interrupted run has recorded."""
     return set(connection.execute(select(resume_marks.c.mark).where(resume_marks.c.run == run)).scalars())
-
-
-def begun(connection: Connection, run: bytes) -> bool:
-    """Whether an earlier run over the same was interrupted."""
-    query = select(resume_marks.c.mark).where(resume_marks.c.run == run).limit(1)
-    return connection.execute(query).first() is not None
-
-
-def done_among(connection: Connection, run: bytes, marks: Iterable[bytes]) -> set[bytes]:
-    """Those among some marks that an earlier, interrupted run has left."""
-    return {row.mark for row in _DONE.rows(connection, marks, run=run)}
-
-
-_DONE = Keyed(
-    select(resume_marks.c.mark).where(resume_marks.c.run == bindparam("run", type_=LargeBinary)),
-    resume_marks.c.mark,
-)
 
 
 def add(act: Act, run: bytes, marks: Iterable[bytes]) -> None:

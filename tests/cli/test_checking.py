@@ -616,3 +616,25 @@ def test_kinds_of_uid_that_are_shared_say_what_they_are(cli: Cli, tmp_path: Path
     result = cli("check", "--format", "json", file)
     claimed = {each["code"]: each["claimed"] for each in result.json["findings"]}
     assert claimed["UID307"]["kind"] in (Kind.INSTANCE.label, Kind.FRAME_OF_REFERENCE.label)
+
+
+# --- how many processes read ---------------------------------------------------------------
+
+
+def test_however_many_read_the_report_is_the_same(
+    cli: Cli, tmp_path: Path, project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    save_all([tiny(f"1.2.3.4.{n % 90}") for n in range(1, 101)], tmp_path / "in")
+    alone = cli("check", tmp_path / "in", "--jobs", 1, "--format", "json")
+    assert alone.json["files"] == 100
+    assert cli("check", tmp_path / "in", "--jobs", 3, "--format", "json").json == alone.json
+    project.write_text("jobs = 2")
+    monkeypatch.setenv("UID_REGISTRY_JOBS", "1")
+    assert "UID_REGISTRY_JOBS" in cli("config", "show", "--origin").out
+    assert cli("register", tmp_path / "in", "--format", "json").json["new"] == alone.json["new"]
+
+
+@pytest.mark.parametrize("jobs", ["0", "257", "many"])
+def test_a_number_of_processes_that_is_none_is_refused(jobs: str, cli: Cli, ct: Path) -> None:
+    assert cli("check", ct, "--jobs", jobs).code == 2
+    assert cli("register", ct, "--jobs", jobs).code == 2

@@ -179,7 +179,9 @@ def _lasting_readers() -> Iterator[None]:
     """The same processes read for every run of this module, so that none waits for their start."""
     made: dict[object, Readers] = {}
 
-    def lasting(keys: ReaderKeys, limits: Limits, *, digests: bool = True) -> AbstractContextManager[Readers]:
+    def lasting(
+        keys: ReaderKeys, limits: Limits, *, digests: bool = True, **_: object
+    ) -> AbstractContextManager[Readers]:
         if (keys, digests) not in made:
             made[keys, digests] = Readers(keys, limits, digests=digests)
         return nullcontext(made[keys, digests])

@@ -57,7 +57,7 @@ class Here:
     """Reads in this very process: no test here is about what files can do to a reader, and each
     rotation would start others."""
 
-    def __init__(self, keys: ReaderKeys, limits: Limits, *, digests: bool = True) -> None:
+    def __init__(self, keys: ReaderKeys, limits: Limits, *, digests: bool = True, **_: object) -> None:
         self._keys, self._limits, self._digests = keys, limits, digests
 
     def __enter__(self) -> Self:
@@ -80,7 +80,7 @@ class Here:
 def _read_here(monkeypatch: pytest.MonkeyPatch) -> None:
     for module in (registering, checking):
         monkeypatch.setattr(module, "Readers", Here)
-    monkeypatch.setattr("registry.services.reading.get_ready", lambda _: None)
+    monkeypatch.setattr("registry.services.reading.get_ready", lambda *_: None)
 
 
 class Machine:

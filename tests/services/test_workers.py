@@ -64,6 +64,17 @@ def test_a_file_needs_one_and_a_folder_more(tmp_path: Path) -> None:
     assert waiting() == before
 
 
+@pytest.mark.parametrize("jobs", [1, 3])
+def test_as_many_read_as_are_asked_for(jobs: int, tmp_path: Path) -> None:
+    save_all([tiny(f"1.2.3.4.{n}") for n in range(200)], tmp_path)
+    get_ready([str(tmp_path)], jobs)
+    assert len(waiting()) == min(jobs, 2)
+    with Readers(KEYS, Limits(), jobs=jobs) as readers:
+        found = list(readers.read(readers.expand([str(tmp_path)])))
+        assert len(readers._alive) == jobs
+    assert len(found) == 200
+
+
 def test_what_never_read_is_ended(tmp_path: Path) -> None:
     get_ready([str(tmp_path)])
     ahead = waiting()
