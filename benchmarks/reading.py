@@ -1,8 +1,10 @@
-"""What the short cut in registry/dicomfile/scan.py earns.
+"""What the short cuts of the reader earn.
 
-Ours: claims read as the product reads them, ordinary files straight from their
-bytes. The floor: the short cut switched off, so that pydicom parses every file.
-Both in this process on one processor, over the same files, with the same claims.
+Ours: claims read as the product reads them, one file after the other by one reader. Files
+of a series are read by a template (registry/dicomfile/template.py), others straight from
+their bytes (scan.py); and, told apart, all of them straight from their bytes. The floor:
+the short cuts switched off, so that pydicom parses every file. All in this process on one
+processor, over the same files, with the same claims.
 """
 
 from __future__ import annotations
@@ -15,10 +17,12 @@ from unittest.mock import patch
 
 from benchmarks import measure
 from benchmarks.objects import BUNDLED, objects
-from registry.dicomfile import reader, trees
+from registry.dicomfile import templates
+from registry.dicomfile.reader import Reader
 from registry.dicomfile.readerkeys import ReaderKeys
 from registry.dicomfile.scan import Unusual
 from registry.dicomfile.sources import Source, expand
+from registry.dicomfile.templates import Templates
 from registry.records import Reading
 
 _KEYS = ReaderKeys(b"fingerprint", b"digest")
@@ -33,8 +37,10 @@ def main() -> None:
     for name, files in sets.items():
         for digests in (True, False):
             timings = measure.in_turns(contestants(files, digests=digests), given.rounds)
-            what = f"read, {name}{'' if digests else ', no digests'}; floor: pydicom alone"
-            print(measure.row(what, timings["short cut"], timings["pydicom alone"], len(files)), flush=True)
+            floor = timings.pop("pydicom alone")
+            for how, ours in timings.items():
+                what = f"read{how}, {name}{'' if digests else ', no digests'}; floor: pydicom alone"
+                print(measure.row(what, ours, floor, len(files)), flush=True)
 
 
 def _files(folder: Path) -> list[Source]:
@@ -43,23 +49,34 @@ def _files(folder: Path) -> list[Source]:
 
 def contestants(files: Sequence[Source], *, digests: bool) -> dict[str, measure.Contestant]:
     def claims() -> list[Reading]:
-        return [reader.read(source, _KEYS, digests=digests) for source in files]
+        reader = Reader(_KEYS)
+        return [reader.read(source, digests=digests) for source in files]
 
-    def floor() -> float:
-        with _no_short_cut():
+    def without(switched_off: AbstractContextManager[object]) -> float:
+        with switched_off:
             return measure.timed(claims)
 
     # The first time fills the caches, of the files too.
     ours = claims()
-    with _no_short_cut():
-        if claims() != ours:
-            raise SystemExit("the short cut gives other claims than pydicom")
-    return {"pydicom alone": floor, "short cut": lambda: measure.timed(claims)}
+    for switched_off in (_no_templates(), _no_short_cuts()):
+        with switched_off:
+            if claims() != ours:
+                raise SystemExit("a short cut gives other claims")
+    return {
+        "pydicom alone": lambda: without(_no_short_cuts()),
+        " without templates": lambda: without(_no_templates()),
+        "": lambda: measure.timed(claims),
+    }
 
 
-def _no_short_cut() -> AbstractContextManager[object]:
+def _no_templates() -> AbstractContextManager[object]:
+    """As long as it lasts nothing is learnt of a file for the next."""
+    return patch.object(Templates, "_learn", lambda *_: None)
+
+
+def _no_short_cuts() -> AbstractContextManager[object]:
     """As long as it lasts every file is unusual, and pydicom reads it."""
-    return patch.object(trees, "scan", _unusual)
+    return patch.object(templates, "scan", _unusual)
 
 
 def _unusual(_data: bytes) -> NoReturn:

@@ -10,8 +10,9 @@ import os
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from itertools import islice
-from queue import SimpleQueue
+from queue import Empty, SimpleQueue
 from threading import Lock
 from typing import Any, Self
 
@@ -22,8 +23,12 @@ from registry.limits import Limits
 from registry.records import Reading, Unreadable
 from registry.services.workers import Worker, WorkerLost, rest, start_ahead, started
 
-_CHUNK = 40
+_CHUNK = 64
 """Files in one task: enough that passing them on costs little."""
+
+_AT_ONCE = 2
+"""Tasks that a worker is given at a time. While this process is busy with other things, it
+goes on with the second."""
 
 _TASKS_AHEAD = 16
 """Tasks under way for each worker, so that memory stays bounded whatever comes."""
@@ -47,7 +52,7 @@ def get_ready(paths: Sequence[str], jobs: int | None = None) -> None:
 
 
 class Readers:
-    """Worker processes, and a thread each that waits for it.
+    """Worker processes, and threads that wait for them.
 
     One to begin with, which is enough for a few files, and as soon as there is more to do
     as many as ``jobs`` says, else one for each processor.
@@ -58,12 +63,12 @@ class Readers:
     ) -> None:
         self._charge, self._digests = Charge(keys, limits), digests
         self._most = jobs or _processors()
-        self._idle: SimpleQueue[Worker] = SimpleQueue()
+        self._idle: SimpleQueue[Worker] = SimpleQueue()  # each once for every task it could be given
         self._alive: set[Worker] = set()
         self._lock, self._closing = Lock(), False
         # Before anything else, so that it is there when the first file is known.
-        self._idle.put(self._started())
-        self._threads = ThreadPoolExecutor(self._most)
+        self._free(self._started())
+        self._threads = ThreadPoolExecutor(self._most * _AT_ONCE)
 
     def __enter__(self) -> Self:
         return self
@@ -71,8 +76,7 @@ class Readers:
     def __exit__(self, *exception: object) -> None:
         with self._lock:
             self._closing = True
-            at_work = self._idle.qsize() < len(self._alive)  # somebody waits for an answer
-            if not at_work and (idle := self._idle.get()).may_rest:
+            if (idle := self._at_leisure()) is not None:
                 self._alive.discard(idle)
                 rest(idle)
             for worker in self._alive:
@@ -94,12 +98,29 @@ class Readers:
         while chunk := list(islice(rest, _CHUNK)):
             chunks += 1
             while chunks == 2 and len(self._alive) < self._most:
-                self._idle.put(self._started())
+                self._free(self._started())
             under_way.append((chunk, self._threads.submit(self._read, chunk, digests)))
             if len(under_way) >= self._most * _TASKS_AHEAD:
                 yield from _finished(*under_way.popleft())
         while under_way:
             yield from _finished(*under_way.popleft())
+
+    def _free(self, worker: Worker) -> None:
+        """Let a worker be given tasks, of whomever."""
+        for _ in range(_AT_ONCE):
+            self._idle.put(worker)
+
+    def _at_leisure(self) -> Worker | None:
+        """A worker that has nothing to do, and is given nothing any more."""
+        idle: list[Worker] = []
+        with suppress(Empty):
+            while True:
+                idle.append(self._idle.get_nowait())
+        found = next((worker for worker in idle if idle.count(worker) == _AT_ONCE and worker.may_rest), None)
+        for worker in idle:
+            if worker is not found:
+                self._idle.put(worker)
+        return found
 
     def _started(self) -> Worker:
         with self._lock:
@@ -109,56 +130,84 @@ class Readers:
             self._alive.add(worker)
             return worker
 
-    def _replaced(self, lost: Worker) -> Worker:
-        worker = self._started()
+    def _replaced(self, lost: Worker) -> Worker | None:
+        """Another in the place of one that is lost, for one thread alone; None where another
+        thread has seen to that."""
         with self._lock:
+            if lost not in self._alive:
+                return None
             self._alive.discard(lost)
+        try:
+            worker = self._started()
+        except BaseException:
+            with self._lock:
+                self._alive.add(lost)
+            self._idle.put(lost)  # whoever waits for one learns it too
+            raise
         lost.close()
         return worker
 
     def _read(self, chunk: list[Found], digests: bool) -> Iterator[Reading]:
         """The readings of the sources in a chunk."""
         sources = [found for found in chunk if isinstance(found, Source)]
-        if not sources:
-            return iter(())
-        worker = self._idle.get()
+        answer, worker = self._asked(Read(sources, digests)) if sources else ([], None)
+        if worker is None:
+            return iter(answer)
+        # One by one, to find out which file it was.
+        readings: list[Reading] = []
         try:
-            try:
-                return iter(worker.ask(Read(sources, digests)))
-            except WorkerLost:
-                worker = self._replaced(worker)
-            # One by one, to find out which file it was.
-            readings: list[Reading] = []
             for source in sources:
-                worker, told = self._ask(worker, Read([source], digests))
+                worker, told = self._asked_alone(worker, Read([source], digests))
                 readings += [Unreadable(source.name, told)] if isinstance(told, str) else told
             return iter(readings)
         finally:
-            self._idle.put(worker)
+            self._free(worker)
 
     def _look_into(self, path: str, changed: int) -> list[Found]:
-        worker = self._idle.get()
+        answer, worker = self._asked(LookInto(path, changed))
+        if worker is None:
+            return answer
         try:
-            worker, told = self._ask(worker, LookInto(path, changed))
-            return [Unreadable(path, told)] if isinstance(told, str) else told
+            return worker.ask(LookInto(path, changed))
+        except WorkerLost as lost:
+            worker = self._replaced(worker) or worker
+            return [Unreadable(path, str(lost))]
         finally:
-            self._idle.put(worker)
+            self._free(worker)
 
-    def _ask(self, worker: Worker, task: Task) -> tuple[Worker, list[Any] | str]:
+    def _asked(self, task: Task) -> tuple[list[Any], Worker | None]:
+        """The answer to a task; where a worker was lost over it, another for this thread alone.
+
+        Whoever was lost may have been given two tasks. One of the threads that gave them gets
+        the new worker, the other asks again.
+        """
+        while True:
+            worker = self._idle.get()
+            try:
+                answer = worker.ask(task)
+            except WorkerLost:
+                if (new := self._replaced(worker)) is not None:
+                    return [], new
+            except BaseException:
+                self._idle.put(worker)
+                raise
+            else:
+                self._idle.put(worker)
+                return answer, None
+
+    def _asked_alone(self, worker: Worker, task: Task) -> tuple[Worker, list[Any] | str]:
         """The answer to a task about one file, or why there is none, and the worker to go on with.
 
         It may have died of what it read before; a fresh one that dies too did not.
         """
-        try:
-            return worker, worker.ask(task)
-        except WorkerLost as lost:
-            worker = self._replaced(worker)
-            if lost.certain:
-                return worker, str(lost)
-        try:
-            return worker, worker.ask(task)
-        except WorkerLost as lost:
-            return self._replaced(worker), str(lost)
+        for fresh in (False, True):
+            try:
+                return worker, worker.ask(task)
+            except WorkerLost as lost:
+                worker = self._replaced(worker) or worker
+                if fresh or lost.certain:
+                    return worker, str(lost)
+        raise AssertionError  # the second time always returns
 
 
 class _Closing(Exception):

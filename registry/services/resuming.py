@@ -34,6 +34,7 @@ class Run:
 
     def __init__(self, key: bytes, paths: Iterable[str], digests: bool, context: str | None) -> None:
         self._marker = Marker(key)
+        self._folder = lru_cache(maxsize=64)(os.path.abspath)  # where the current folder is this run's
         self.id = self._marker.mark(digests, context, *sorted(os.path.abspath(path) for path in paths))
 
     def batches(
@@ -77,10 +78,14 @@ class Run:
         parts: list[object] = []
         for each in group:
             if isinstance(each, Source):
-                parts += (_absolute(each.path), each.member or "", each.place, each.size, each.changed)
+                parts += (self._absolute(each.path), each.member or "", each.place, each.size, each.changed)
             else:
-                parts += (_absolute(each.path or ""), each.reason)
+                parts += (self._absolute(each.path or ""), each.reason)
         return self._marker.mark("group", *parts)
+
+    def _absolute(self, path: str) -> str:
+        folder, separator, name = path.rpartition(os.sep)
+        return self._folder(folder) + separator + name if folder else os.path.abspath(name)
 
 
 def _groups(found: Iterable[Found], most: int) -> Iterator[list[Found]]:
@@ -95,11 +100,3 @@ def _groups(found: Iterable[Found], most: int) -> Iterator[list[Found]]:
         place = folder
     if group:
         yield group
-
-
-def _absolute(path: str) -> str:
-    folder, separator, name = path.rpartition(os.sep)
-    return _folder(folder) + separator + name if folder else os.path.abspath(name)
-
-
-_folder = lru_cache(maxsize=64)(os.path.abspath)

@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Sequence
+from threading import Lock
 from typing import Any, BinaryIO, cast
 
 from registry.dicomfile.tasks import OUT_OF_MEMORY, Charge, Task
@@ -49,11 +50,21 @@ class Worker:
             cast(BinaryIO, self._process.stdout),
         )
         self._greeted = False
+        self._asking, self._listening = Lock(), Lock()
 
     def ask(self, task: Task) -> list[Any]:
-        """The answer to a task: a reading for each file, or what there is to read. Raises ``WorkerLost``."""
-        self.begin(task)
-        return cast(list[Any], self.answer())
+        """The answer to a task: a reading for each file, or what there is to read. Raises ``WorkerLost``.
+
+        Two threads may ask at a time: the second hands over its task while the first waits for
+        its answer, so that the process needn't wait in between.
+        """
+        with self._asking:
+            self.begin(task)
+            self._listening.acquire()  # before a third can, for answers come in the order of tasks
+        try:
+            return cast(list[Any], self.answer())
+        finally:
+            self._listening.release()
 
     def begin(self, task: object) -> None:
         """Give it a task. Raises ``WorkerLost``."""
@@ -61,7 +72,7 @@ class Worker:
             self._greet()
         try:
             self._send(task)
-        except OSError as error:
+        except (OSError, ValueError) as error:  # closed by the other end, or by this one
             raise self._lost() from error
 
     def answer(self) -> Any:
@@ -82,7 +93,8 @@ class Worker:
 
     def close(self) -> None:
         self._process.kill()
-        self._process.communicate()
+        with self._asking, self._listening:  # whoever waits for an answer learns that there is none
+            self._process.communicate()
 
     def _greet(self) -> None:
         """Wait until the process is there. One that never starts is no fault of any file."""

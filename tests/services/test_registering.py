@@ -15,10 +15,11 @@ from registry.services import registering
 from registry.services.history import history
 from registry.services.issuing import derive, issue
 from registry.services.opening import OpenRegistry
-from registry.services.querying import kept_findings, show
+from registry.services.querying import kept_findings
 from registry.services.registering import register
 from registry.services.reports import Report
 from registry.services.requests import DeriveRequest, IssueRequest
+from registry.services.showing import show
 from registry.store.verification import verify
 from tests.objects import PYDICOM_FILES, bundled, changed, ct_slices, save, save_all, segmentation, tiny
 from tests.rules.batches import lax

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from itertools import count
 from pathlib import Path
 
 import pytest
 
 from registry.dicomfile.readerkeys import ReaderKeys
+from registry.dicomfile.tasks import Read, Task
 from registry.limits import Limits
-from registry.records import ObjectClaim
-from registry.services import workers
+from registry.records import ObjectClaim, Unreadable
+from registry.services import reading, workers
 from registry.services.reading import Readers, get_ready, read_all
 from registry.services.workers import Worker, start_ahead
 from tests.objects import save_all, tiny
@@ -146,3 +148,54 @@ def test_a_fork_leaves_its_parents_processes_alone(tmp_path: Path) -> None:
     assert os.waitpid(child, 0)[1] == 0
     again, _ = readings(path)
     assert first == again
+
+
+# --- two tasks at a time ---------------------------------------------------------------------
+
+
+def killing(when: Callable[[Task], bool]) -> Callable[[Worker, Task], None]:
+    """A way to hand over a task that kills the worker behind some tasks."""
+    begin = Worker.begin
+
+    def begun(worker: Worker, task: Task) -> None:
+        begin(worker, task)
+        if when(task):
+            worker.kill()
+
+    return begun
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+@pytest.mark.parametrize("fatal", [0, 7, 13])
+def test_a_file_that_workers_die_of_costs_no_other_that_they_were_given(
+    jobs: int, fatal: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    paths = list(map(str, save_all([tiny(f"1.2.3.4.{n}") for n in range(20)], tmp_path)))
+    monkeypatch.setattr(reading, "_CHUNK", 3)
+    monkeypatch.setattr(
+        Worker,
+        "begin",
+        killing(lambda task: isinstance(task, Read) and any(s.path == paths[fatal] for s in task.sources)),
+    )
+    with Readers(KEYS, Limits(), jobs=jobs) as readers:
+        found = [made for _, made in readers.read(readers.expand(paths))]
+        assert len(readers._alive) <= jobs
+    assert [made.path for made in found] == paths
+    assert [made.path for made in found if isinstance(made, Unreadable)] in ([paths[fatal]], [])
+    assert sum(isinstance(made, ObjectClaim) for made in found) >= 19
+
+
+def test_workers_that_die_now_and_then_cost_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    paths = list(map(str, save_all([tiny(f"1.2.3.4.{n}") for n in range(60)], tmp_path)))
+    monkeypatch.setattr(reading, "_CHUNK", 2)
+    turns = count(1)
+    # Not over one file alone, for then it might be to blame.
+    monkeypatch.setattr(
+        Worker,
+        "begin",
+        killing(lambda task: isinstance(task, Read) and len(task.sources) > 1 and next(turns) % 5 == 0),
+    )
+    with Readers(KEYS, Limits(), jobs=2) as readers:
+        found = [made for _, made in readers.read(readers.expand(paths))]
+    assert [made.path for made in found] == paths
+    assert all(isinstance(made, ObjectClaim) for made in found)
