@@ -206,7 +206,7 @@ class _Numbers:
         entry = self._entry
         words: list[tuple[Any, ...]] = []
         studies, series, claims, ledger = list(words), list(words), list(words), list(words)
-        for uid, sop_class, one_series, study, modality in chunk:
+        for uid, sop_class, one_series, study, modality, *_ in chunk:
             assert uid is not None
             assert one_series is not None
             assert study is not None

@@ -9,6 +9,7 @@ same questions (benchmarks/textbook.py has those of the textbook), and must answ
 from __future__ import annotations
 
 import argparse
+import secrets
 import sqlite3
 import sys
 import tempfile
@@ -34,8 +35,9 @@ from registry.services import registering
 from registry.services.initializing import init
 from registry.services.opening import OpenRegistry, opened
 from registry.services.registering import BATCH
+from registry.services.resuming import GROUP, Batch
 from registry.store import branches, life, lookups, marks, queries
-from registry.store.queries import Filters
+from registry.store.listing import Filters, listing
 from registry.store.words import Words
 from tests.postgres import Server
 
@@ -77,23 +79,28 @@ def _place(engine: str, given: argparse.Namespace) -> Iterator[tuple[Place, text
             server.close()
 
 
+_RUN = b"sizing"
+
+
 # --- the same in both ----------------------------------------------------------------------
 
 
 def _fill(place: Place, book: textbook.Textbook, count: int) -> None:
     init(place.settings, root=ROOT)
     with opened(place.settings) as registry:
-        policy, run = Policy(registry.settings.check), registering._Run(b"k" * 32, ["sizing"], True, None)
+        policy = Policy(registry.settings.check)
         remaining = claims(registry, count)
         while batch := list(islice(remaining, BATCH)):
             sources = [Source(claim.path, size=number) for number, claim in enumerate(batch)]
-            registering._record(registry, list(zip(sources, batch, strict=True)), run, policy)
+            marked = [secrets.token_bytes(16) for _ in range(0, len(batch), GROUP)]
+            found = Batch(list(zip(sources, batch, strict=True)), marked)
+            registering._record(registry, found, _RUN, policy, {})
             with registry.database.reading() as connection:
                 at = queries.one(connection, str(batch[0].sop_instance_uid))
             assert at is not None
             book.add(batch, at.at, ACTOR)
         with registry.database.writing() as connection:  # as `register` does at its end
-            marks.forget(connection, run.id)
+            marks.forget(connection, _RUN)
             connection.commit()
 
 
@@ -222,7 +229,7 @@ def _compare(place: Place, book: textbook.Textbook, count: int) -> None:
             str(c.sop_instance_uid) for c in islice(claims(registry, count), 0, None, max(1, count // ASKED))
         ]
         with registry.database.reading() as connection:
-            ours = _Ours(connection)
+            ours = _Ours(registry, connection)
             for uid in uids:
                 for question in textbook.QUESTIONS:
                     one, other = getattr(ours, question.__name__)(uid), question(book, uid)
@@ -237,8 +244,8 @@ def _compare(place: Place, book: textbook.Textbook, count: int) -> None:
 class _Ours:
     """The questions of benchmarks/textbook.py, put to the registry."""
 
-    def __init__(self, connection: Any) -> None:
-        self._connection, self._words = connection, Words(connection)
+    def __init__(self, registry: OpenRegistry, connection: Any) -> None:
+        self._registry, self._connection, self._words = registry, connection, Words(connection)
 
     def _one(self, uid: str) -> queries.Listed:
         listed = queries.one(self._connection, uid)
@@ -275,7 +282,7 @@ class _Ours:
 
     def since(self, moment: str) -> int:
         levels = (Filters(kind, since=moment) for kind in (Kind.STUDY, Kind.SERIES, Kind.INSTANCE))
-        return sum(1 for level in levels for _ in queries.listing(self._connection, level))
+        return sum(1 for level in levels for _ in listing(self._registry.database, level))
 
 
 if __name__ == "__main__":

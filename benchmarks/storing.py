@@ -1,16 +1,19 @@
-"""Registering rows on PostgreSQL, beside COPY of the same rows into the same tables.
+"""Registering rows, beside the driver alone putting the same rows into the same tables.
 
 Ours: the rows of an index, which an archive lists (`services/indexing.py`), and
 claims with all that files say, as the workers hand them over: looked up, decided,
 asked about by every rule, written, accounted for in the trail and committed. The
-floor of each is given all the rows that ours made, in every table, and copies
-them in transactions of the same size into an empty registry with the same
-constraints and triggers, as raw as psycopg can.
+floor of each is given all the rows that ours made, in every table and in the order
+of their keys, and puts them in transactions of the same size into an empty registry
+with the same constraints and triggers: on SQLite by ``executemany``, on PostgreSQL
+by COPY, as raw as psycopg can.
 """
 
 from __future__ import annotations
 
 import os
+import shutil
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -18,19 +21,23 @@ from pathlib import Path
 from typing import Any
 
 import pydicom
+from sqlalchemy import Table
 
 from benchmarks import measure
-from benchmarks.stage import ACTOR, ROOT
+from benchmarks.contestants import Place
+from benchmarks.stage import ROOT
 from registry.dicomfile.reader import read
 from registry.dicomfile.sources import Source
 from registry.records import IndexRow, Kind, ObjectClaim
+from registry.rules.policy import Policy
 from registry.services import registering
 from registry.services.indexing import register_rows
 from registry.services.initializing import init
 from registry.services.opening import OpenRegistry, opened
 from registry.services.registering import BATCH
-from registry.settings import Settings
+from registry.services.resuming import GROUP, Batch
 from registry.store import schema
+from registry.store.writer import statement
 from tests.postgres import Server
 
 IN_SERIES, IN_STUDY = 100, 4
@@ -41,13 +48,18 @@ IMAGE = Path(pydicom.__file__).parent / "data" / "test_files" / "CT_small.dcm"
 
 def main() -> None:
     given = measure.options(__doc__, "instances", usual=100_000, quick=5000)
+    given.folder.mkdir(parents=True, exist_ok=True)
     server = Server(durable=True)
     try:
-        for name, work in (("index rows", _register_rows), ("claims of files", _register_claims)):
-            count = given.count if work is _register_rows else given.count // 5
-            pair = contestants(server, work, count, f"{given.folder}-key")
-            timings = measure.in_turns(pair, given.rounds)
-            print(measure.row(f"register {name}; floor: COPY", timings["ours"], timings["floor"], count))
+        with tempfile.TemporaryDirectory(dir=given.folder) as folder:
+            for engine, floor, goal in (("sqlite", "executemany", 0.7), ("postgresql", "COPY", 0.55)):
+                stands = _Stands(engine, Path(folder), server)
+                for name, work in (("index rows", _register_rows), ("claims of files", _register_claims)):
+                    count = given.count if work is _register_rows else given.count // 5
+                    timings = measure.in_turns(contestants(stands, work, count), given.rounds)
+                    what = f"register {name}, {engine}; floor: {floor}"
+                    aim = goal if work is _register_rows else None
+                    print(measure.row(what, timings["ours"], timings["floor"], count, goal=aim))
     finally:
         server.close()
 
@@ -56,24 +68,41 @@ Work = Callable[[OpenRegistry, list[ObjectClaim]], Callable[[], object]]
 """Prepares what is to be registered; what it returns registers it."""
 
 
-def contestants(server: Server, work: Work, count: int, key_file: str) -> dict[str, measure.Contestant]:
-    template = server.create()
-    init(Settings(server.url(template), actor=ACTOR, key_file=key_file), root=ROOT)
+class _Stands:
+    """Empty registries of one engine, all alike."""
 
-    def fresh() -> Settings:
-        return Settings(server.url(server.create(template)), actor=ACTOR, key_file=key_file)
+    def __init__(self, engine: str, folder: Path, server: Server) -> None:
+        self._engine, self._folder, self._server, self._made = engine, folder, server, 0
+        self._template = "" if engine == "sqlite" else server.create()
+        self._first = self._place(self._template)
+        init(self._first.settings, root=ROOT)
 
-    done = fresh()
-    with opened(done) as registry:
+    def _place(self, database: str) -> Place:
+        if self._engine == "sqlite":
+            return Place("sqlite", str(self._folder / f"{self._made}.db"), self._folder)
+        return Place("postgresql", self._server.url(database), self._folder)
+
+    def fresh(self) -> Place:
+        self._made += 1
+        if self._engine == "postgresql":
+            return self._place(self._server.create(self._template))
+        place = self._place("")
+        shutil.copyfile(self._first.url, place.url)
+        return place
+
+
+def contestants(stands: _Stands, work: Work, count: int) -> dict[str, measure.Contestant]:
+    done = stands.fresh()
+    with opened(done.settings) as registry:
         claims = list(_claims(registry, count))
         work(registry, claims)()
-    rows = _rows(server, done)
+    rows = _rows(done)
 
     def ours() -> float:
-        with opened(fresh()) as registry:
+        with opened(stands.fresh().settings) as registry:
             return measure.timed(work(registry, claims))
 
-    return {"floor": lambda: _copy(server, fresh(), rows), "ours": ours}
+    return {"floor": lambda: _put(stands.fresh(), rows), "ours": ours}
 
 
 def _register_rows(registry: OpenRegistry, claims: list[ObjectClaim]) -> Callable[[], object]:
@@ -108,55 +137,61 @@ def _claims(registry: OpenRegistry, count: int) -> Iterator[ObjectClaim]:
 
 
 def _register(registry: OpenRegistry, claims: list[ObjectClaim]) -> None:
-    run = registering._Run(b"k" * 32, ["benchmark"], True)
+    policy = Policy(registry.settings.check)
     for start in range(0, len(claims), BATCH):
         batch = [(Source(claim.path), claim) for claim in claims[start : start + BATCH]]
-        registering._record(registry, batch, run)
+        registering._record(
+            registry, Batch(batch, [os.urandom(16) for _ in range(0, len(batch), GROUP)]), b"a run", policy
+        )
 
 
-Rows = dict[int, dict[str, list[tuple[Any, ...]]]]
+Rows = dict[int, dict[Table, list[tuple[Any, ...]]]]
 """Entry -> table -> the rows that it made."""
 
+_FIRST = (schema.words, schema.ledger, schema.studies, schema.series, schema.patients, schema.reference_sets)
+_ORDER = (*_FIRST, *(table for table in schema.SEALED if table not in _FIRST))
 
-def _rows(server: Server, settings: Settings) -> Rows:
+
+def _rows(place: Place) -> Rows:
     rows: Rows = {}
-    database = settings.database.split("/")[3].split("?")[0]
-    with server.connect(database) as connection:
-        first = connection.execute("SELECT min(entry) FROM studies").fetchone()[0]  # type: ignore[index]
-        for table in schema.SEALED:
-            names = ", ".join(column.name for column in table.columns)
-            place = [column.name for column in table.columns].index("entry")
-            for row in connection.execute(f"SELECT {names} FROM {table.name} WHERE entry >= {first}"):
-                rows.setdefault(row[place], {}).setdefault(table.name, []).append(row)
-        names = ", ".join(column.name for column in schema.entries.columns)
-        for row in connection.execute(f"SELECT {names} FROM entries WHERE id >= {first}"):
-            rows[row[0]]["entries"] = [row]
+    connection = place.connect()
+    first = connection.execute("SELECT min(entry) FROM studies").fetchone()[0]
+    for table, column in (*((table, "entry") for table in _ORDER), (schema.entries, "id")):
+        names = [each.name for each in table.columns]
+        keys = ", ".join(each.name for each in table.primary_key)
+        query = f"SELECT {', '.join(names)} FROM {table.name} WHERE {column} >= {first} ORDER BY {keys}"
+        for row in connection.execute(query):
+            rows.setdefault(row[names.index(column)], {}).setdefault(table, []).append(row)
+    connection.close()
     return rows
 
 
-_ORDER = ("words", "ledger", "studies", "series", "patients", "reference_sets")
+def _put(place: Place, rows: Rows) -> float:
+    """The floor: the seconds of putting everything in, a transaction for each entry."""
+    connection = place.connect()
+    put = _execute_many if place.engine == "sqlite" else _copy
+    begun = time.perf_counter()
+    for entry in sorted(rows):
+        connection.execute("BEGIN IMMEDIATE" if place.engine == "sqlite" else "SELECT 1")
+        for table, values in rows[entry].items():
+            put(connection, table, values)
+        connection.commit()
+    seconds = time.perf_counter() - begun
+    connection.close()
+    return seconds
 
 
-def _copy(server: Server, settings: Settings, rows: Rows) -> float:
-    """The floor: the seconds of copying everything, a transaction for each entry."""
-    import psycopg
+def _execute_many(connection: Any, table: Table, rows: list[tuple[Any, ...]]) -> None:
+    connection.executemany(statement(table, "?", False), rows)
 
+
+def _copy(connection: Any, table: Table, rows: list[tuple[Any, ...]]) -> None:
     from registry.store.postgresql import _types
 
-    tables = {table.name: table for table in schema.HISTORY}
-    order = [*_ORDER, *(name for name in tables if name not in (*_ORDER, "entries")), "entries"]
-    database = settings.database.split("/")[3].split("?")[0]
-    with psycopg.connect(f"host={server.folder} dbname={database} user=postgres") as connection:
-        begun = time.perf_counter()
-        for entry in sorted(rows):
-            for name in order:
-                if name in rows[entry]:
-                    with connection.cursor().copy(f"COPY {name} FROM STDIN (FORMAT BINARY)") as copy:
-                        copy.set_types(_types(tables[name]))
-                        for row in rows[entry][name]:
-                            copy.write_row(row)
-            connection.commit()
-        return time.perf_counter() - begun
+    with connection.cursor().copy(f"COPY {table.name} FROM STDIN (FORMAT BINARY)") as copy:
+        copy.set_types(_types(table))
+        for row in rows:
+            copy.write_row(row)
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from datetime import datetime
@@ -38,6 +38,7 @@ from registry.services import (
     redacting,
     registering,
     resolving,
+    showing,
     trusting,
     withdrawing,
 )
@@ -49,11 +50,12 @@ from registry.services.issuing import Derived, Issued
 from registry.services.opening import opened
 from registry.services.patients import Said
 from registry.services.proving import Inclusion
-from registry.services.querying import STANDING, Shown
+from registry.services.querying import STANDING
 from registry.services.redacting import Redacted
 from registry.services.reports import Report
 from registry.services.requests import DeriveRequest, IssueRequest
 from registry.services.resolving import Resolved
+from registry.services.showing import Shown
 from registry.services.withdrawing import Reinstated, Withdrawn
 from registry.settings import CHECK_FORMATS, Settings, load_settings
 from registry.store.claims import Claimed
@@ -221,7 +223,12 @@ class Registry:
 
     def show(self, uid: str) -> Shown:
         """What the registry knows of a UID. Raises ``UnknownUid`` if nothing."""
-        return querying.show(self._registry, uid)
+        return showing.show(self._registry, uid)
+
+    def show_all(self, uids: Iterable[str]) -> Iterator[Shown]:
+        """The same of each of many UIDs, in their order, as they are looked up. Where nothing is known
+        of one, or it can't be a UID, its ``state`` is ``unknown``."""
+        return showing.show_all(self._registry, uids)
 
     def history(self, uid: str) -> list[Event]:
         """All that happened to a UID, in order. Raises ``UnknownUid``."""

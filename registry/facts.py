@@ -113,6 +113,8 @@ class Disagreement(NamedTuple):
     wanting: frozenset[str]  # some objects have it, all alike, and some lack it
 
 
+_AGREED = Disagreement(frozenset(), frozenset())
+
 _ISSUER = KEYWORDS[Level.PATIENT].index("IssuerOfPatientID")
 
 Subject = str | bytes
@@ -160,6 +162,8 @@ class Attributes:
     def disagreement(self, level: Level, subject: Subject) -> Disagreement:
         """What the objects don't agree about."""
         seen = self._seen.get((level, subject), {})
+        if len(seen) < 2 and all(variants.is_one for variants in seen.values()):
+            return _AGREED
         without = seen.get(b"")
         groups = [variants if without is None else variants | without for i, variants in seen.items() if i]
         if without is not None:

@@ -148,6 +148,11 @@ class Variants:
             self._kept.add(packed)
         return new
 
+    @property
+    def is_one(self) -> bool:
+        """Whether no other was seen than the first."""
+        return len(self._kept) < 2
+
     def disagreeing(self) -> set[int]:
         """The attributes of which two different values were seen."""
         return {index for index, seen in self._seen.items() if len(seen - {_ABSENT}) > 1}

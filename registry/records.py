@@ -219,6 +219,7 @@ class ObjectClaim:
             self.frame_of_reference_uid,
             self.shared,
             self.registered,
+            self.whole,
             tuple(self.fingerprints.items()),
         )
 

@@ -60,6 +60,7 @@ class Flaw(Enum):
     SINGLE_COMPONENT = "it has a single component"
 
 
+@lru_cache(maxsize=8192)
 def flaws(text: str) -> tuple[Flaw, ...]:
     """Everything that is wrong with ``text`` as a UID; empty for a valid one.
 

@@ -170,9 +170,14 @@ class Registries:
     def shared(self, kind: str) -> Settings:
         """The settings of one copy, for all tests that leave it as it is."""
         if kind not in self._shared:
-            self._shared[kind] = self.make(kind)
-            self._made.clear()  # it stays
+            self._shared[kind] = self.kept(kind)
         return self._shared[kind]
+
+    def kept(self, kind: str) -> Settings:
+        """The settings of a copy that stays when the test is over."""
+        settings = self.make(kind)
+        self._made.clear()
+        return settings
 
     def empty(self) -> Settings:
         """The settings of a place where there is no registry yet."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -12,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pydicom.dataset import FileDataset
 
 from registry.rules import RULES
 from registry.services.granting import PREFIX
@@ -37,10 +39,22 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     edited = ct_slices(1)[0]
     edited.PixelData = bytes(len(edited.PixelData))
     save(edited, tmp_path / "edited.dcm")
+    write_indexes(tmp_path, slices)
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("UID_REGISTRY_ACTOR", "reader")
     monkeypatch.setenv("PATH", f"{Path(sys.executable).parent}:{os.environ['PATH']}")
     return tmp_path
+
+
+def write_indexes(folder: Path, slices: list[FileDataset]) -> None:
+    """What an archive would say of a CT series, in two ways: with the standard's names and a row
+    that was torn, and with its own."""
+    keywords = ("StudyInstanceUID", "SeriesInstanceUID", "SOPInstanceUID", "SOPClassUID", "Modality")
+    rows = [",".join(str(each.get(name)) for name in (*keywords, "PatientID")) for each in slices]
+    torn = rows[-1].replace(",CT,", ",CT, head, ")
+    (folder / "pacs.csv").write_text("\n".join([",".join((*keywords, "PatientID")), *rows, torn, ""]))
+    series = {"study_uid": slices[0].StudyInstanceUID, "series_uid": slices[0].SeriesInstanceUID}
+    (folder / "series.ndjson").write_text(json.dumps({**series, "modality": "CT", "images": 2}) + "\n")
 
 
 @pytest.fixture

@@ -19,7 +19,19 @@ from registry.facts import (
     owned_by_patient,
 )
 from registry.fingerprint import SIZE, pack
-from registry.records import Kind, Label, Level, Mark, ObjectClaim, Patient, Reference, Role, Trait
+from registry.records import (
+    Kind,
+    Label,
+    Level,
+    Mark,
+    ObjectClaim,
+    Patient,
+    Reference,
+    Role,
+    Trait,
+    in_order,
+    speakers,
+)
 from tests.objects import CT_CLASS, MR_CLASS
 
 STUDY, SERIES, INSTANCE = "1.2.3", "1.2.3.4", "1.2.3.4.1"
@@ -422,3 +434,37 @@ def test_among_patients_there_are_two_if_any_two_cant_be_the_same(listed: list[P
 def test_aliases_that_one_object_tells_count_for_all() -> None:
     facts = facts_of(claim(patient=ANN, aliases=(BEN, CLEO)), claim(patient=CLEO, aliases=(DORA,)))
     assert not facts.two_patients([ANN, BEN, CLEO, DORA])
+
+
+@given(st.lists(st.tuples(*[st.integers(0, 2)] * 4), max_size=12))
+def test_what_objects_share_needs_saying_once(picks: list[tuple[int, int, int, int]]) -> None:
+    claims = [
+        claim(
+            f"{INSTANCE}{instance}",
+            f"{SERIES}{series}",
+            patient=(ANN, BEN, None)[patient],
+            shared=((Kind.FRAME_OF_REFERENCE, f"{FRAME}{frame}"),),
+            frame_of_reference_uid=f"{FRAME}{frame}" if frame else None,
+            whole=bool(frame % 2),
+        )
+        for instance, series, patient, frame in picks
+    ]
+    one_by_one, at_once = Facts(), Facts()
+    for each in claims:
+        one_by_one.add(each)
+    for each in speakers(claims):
+        at_once.add_setting(each)
+    for each in claims:
+        at_once.add_instance(each)
+    assert at_once == one_by_one
+
+
+@given(st.lists(st.tuples(*[st.integers(0, 2)] * 3), max_size=8))
+def test_which_claim_is_first_is_told_by_the_uid_and_where_that_is_the_same_by_all(
+    picks: list[tuple[int, int, int]],
+) -> None:
+    claims = [
+        claim(f"{INSTANCE}{instance}" if instance else None, f"{SERIES}{series}", content=bytes([content]))
+        for instance, series, content in picks
+    ]
+    assert [each.order for each in in_order(claims)] == sorted(each.order for each in claims)

@@ -19,6 +19,8 @@ INDEXES = (
     ("ix_series_modality_id", "series", ["modality_id"], None),
     ("ix_uses_withdrawn", "uses", ["uid"], "state = 3"),
     ("ix_owners_study_uid", "owners", ["study_uid"], None),
+    ("ix_context_contents_uid", "context_contents", ["uid"], None),
+    ("ix_registrations_other_uid", "registrations", ["other_uid"], None),
     ("ix_entries_at", "entries", ["at"], None),
     ("ix_entries_actor", "entries", ["actor", "id"], None),
     ("ix_findings_counterpart", "findings", ["counterpart"], "counterpart <> ''"),

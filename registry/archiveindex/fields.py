@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from registry.errors import BadRequest
-from registry.uid import printable
+from registry.uid import is_key, printable
 
 TAGS: dict[str, str] = {
     "SOPInstanceUID": "00080018",
@@ -30,6 +30,7 @@ UIDS = tuple(keyword for keyword in FIELDS if keyword.endswith("UID"))
 _MOST_NAMED = 40
 """Columns that a message names."""
 
+_NAMES_A_UID = re.compile(r"\Auid|uid\Z", re.IGNORECASE)
 _SEPARATORS = re.compile(r"[\s_\-(),]+")
 
 
@@ -46,6 +47,10 @@ Columns = Mapping[str, str]
 
 class NotAnIndex(BadRequest):
     """The file isn't an index of an archive."""
+
+    def __init__(self, message: str | None = None, *, advice: str | None = None, path: str = "") -> None:
+        super().__init__(f"{path}: {message}" if path else message, advice=advice)
+        self.unnamed = message  # for whoever mustn't name files
 
     advice = (
         "An index has a column for each of StudyInstanceUID and SeriesInstanceUID, mostly one for "
@@ -90,10 +95,11 @@ def columns_of(names: Iterable[str], given: Columns) -> Columns:
     return found
 
 
-def is_heading(names: Iterable[str]) -> bool:
+def is_heading(names: Sequence[str]) -> bool:
     """Whether the first row of a table names columns. What doesn't may be about somebody, and is
     told to nobody."""
-    return any(_folded(name) in _KNOWN or "uid" in name.casefold() for name in names)
+    named = any(_folded(name) in _KNOWN or _NAMES_A_UID.search(name) for name in names)
+    return named and not any(is_key(name.strip()) for name in names)
 
 
 def _named(column: str, names: list[str]) -> str:

@@ -47,6 +47,8 @@ class Index:
         file = self._file
         form = task.form or ("parquet" if file.is_parquet else None)
         if form == "parquet":
+            if isinstance(task.source, int):
+                raise NotAnIndex("Parquet can't be read from standard input", advice="Give it as a file.")
             if not file.is_parquet:
                 raise NotAnIndex("the index is no Parquet file")
             return Parquet(file.bytes, task.columns, task.at_once)

@@ -29,13 +29,12 @@ class Parquet:
                 "Parquet can't be read here", advice="pip install 'dicom-uid-registry[parquet]'"
             ) from error
         pa.set_cpu_count(1)
-        self._errors = (pa.ArrowException, OSError)
         try:
             index = parquet.ParquetFile(file, pre_buffer=False)
             schema = index.schema_arrow
         except MemoryError:
             raise
-        except self._errors as error:
+        except Exception as error:
             raise NotAnIndex("the index is no Parquet, or broken") from error
         self.rows = index.metadata.num_rows
         self.columns = columns_of(schema.names, given)
@@ -78,7 +77,7 @@ class Parquet:
                             column.extend(_listed(batch.column(place)))
             except MemoryError:
                 raise
-            except self._errors:
+            except Exception:  # noqa: BLE001 (as above)
                 broken = "it is cut off or broken"
                 break
         first, self._number = self._number + 1, self._number + got

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated
 
@@ -18,6 +19,7 @@ from registry.uid import parse
 if TYPE_CHECKING:
     from registry.services.listing import Listing
     from registry.services.people import Asked
+    from registry.services.showing import Shown
 
 Uid = Annotated[str, typer.Argument(metavar="UID")]
 Limit = Annotated[int | None, typer.Option(metavar="N", help="At most so many.")]
@@ -29,13 +31,45 @@ After = Annotated[
 STATES = ("issued", "registered", "foreign", "withdrawn")
 
 
-def show(run: Run, uid: Uid) -> None:
-    """What the registry knows of one UID. Exit status 1 if it has never heard of it."""
-    from registry.render.asking import shown
-    from registry.services.querying import show as service
+def show(
+    run: Run,
+    uids: Annotated[
+        list[str], typer.Argument(metavar="UID|-...", help="Several, or - for those on standard input.")
+    ],
+) -> None:
+    """What the registry knows of a UID, or of many. Exit status 1 if it has never heard of one.
+
+    Examples:
+
+      uid-registry show 1.2.826.0.99.1.1
+
+      uid-registry show - --format csv < uids.txt
+    """
+    from registry.render.asking import all_shown, shown
+    from registry.services import showing
 
     with run.registry(read_only=True) as registry:
-        put(shown(service(registry, uid)), run.settings.format)
+        if len(uids) == 1 and uids != ["-"]:
+            put(shown(showing.show(registry, uids[0])), run.settings.format)
+            return
+        unknown = 0
+
+        def told() -> Iterator[Shown]:
+            nonlocal unknown
+            for one in showing.show_all(registry, _given(uids)):
+                unknown += one.state == showing.UNKNOWN
+                yield one
+
+        put(all_shown(told()), run.settings.format)
+    if unknown:
+        tell(f"the registry has never heard of {unknown:,} of them")
+        raise typer.Exit(1)
+
+
+def _given(values: list[str]) -> Iterator[str]:
+    """Values, the lines of standard input in place of ``-``, as they come."""
+    for value in values:
+        yield from (text for line in sys.stdin if (text := line.strip())) if value == "-" else (value,)
 
 
 def tree(run: Run, uid: Uid) -> None:

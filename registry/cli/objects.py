@@ -319,9 +319,16 @@ def _known(option: str, value: str, choice: tuple[str, ...]) -> None:
 
 @contextmanager
 def _unnamed_paths(run: Run) -> Iterator[None]:
-    """Keep a path that isn't there out of the message, where files aren't to be named."""
+    """Keep a path that isn't there, or that is no index, out of the message, where files aren't
+    to be named."""
+    from registry.archiveindex.fields import NotAnIndex
+
     try:
         yield
+    except NotAnIndex as error:
+        if run.settings.paths == "full":
+            raise
+        raise NotAnIndex(error.unnamed, advice=error.advice) from error
     except NoSuchPath as error:
         if run.settings.paths == "full":
             raise

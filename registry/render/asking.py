@@ -9,14 +9,31 @@ from registry.render.formats import Output, Row, columns, counted, streamed_colu
 
 if TYPE_CHECKING:
     from registry.services.listing import Item, Listing
-    from registry.services.querying import Shown, Stats, Tree, TreeNode
+    from registry.services.querying import Stats, Tree, TreeNode
+    from registry.services.showing import Shown
     from registry.store.exports import Sent
     from registry.store.queries import Listed
 
 
 def shown(result: Shown) -> Output:
+    document = _shown(result)
+    told = {name: value for name, value in document.items() if value not in (None, [])}
+    if result.was_issued:
+        told = {name: value for name, value in told.items() if not name.startswith("recorded_")}
+    lines = columns([{"name": name, "value": value} for name, value in told.items()], ("name", "value"))
+    return Output(document, [document], lines)
+
+
+def all_shown(results: Iterator[Shown]) -> Output:
+    """Many of them as they come, one a line."""
+    rows = map(_shown, results)
+    names = ("uid", "kind", "state", "modality", "recorded_at", "recorded_by", "findings")
+    return Output(rows, rows, streamed_columns(rows, names, names, "no UIDs"))
+
+
+def _shown(result: Shown) -> dict[str, object]:
     listed = result.listed
-    document: dict[str, object] = {
+    return {
         "uid": result.uid,
         "kind": result.kind.label if result.kind else None,
         "state": result.state,
@@ -33,11 +50,6 @@ def shown(result: Shown) -> Output:
         "findings": list(result.findings),
         "sent_to": list(result.sent_to),
     }
-    told = {name: value for name, value in document.items() if value not in (None, [])}
-    if result.was_issued:
-        told = {name: value for name, value in told.items() if not name.startswith("recorded_")}
-    lines = columns([{"name": name, "value": value} for name, value in told.items()], ("name", "value"))
-    return Output(document, [document], lines)
 
 
 def listing(found: Listing) -> Output:

@@ -10,10 +10,11 @@ holds the two ways equal (tests/services/test_indexing.py).
 
 from __future__ import annotations
 
+import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import islice
+from itertools import chain, islice
 
 from registry.errors import UidCollision
 from registry.modality import code_string
@@ -51,6 +52,8 @@ from registry.uid import MAX_LENGTH, UUID_ROOT, flaws, is_key, is_under, is_well
 BATCH = 10_000
 """Rows in one transaction."""
 
+_LAST_COMPONENTS = re.compile(r"(?:0|[1-9][0-9]*)(?:\n(?:0|[1-9][0-9]*))*")
+
 
 def register_rows(registry: OpenRegistry, rows: Iterable[IndexRow]) -> Report:
     """Record what an index says of instances; whole batches at a time.
@@ -86,7 +89,7 @@ class _Batch:
         self._nodes = {uid for row in rows for uid in (row.series_instance_uid, row.study_instance_uid)}
         self._roots = [root.prefix for root in roots]
         counted = Counter(row.sop_instance_uid for row in rows)
-        self._named_twice = {uid for uid, count in counted.items() if count > 1}
+        self._known_here = self._nodes | {uid for uid, count in counted.items() if count > 1}
         groups: dict[str | None, list[IndexRow]] = {}
         # The speaker is the row that comes first where claims are decided one by one.
         for row in sorted(rows, key=lambda row: row.sop_instance_uid or ""):
@@ -98,7 +101,7 @@ class _Batch:
             if series is None or arc is None:
                 self.speaking += members[1:]
             else:
-                self.series[series] = _Series(speaker, list(self._alike(members, arc)))
+                self.series[series] = _Series(speaker, self._alike(members, arc))
 
     def _arc(self, speaker: IndexRow) -> str | None:
         """The arc whose instances are like the speaker, as far as their UID goes: the
@@ -110,17 +113,33 @@ class _Batch:
         below_it = any(prefix != arc and is_under(prefix, arc) for prefix in self._roots)
         return None if below_it or arc.count(".") < 1 else f"{arc}."
 
-    def _alike(self, members: Sequence[IndexRow], arc: str) -> Iterator[str]:
-        said, length = members[0][1:], len(arc)
-        for row in islice(members, 1, None):
-            uid = row.sop_instance_uid
-            last = uid[length:] if uid and uid.startswith(arc) else ""
-            sound = last.isascii() and last.isdigit() and (last[0] != "0" or last == "0")
-            known_here = uid in self._nodes or uid in self._named_twice
-            if uid and sound and len(uid) <= MAX_LENGTH and row[1:] == said and not known_here:
-                yield uid
+    def _alike(self, members: Sequence[IndexRow], arc: str) -> list[str]:
+        """The instances that are like the first of their series; the other rows speak."""
+        first, *others = members
+        uids = [row.sop_instance_uid or "" for row in others]
+        if not uids or self._are_alike(first, others, uids, arc):
+            return uids
+        alike = []
+        for row, uid in zip(others, uids, strict=True):
+            if self._are_alike(first, [row], [uid], arc):
+                alike.append(uid)
             else:
                 self.speaking.append(row)
+        return alike
+
+    def _are_alike(self, first: IndexRow, rows: list[IndexRow], uids: list[str], arc: str) -> bool:
+        """Whether rows are like the first: told of all at once, because nearly all are."""
+        said, last = first[1:], "\n".join([uid[len(arc) :] for uid in uids])
+        return (
+            # They are sorted: where the first and the last lie under the arc, all do.
+            uids[0].startswith(arc)
+            and uids[-1].startswith(arc)
+            and max(map(len, uids)) <= MAX_LENGTH
+            and self._known_here.isdisjoint(uids)
+            and [row[1:] for row in rows].count(said) == len(rows)
+            and last.count("\n") == len(uids) - 1
+            and _LAST_COMPONENTS.fullmatch(last) is not None
+        )
 
     def let_speak(self, uids: set[str]) -> None:
         """These instances are claims by themselves."""
@@ -131,9 +150,8 @@ class _Batch:
                 self.speaking += [each.speaker._replace(sop_instance_uid=uid) for uid in own]
 
     @property
-    def alike(self) -> Iterator[str]:
-        for each in self.series.values():
-            yield from each.alike
+    def alike(self) -> list[str]:
+        return list(chain.from_iterable(each.alike for each in self.series.values()))
 
 
 def record(
@@ -167,7 +185,7 @@ def record(
         new = {
             series: (each.speaker.sop_class_uid, fresh)
             for series, each in batch.series.items()
-            if (fresh := [uid for uid in each.alike if uid not in known])
+            if (fresh := [uid for uid in each.alike if uid not in known] if known else each.alike)
         }
         try:
             entered = enter_alike(act, words, new)
@@ -176,9 +194,10 @@ def record(
             hopeful = False
             raise LostRace from error
         alike = +Counter({Verdict.NEW: entered, Verdict.NOT_COMPARED: len(known)})
-        ground = assessment.ground
-        uids, awaited = ground.uids.union(batch.alike), {uid: set[int]() for uid in batch.alike}
-        confirm(act, replace(ground, uids=uids, awaited=ground.awaited | awaited))
+        if act.began_after is not None:  # else nobody else could write
+            uids, ground = batch.alike, assessment.ground
+            awaited = ground.awaited | {uid: set[int]() for uid in uids}
+            confirm(act, replace(ground, uids=ground.uids.union(uids), awaited=awaited))
         if mark is not None:
             mark(act)
         act.commit(policy=named, **registering.told(assessment, alike, rows=len(rows), **counts))

@@ -61,7 +61,7 @@ class IndexReader:
         except WorkerLost as lost:
             answer = Refusal(f"the index can't be read: {lost}")
         if isinstance(answer, Refusal):
-            raise NotAnIndex(f"{name_of(path)}: {answer.message}", advice=answer.advice)
+            raise NotAnIndex(answer.message, advice=answer.advice, path=name_of(path))
         return answer
 
     def read(self, at_once: int, wanted: Callable[[int], bool]) -> Iterator[Chunk]:

@@ -19,8 +19,8 @@ from registry.services.opening import OpenRegistry
 from registry.services.refusing import recorded
 from registry.services.requests import DeriveRequest, IssueRequest
 from registry.store.act import Act
-from registry.store.knowledge import places_of
 from registry.store.requests import Answered
+from registry.store.standings import places_of
 from registry.uid import parse
 
 MOST = 1_000_000

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import os
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from functools import cache
@@ -16,6 +17,9 @@ from functools import cache
 from registry.keys import RegistryKey
 from registry.records import Skipped
 from registry.services.reports import Report
+
+_ROW = re.compile(r"(.*?)(, row [0-9,]+)?", re.DOTALL)
+"""A file, and in an index the row: what is hashed is the file alone."""
 
 _HEX = 16  # characters: that two of a million files are alike happens once in forty million reports
 
@@ -52,6 +56,7 @@ def _namer(way: str, key: Callable[[], RegistryKey]) -> Namer:
 
     @cache
     def hashed(path: str) -> str:
-        return hmac.digest(secret, os.fsencode(path), hashlib.sha256).hex()[:_HEX]
+        file, row = _ROW.fullmatch(path).groups()  # type: ignore[union-attr]
+        return hmac.digest(secret, os.fsencode(file), hashlib.sha256).hex()[:_HEX] + (row or "")
 
     return hashed

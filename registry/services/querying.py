@@ -1,4 +1,4 @@
-"""Questions: what is this UID, what hangs under it, what became of it, what is there."""
+"""Questions: what hangs under a UID, what is there, what was found."""
 
 from __future__ import annotations
 
@@ -7,57 +7,16 @@ from dataclasses import dataclass, field
 
 from registry.acknowledgement import State
 from registry.errors import UnknownFinding, UnknownUid
-from registry.records import Kind, Origin
+from registry.records import Kind
 from registry.services.opening import OpenRegistry
-from registry.store import acknowledgements, branches, counting, exports, findings, life, queries
+from registry.store import acknowledgements, branches, counting, findings, queries
 from registry.store.acknowledgements import Acknowledgement
 from registry.store.branches import Branch
-from registry.store.entries import ledger_size, log, trail_size
+from registry.store.entries import ledger_size, trail_size
 from registry.store.findings import KeptFinding, Which
-from registry.store.queries import Listed
 from registry.store.roots import load_roots
 from registry.store.session import Connection
 from registry.uid import findable, printable
-
-
-@dataclass(frozen=True, slots=True)
-class Shown:
-    """What the registry says of one UID."""
-
-    uid: str
-    kind: Kind | None  # None: something names it, nobody has seen it
-    state: str
-    root: str | None
-    findings: tuple[str, ...]
-    listed: Listed | None = None
-    purpose: str | None = None
-    sent_to: tuple[str, ...] = ()  # where it was let out to
-
-    @property
-    def was_issued(self) -> bool:
-        return self.listed is not None and self.listed.origin is Origin.ISSUED
-
-
-def show(registry: OpenRegistry, uid: str) -> Shown:
-    """What the registry knows of a UID. Raises ``UnknownUid`` if nothing."""
-    wanted = findable(uid)
-    with registry.database.reading() as connection:
-        listed = queries.one(connection, wanted)
-        sent = tuple(exports.destinations_of(connection, wanted))
-        if listed is None and not life.named_only(connection, wanted):
-            if exports.about(connection, wanted):
-                raise UnknownUid(
-                    f"{wanted} was checked for an export, and isn't recorded",
-                    advice=f"`uid-registry history {wanted}` tells where to; `register` records what it is.",
-                )
-            raise UnknownUid(f"the registry has never heard of {wanted}")
-        codes = tuple(sorted({finding.code for finding in findings.open_about(connection, [wanted])}))
-        root = load_roots(connection).of(wanted)
-        prefix = root.prefix if root else None
-        if listed is None:
-            return Shown(wanted, None, "foreign", prefix, codes, sent_to=sent)
-        (entry,) = log(connection, ids=[listed.entry])
-        return Shown(wanted, listed.kind, listed.state, prefix, codes, listed, entry.text, sent)
 
 
 @dataclass(slots=True)

@@ -6,22 +6,20 @@ leaves whole batches behind; run again it goes on after them.
 
 from __future__ import annotations
 
-import os
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from functools import lru_cache
-from itertools import islice
+from collections.abc import Callable, Mapping, Sequence
 
 from registry.acknowledgement import Word
-from registry.dicomfile.sources import Found, Source, require
+from registry.dicomfile.sources import require
 from registry.records import Skipped, Unreadable, Verdict
 from registry.rules.policy import Policy
 from registry.services.adopting import adopt
 from registry.services.assessing import Assessment
 from registry.services.judging import judge
 from registry.services.opening import OpenRegistry
-from registry.services.reading import Item, Readers
+from registry.services.reading import Readers
 from registry.services.reports import Report
+from registry.services.resuming import Batch, Run
 from registry.store import acknowledgements, findings, links, marks, recording
 from registry.store.act import Act
 from registry.store.concurrent import confirm
@@ -55,68 +53,45 @@ def register(
     """
     require(paths)
     context = registry.context(context)
-    run = _Run(registry.key.subkey("marks"), paths, digests, context)
+    run = Run(registry.key.subkey("marks"), paths, digests, context)
     policy = Policy(registry.settings.check)
-    run.said["policy"] = adopt(registry)
+    said = ({} if digests else {"digests": "none"}) | {"policy": adopt(registry)}
     with registry.database.reading() as connection:
         report = Report(registry.name(connection), policy, context=context)
         earlier = marks.done(connection, run.id)
     with Readers(
         registry.keys_in(context), registry.settings.limits, digests=digests, jobs=registry.settings.jobs
     ) as readers:
-        sources = _not_in(earlier, run, readers.expand(paths), report)
         unfinished = bool(earlier)  # whether there are marks
-        for batch in _batches(readers.read(sources)):
-            report.add((reading for _, reading in batch), _record(registry, batch, run, report.policy))
-            unfinished = len(batch) == BATCH
+        for batch in run.batches(readers.expand(paths), readers.read, BATCH, earlier, report.resume):
+            assessment = _record(registry, batch, run.id, report.policy, said, context)
+            report.add((reading for _, reading in batch.items), assessment)
+            unfinished = not batch.is_last
             if progress is not None:
                 progress(report.files)
     if unfinished:
-        again(lambda _: _forget(registry, run))
+        again(lambda _: _forget(registry, run.id))
     return report
 
 
-def _forget(registry: OpenRegistry, run: _Run) -> None:
+def _forget(registry: OpenRegistry, run: bytes) -> None:
     """The run is done: the next one reads everything again."""
     with registry.database.writing() as connection:
-        marks.forget(connection, run.id)
+        marks.forget(connection, run)
         connection.commit()
 
 
-class _Run:
-    """One run over some paths, as its marks know it."""
-
-    def __init__(self, key: bytes, paths: Iterable[str], digests: bool, context: str | None) -> None:
-        self._marker, self.context = marks.Marker(key), context
-        self.said = {} if digests else {"digests": "none"}  # in its entries: how it was asked
-        self.id = self._marker.mark(digests, context, *sorted(os.path.abspath(path) for path in paths))
-
-    def mark(self, source: Source) -> bytes:
-        folder, separator, name = source.path.rpartition(os.sep)
-        place = _absolute(folder) + separator + name if folder else os.path.abspath(name)
-        return self._marker.mark(place, source.member or "", source.place, source.size, source.changed)
-
-
-_absolute = lru_cache(maxsize=64)(os.path.abspath)
-
-
-def _not_in(earlier: set[bytes], run: _Run, sources: Iterable[Found], report: Report) -> Iterator[Found]:
-    for source in sources:
-        if earlier and isinstance(source, Source) and run.mark(source) in earlier:
-            report.files += 1
-            report.resumed += 1
-        else:
-            yield source
-
-
-def _batches(items: Iterator[Item]) -> Iterator[list[Item]]:
-    while batch := list(islice(items, BATCH)):
-        yield batch
-
-
-def _record(registry: OpenRegistry, batch: Sequence[Item], run: _Run, policy: Policy) -> Assessment:
-    """Record one batch. Raises ``DatabaseUnusable`` where others won't let it."""
-    readings = [reading for _, reading in batch]
+def _record(
+    registry: OpenRegistry,
+    batch: Batch,
+    run: bytes,
+    policy: Policy,
+    said: Mapping[str, str],
+    context: str | None = None,
+) -> Assessment:
+    """Record one batch; ``said`` is how it was asked for. Raises ``DatabaseUnusable`` where
+    others won't let it."""
+    readings = [reading for _, reading in batch.items]
 
     def work(act: Act) -> Assessment:
         words = Words(act.connection)
@@ -131,18 +106,18 @@ def _record(registry: OpenRegistry, batch: Sequence[Item], run: _Run, policy: Po
             registry.identity,
             gate=False,
             policy=policy,
-            context=run.context,
+            context=context,
         )
         write(act, words, assessment)
-        if len(batch) < BATCH:  # the last one: the run is done
-            marks.forget(act.connection, run.id)
+        if batch.is_last:  # the run is done
+            marks.forget(act.connection, run)
         else:
-            marks.add(act, run.id, [run.mark(source) for source, _ in batch if isinstance(source, Source)])
+            marks.add(act, run, batch.marks)
         confirm(act, assessment.ground)
         skipped = sum(isinstance(reading, Skipped) for reading in readings)
         unreadable = sum(isinstance(reading, Unreadable) for reading in readings)
-        counts = {"files": len(batch), "skipped": skipped, "unreadable": unreadable}
-        act.commit(**run.said, **told(assessment, None, **counts))
+        counts = {"files": len(readings), "skipped": skipped, "unreadable": unreadable}
+        act.commit(**said, **told(assessment, None, **counts))
         return assessment
 
     return registry.perform("object:register", work)

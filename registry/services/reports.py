@@ -101,6 +101,11 @@ class Report:
                 self._told_at[severity] += 1
                 self.findings.append(replace(placed.told(finding), severity=severity))
 
+    def resume(self, files: int) -> None:
+        """Count files that an interrupted run had recorded before."""
+        self.files += files
+        self.resumed += files
+
     def worst(self) -> Severity | None:
         """The gravest finding that nobody has acknowledged."""
         told = (finding.severity for finding in self.findings if not finding.acknowledged)

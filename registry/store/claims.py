@@ -100,7 +100,7 @@ def _first_class(connection: Connection, words: Words, uid: str) -> str | None:
     """The SOP Class with which an issued instance was first seen."""
     uses = schema.uses
     query = select(uses.c.sop_class_id).where(uses.c.uid == uid, uses.c.sop_class_id.is_not(None))
-    number = connection.execute(query.order_by(uses.c.entry).limit(1)).scalar_one_or_none()
+    number = connection.execute(query.order_by(uses.c.entry)).scalars().first()
     return words.value(number)
 
 
@@ -108,7 +108,7 @@ def _first_content(connection: Connection, uid: str) -> bytes | None:
     """The first content of an instance that came into the ledger without one."""
     seen = schema.content_claims
     query = select(seen.c.content).where(seen.c.uid == uid, seen.c["first"] == 1)
-    return connection.execute(query.order_by(seen.c.entry).limit(1)).scalar_one_or_none()
+    return connection.execute(query.order_by(seen.c.entry)).scalars().first()
 
 
 def _others(connection: Connection, words: Words, uid: str, first: Claimed) -> list[Claimed]:

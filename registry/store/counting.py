@@ -15,8 +15,7 @@ from registry.records import Kind, Origin
 from registry.store import decided, schema
 from registry.store.entries import ledger_size
 from registry.store.packing import prefix_range
-from registry.store.queries import MODALITY, placed
-from registry.store.schema import MISUSED, USED, WITHDRAWN, ledger, uses
+from registry.store.schema import MISUSED, USED, WITHDRAWN, ledger, series, uses, words
 
 Counted = Counter[tuple[Kind, Origin]]
 
@@ -46,24 +45,32 @@ def _counted(connection: Connection, query: Any) -> Counted:
     return Counter({(Kind(kind), Origin(origin)): count for kind, origin, count in rows})
 
 
-_gone = decided.withdrawn(uses.c.uid)
+_said = uses.alias("said")  # another one than that in which it is looked up whether it is withdrawn
+_gone = decided.withdrawn(_said.c.uid)
 _WITHDRAWN = (
     select(ledger.c.kind, ledger.c.origin, func.count())
-    .join_from(uses, ledger, ledger.c.uid == uses.c.uid)
-    .where(uses.c.state == literal_column(str(WITHDRAWN)), _gone)
+    .join_from(_said, ledger, ledger.c.uid == _said.c.uid)
+    .where(_said.c.state == literal_column(str(WITHDRAWN)), _gone)
 )
 # Observed ones were seen anyway.
 _SEEN = (
-    select(ledger.c.kind, ledger.c.origin, func.count(uses.c.uid.distinct()))
-    .join_from(uses, ledger, ledger.c.uid == uses.c.uid)
-    .where(uses.c.state.in_((USED, MISUSED)), ledger.c.origin != int(Origin.OBSERVED), ~_gone)
+    select(ledger.c.kind, ledger.c.origin, func.count(_said.c.uid.distinct()))
+    .join_from(_said, ledger, ledger.c.uid == _said.c.uid)
+    .where(_said.c.state.in_((USED, MISUSED)), ledger.c.origin != int(Origin.OBSERVED), ~_gone)
 )
 
 
 def by_modality(connection: Connection) -> dict[str | None, int]:
     """How many series there are of each modality, as was last decided."""
-    series = placed().where(schema.APART, ledger.c.kind == literal_column(str(int(Kind.SERIES))))
-    query = series.with_only_columns(MODALITY, func.count()).group_by(MODALITY).order_by(MODALITY)
+    said = decided.latest()
+    modality = func.coalesce(said.c.modality_id, series.c.modality_id)
+    query = (
+        select(words.c.value, func.count())
+        .join_from(series, said, said.c.uid == series.c.uid, isouter=True)
+        .join(words, words.c.id == modality, isouter=True)
+        .group_by(words.c.value)
+        .order_by(words.c.value)
+    )
     return dict(map(tuple, connection.execute(query)))
 
 

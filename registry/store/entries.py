@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import Connection, Select, Table, func, select, text, union_all
 
 from registry.store import schema
+from registry.store.keyed import Keyed
 from registry.store.redacting import Redaction
 from registry.store.schema import entries, notes, redactions
 
@@ -44,7 +45,8 @@ class Entry:
 
 def ledger_size(connection: Connection) -> int:
     """UIDs in the ledger, as the newest entry says: no counting."""
-    newest = select(entries.c.ledger_size).order_by(entries.c.seq.desc()).limit(1)
+    place = select(func.max(entries.c.seq)).scalar_subquery()
+    newest = select(entries.c.ledger_size).where(entries.c.seq == place)
     return connection.execute(newest).scalar_one_or_none() or 0
 
 
@@ -115,6 +117,28 @@ def _select() -> Select[Any]:
         .join(redactions, redactions.c.note == notes.c.entry, isouter=True)
         .join(_redacting, _redacting.c.id == redactions.c.entry, isouter=True)
     )
+
+
+def texts(connection: Connection, ids: Iterable[int]) -> dict[int, str]:
+    """The free texts of some acts, or what became of them, for those that have one."""
+    found = {}
+    for row in _TEXTS.rows(connection, ids):
+        gone = None if row.redacted_in is None else Redaction(row.redacted_by, row.redacted_in)
+        found[row.note] = str(gone) if gone else row.text
+    return found
+
+
+_TEXTS = Keyed(
+    select(
+        notes.c.entry.label("note"),
+        notes.c.text,
+        _redacting.c.actor.label("redacted_by"),
+        _redacting.c.id.label("redacted_in"),
+    )
+    .join_from(notes, redactions, redactions.c.note == notes.c.entry, isouter=True)
+    .join(_redacting, _redacting.c.id == redactions.c.entry, isouter=True),
+    notes.c.entry,
+)
 
 
 def _entry(row: Any) -> Entry:

@@ -97,6 +97,22 @@ def destinations_of(connection: Connection, uid: str) -> list[str]:
     return sorted({decided.destination for decided in about(connection, uid) if decided.approved})
 
 
+def destinations_among(connection: Connection, uids: Iterable[str]) -> dict[str, tuple[str, ...]]:
+    """Where each of some UIDs was let out to, sorted, for those that were."""
+    found: dict[str, set[str]] = {}
+    for row in _LET_OUT.rows(connection, uids):
+        found.setdefault(row.uid, set()).add(row.destination)
+    return {uid: tuple(sorted(destinations)) for uid, destinations in found.items()}
+
+
+_LET_OUT = Keyed(
+    select(exported.c.uid, exports.c.destination)
+    .join_from(exported, exports, exports.c.entry == exported.c.entry)
+    .where(exports.c.approved == 1),
+    exported.c.uid,
+)
+
+
 def uids_on(way: Way) -> Select[Any]:
     """A query for the UIDs that went some way, each once."""
     return _on(way, exported.c.uid).distinct()

@@ -16,7 +16,7 @@ from datetime import UTC, datetime
 from itertools import islice
 from typing import Any
 
-from sqlalchemy import Connection, Select, and_, func, select, text
+from sqlalchemy import Connection, Select, and_, func, literal_column, select, text
 
 from registry.acknowledgement import Said, State, Word, state_of
 from registry.records import Finding, Kind, Severity
@@ -206,6 +206,14 @@ def open_about(connection: Connection, uids: Iterable[str]) -> list[KeptFinding]
     return [finding for finding in about if finding.state is not State.RESOLVED]
 
 
+def open_codes(connection: Connection, uids: Iterable[str]) -> dict[str, tuple[str, ...]]:
+    """The codes of those findings, sorted, for each of some UIDs that has any."""
+    codes: dict[str, set[str]] = {}
+    for finding in open_about(connection, uids):
+        codes.setdefault(finding.uid, set()).add(finding.code)
+    return {uid: tuple(sorted(found)) for uid, found in codes.items()}
+
+
 def listing(
     connection: Connection,
     which: Which,
@@ -227,7 +235,10 @@ def _narrowed(query: Select[Any], which: Which) -> Select[Any]:
     if which.code is not None:
         query = query.where(findings.c.code == which.code)
     if which.uid is not None:
-        query = query.where((findings.c.uid == which.uid) | (findings.c.counterpart == which.uid))
+        other = findings.c.counterpart
+        # As the index of those that have one says it (store/schema/work.py).
+        counterpart = and_(other == which.uid, other != literal_column("''"))
+        query = query.where((findings.c.uid == which.uid) | counterpart)
     if which.subject is not None:
         query = query.where(findings.c.uid == which.subject)
     if which.counterpart is not None:
@@ -235,7 +246,8 @@ def _narrowed(query: Select[Any], which: Which) -> Select[Any]:
     if which.series is not None:
         query = query.where((findings.c.uid == which.series) | (findings.c.series_uid == which.series))
     if which.under is not None:
-        below = findings.c.uid.startswith(f"{which.under}.", autoescape=True)
+        # From the arc's dot to the character behind it: a range of an index, as LIKE isn't everywhere.
+        below = and_(findings.c.uid > f"{which.under}.", findings.c.uid < f"{which.under}/")
         query = query.where(below | (findings.c.uid == which.under))
     if which.severity is not None:
         query = query.where(findings.c.severity == int(which.severity))

@@ -11,13 +11,14 @@ from __future__ import annotations
 import re
 from collections import namedtuple
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from functools import cached_property, lru_cache
 from typing import Any, NamedTuple
 
 from sqlalchemy import ARRAY, Connection, Dialect, Select, any_, bindparam
 from sqlalchemy.dialects import sqlite
 
-from registry.store.packing import PackedUid, pack, unpack
+from registry.store.packing import REMEMBERED, PackedUid, pack, pack_all, unpack
 
 _SIZES = (1, 8, 64, 512)
 _IN_AN_ARRAY = 20_000
@@ -39,7 +40,7 @@ class Keyed:
 
     def rows(self, connection: Connection, keys: Iterable[Any], **values: Any) -> Iterator[Any]:
         """The rows for some keys; ``values`` are the query's other parameters."""
-        stored = sorted(map(pack, set(keys))) if self._packed else sorted(set(keys))
+        stored = sorted(_packed(set(keys)) if self._packed else set(keys))
         if not stored or not all(values[name] for name in self._lists if name != "keys"):
             return
         array = connection.dialect.name == "postgresql"
@@ -114,6 +115,10 @@ def _compiled(query: Select[Any], dialect: Dialect) -> tuple[str, dict[str, Any]
     compiled: Any = query.compile(dialect=dialect)
     own = {name: value for name, value in compiled.params.items() if value is not None}
     return str(compiled), own, compiled.positiontup or ()
+
+
+def _packed(uids: AbstractSet[str]) -> Iterable[bytes]:
+    return map(pack, uids) if len(uids) < REMEMBERED // 4 else pack_all(list(uids))
 
 
 def _size(length: int) -> int:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 from sqlalchemy import Connection, Table, bindparam, select
 
@@ -139,10 +140,14 @@ def enter_alike(act: Act, words: Words, series: Mapping[str, tuple[str | None, S
     """
     numbers = node_ids(act.connection, schema.series, series)
     seen = {"kind": int(Kind.INSTANCE), "origin": int(Origin.OBSERVED)}
+    keys = iter(pack_all([uid for _, instances in series.values() for uid in instances]))
     return act.insert_alike(
         schema.ledger,
         [
-            ({**seen, "series_id": numbers[uid], "sop_class_id": words.id(sop_class)}, pack_all(instances))
+            (
+                {**seen, "series_id": numbers[uid], "sop_class_id": words.id(sop_class)},
+                islice(keys, len(instances)),
+            )
             for uid, (sop_class, instances) in series.items()
         ],
     )

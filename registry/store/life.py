@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -22,6 +23,14 @@ def named_only(connection: Connection, uid: str) -> bool:
         connection.execute(select(pending.c.set_id).where(pending.c.target_uid == uid).limit(1)).first()
         is not None
     )
+
+
+def named_among(connection: Connection, uids: Iterable[str]) -> set[str]:
+    """Those of some UIDs that aren't in the ledger and are known because something refers to them."""
+    return {row.target_uid for row in _NAMED.rows(connection, uids)}
+
+
+_NAMED = Keyed(select(schema.pending_references.c.target_uid), schema.pending_references.c.target_uid)
 
 
 def uses_of(connection: Connection, uid: str) -> list[tuple[int, int]]:

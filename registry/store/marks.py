@@ -1,7 +1,7 @@
-"""Where an interrupted run goes on: a keyed hash for each file that it has recorded.
+"""Where an interrupted run goes on: keyed hashes of what it has recorded.
 
-The hash is over path, size and time of change, so the database learns no path,
-and a file that has changed since is read again. Marks go when their run is done.
+A hash is over paths, sizes and times of change, so the database learns no path,
+and what has changed since is read again. Marks go when their run is done.
 """
 
 from __future__ import annotations
@@ -22,19 +22,19 @@ class Marker:
         self._keyed = blake2b(digest_size=16, key=key, person=b"mark")
 
     def mark(self, *parts: object) -> bytes:
-        """The keyed hash of a file or a run; 16 bytes."""
+        """The keyed hash of some files or a run; 16 bytes."""
         state = self._keyed.copy()
         state.update("\0".join([str(part) for part in parts]).encode("utf-8", "surrogateescape"))
         return state.digest()
 
 
 def done(connection: Connection, run: bytes) -> set[bytes]:
-    """The marks of files that an earlier, interrupted run has recorded."""
+    """The marks of what an earlier, interrupted run has recorded."""
     return set(connection.execute(select(resume_marks.c.mark).where(resume_marks.c.run == run)).scalars())
 
 
 def add(act: Act, run: bytes, marks: Iterable[bytes]) -> None:
-    """Mark files as recorded, in the transaction that records them. The same run twice at the
+    """Mark something as recorded, in the transaction that records them. The same run twice at the
     same time is fine."""
     act.remember(resume_marks, [(run, each) for each in set(marks)])
 

@@ -11,16 +11,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import lru_cache
+from itertools import accumulate
 
 from sqlalchemy import LargeBinary
 from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeDecorator
 
-_REMEMBERED = 16_384
-"""A batch asks many questions about the same UIDs."""
+REMEMBERED = 16_384
+"""Keys that are remembered: many questions are asked about the UIDs of one batch of files."""
 
 
-@lru_cache(maxsize=_REMEMBERED)
+@lru_cache(maxsize=REMEMBERED)
 def pack(uid: str) -> bytes:
     """The key of a UID; the empty text has the empty key."""
     nibbles = uid.replace(".", "a")
@@ -28,17 +29,14 @@ def pack(uid: str) -> bytes:
 
 
 def pack_all(uids: Sequence[str]) -> list[bytes]:
-    """The keys of UIDs, in their order. Those of one length, as issued ones are, are made at once."""
-    lengths = set(map(len, uids))
-    if len(lengths) != 1 or not (length := lengths.pop()):
-        return list(map(pack, uids))
-    fill = "f" if length & 1 else ""
-    packed = bytes.fromhex((fill.join(uids) + fill).replace(".", "a"))
-    size = (length + 1) // 2
-    return [packed[start : start + size] for start in range(0, len(packed), size)]
+    """The keys of many UIDs, in their order, made at once."""
+    nibbles = [uid + "f" if len(uid) & 1 else uid for uid in uids]
+    packed = bytes.fromhex("".join(nibbles).replace(".", "a"))
+    ends = list(accumulate(len(each) // 2 for each in nibbles))
+    return [packed[start:end] for start, end in zip([0, *ends], ends, strict=False)]
 
 
-@lru_cache(maxsize=_REMEMBERED)
+@lru_cache(maxsize=REMEMBERED)
 def unpack(key: bytes) -> str:
     """The UID of a key."""
     return key.hex().rstrip("f").replace("a", ".")

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Iterable, Iterator
+from typing import Any, NamedTuple
 
 from sqlalchemy import BindParameter, Connection, Select, bindparam, case, exists, func, select
 
@@ -15,8 +14,7 @@ from registry.store.keyed import Keyed
 from registry.store.schema import MISUSED, USED, entries, ledger, series, studies, uses, words
 
 
-@dataclass(frozen=True, slots=True)
-class Listed:
+class Listed(NamedTuple):
     """One UID of a listing."""
 
     uid: str
@@ -127,9 +125,13 @@ def one(connection: Connection, uid: str) -> Listed | None:
 _RECORDED = Keyed(placed(), ledger.c.uid)
 
 
-def recorded(connection: Connection, uids: Iterable[str]) -> dict[str, Recorded]:
+def among(connection: Connection, uids: Iterable[str]) -> Iterator[Listed]:
     """What the ledger holds of each of some UIDs, for those that it knows."""
-    rows = (as_listed(row) for row in _RECORDED.rows(connection, uids))
+    return map(as_listed, _RECORDED.rows(connection, uids))
+
+
+def recorded(connection: Connection, uids: Iterable[str]) -> dict[str, Recorded]:
+    """The same, as findings tell it."""
     return {
         row.uid: Recorded(
             Place(row.kind, row.series_instance_uid, row.study_instance_uid, row.modality, row.sop_class_uid),
@@ -138,7 +140,7 @@ def recorded(connection: Connection, uids: Iterable[str]) -> dict[str, Recorded]
             row.actor,
             row.entry,
         )
-        for row in rows
+        for row in among(connection, uids)
     }
 
 
@@ -147,18 +149,10 @@ UID: BindParameter[Any] = bindparam("uid", type_=PACKED)
 _ONE = placed().where(ledger.c.uid == UID)
 
 
+_KINDS = {int(kind): kind for kind in Kind}
+_ORIGINS = {int(origin): origin for origin in Origin}
+
+
 def as_listed(row: Any) -> Listed:
-    return Listed(
-        row.uid,
-        Kind(row.kind),
-        Origin(row.origin),
-        row.state,
-        row.study_uid,
-        row.series_uid,
-        row.modality,
-        row.sop_class,
-        row.entry,
-        row.at,
-        row.actor,
-        row.event,
-    )
+    uid, kind, origin, *rest = row  # as ``placed`` selects them
+    return Listed(uid, _KINDS[kind], _ORIGINS[origin], *rest)

@@ -155,6 +155,8 @@ def test_a_keyword_that_no_index_has_is_refused_with_what_was_meant() -> None:
         b"\n\n",
         b"DOE,JOHN,19500101\n1.2.3,4,5\n",
         b"1.2.3,1.2.3.1,DOE^JOHN\n",
+        b"1.2.3,1.2.3.1,DOE^JOHN,series_uid\n",
+        b"DOE^GUIDO\n",
         b'[{"PatientID": "DOE^JOHN"}]',
         b'{"PatientID": "DOE^JOHN"\n',
         b'"DOE',
@@ -202,6 +204,26 @@ def test_a_row_with_a_uid_that_cant_be_one_is_known_by_its_number(tmp_path: Path
     (chunk,) = read(tmp_path, text.encode())
     assert chunk.flawed == [(2 * n - 1, 2 * n) for n in range(1, len(bad) + 1)]
     assert not chunk.dirty
+
+
+PIECES = ("\ufeff", "\udcff", '{"0020000D":', '{"Value":[', "1.2", "é", HEAD, ROW, *'",;\t\n\r\0{}[]:\\')
+LIKE_AN_INDEX = st.lists(st.sampled_from(PIECES), max_size=40).map("".join)
+
+
+@given(text=LIKE_AN_INDEX, packed=st.booleans())
+@hypothesis_settings(max_examples=150)
+def test_whatever_is_in_a_file_its_rows_are_told_or_dirty(
+    text: str, packed: bool, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    data = text.encode("utf-8", "surrogateescape")
+    try:
+        chunks = read(tmp_path_factory.getbasetemp(), gzip.compress(data)[:-9] if packed else data, at_once=3)
+    except NotAnIndex:
+        return
+    for chunk in chunks:
+        lengths = {len(column) for column in chunk.columns if column is not None}
+        assert len(lengths) == 1, "columns are as long as each other"
+        assert lengths.pop() + len(chunk.dirty) <= chunk.total
 
 
 def test_what_is_around_a_uid_is_taken_off(tmp_path: Path) -> None:

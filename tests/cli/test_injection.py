@@ -12,8 +12,8 @@ from registry.errors import BadRequest
 from registry.records import Kind
 from registry.services.issuing import issue
 from registry.services.opening import opened
-from registry.services.querying import show
 from registry.services.requests import IssueRequest
+from registry.services.showing import show
 from registry.settings import Settings
 from tests.conftest import Cli
 from tests.databases import raw, run

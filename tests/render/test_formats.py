@@ -11,7 +11,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from registry.render.formats import Output, Row, columns, counted, rendered, visible
+from registry.render.formats import Output, Row, columns, counted, rendered, streamed_columns, visible
 from tests.test_uid import LONGEST, valid_uids
 
 # Whatever a message or a path can hold, control characters and lone surrogates (PEP 383) too.
@@ -227,3 +227,20 @@ def test_an_irregular_plural_is_given() -> None:
     assert counted(1, "entry", "entries") == "1 entry"
     assert counted(2, "entry", "entries") == "2 entries"
     assert counted(0, "series", "series") == "0 series"
+
+
+@pytest.mark.parametrize("rows", [[], [{"a": 1}], [{"a": "x\ny", "b": [1, 2], "c": []}, {}, {"é": None}]])
+def test_an_array_is_told_as_it_comes_and_the_same(rows: list[dict[str, object]]) -> None:
+    told = list(rendered(Output(iter(rows), (), ()), "json"))
+    assert "\n".join(told) == json.dumps(rows, indent=2, ensure_ascii=False)
+    assert len(told) >= min(len(rows), 2)
+
+
+def test_columns_as_they_come_are_as_wide_as_the_first_of_them() -> None:
+    rows = [{"a": "x" * length, "b": 1} for length in (1, 5, 3)]
+    assert list(streamed_columns(iter(rows), "ab", "ab", "none")) == list(columns(rows, "ab", "ab"))
+    assert list(streamed_columns(iter(()), "ab", "ab", "none")) == ["none"]
+    many = [{"a": "x", "b": 1}] * 1500 + [{"a": "x" * 30, "b": 1}]
+    *_, before, last = streamed_columns(iter(many), "ab", "ab", "none")
+    assert last == f"{'x' * 30}  1"
+    assert before.split() == ["x", "1"]

@@ -23,9 +23,10 @@ from registry.services.checking import check
 from registry.services.history import history
 from registry.services.indexing import register_rows
 from registry.services.opening import OpenRegistry, opened
-from registry.services.querying import kept_findings, show, show_finding, stats, tree
+from registry.services.querying import kept_findings, show_finding, stats, tree
 from registry.services.registering import register
 from registry.services.reports import Report
+from registry.services.showing import show
 from registry.settings import Settings
 from registry.store.acknowledgements import say
 from registry.store.findings import KeptFinding, Which

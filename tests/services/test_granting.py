@@ -21,7 +21,7 @@ from registry.services.doctoring import doctor
 from registry.services.granting import apply_roles, show_roles
 from registry.services.initializing import init, upgrade_existing
 from registry.services.opening import opened
-from registry.services.querying import show
+from registry.services.showing import show
 from registry.services.signing import signing_key_state
 from registry.settings import Settings
 from registry.store import migrating, roles, schema

@@ -17,9 +17,9 @@ from registry.services.checking import check
 from registry.services.history import Event, history, life
 from registry.services.issuing import derive, issue
 from registry.services.opening import OpenRegistry
-from registry.services.querying import show
 from registry.services.registering import register
 from registry.services.requests import DeriveRequest, IssueRequest
+from registry.services.showing import show
 from registry.services.withdrawing import reinstate, withdraw
 from tests.objects import SEG_CLASS, ct_slices, save_all, tiny
 

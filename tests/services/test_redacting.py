@@ -10,9 +10,9 @@ from registry.services.auditing import audit_log, audit_verify
 from registry.services.history import history
 from registry.services.issuing import issue
 from registry.services.opening import OpenRegistry, opened
-from registry.services.querying import show
 from registry.services.redacting import redact
 from registry.services.requests import IssueRequest
+from registry.services.showing import show
 from registry.services.withdrawing import withdraw
 from registry.settings import Settings
 from tests.databases import REFUSED, everything, raw, run

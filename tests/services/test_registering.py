@@ -15,10 +15,11 @@ from registry.services import registering
 from registry.services.history import history
 from registry.services.issuing import derive, issue
 from registry.services.opening import OpenRegistry
-from registry.services.querying import kept_findings, show
+from registry.services.querying import kept_findings
 from registry.services.registering import register
 from registry.services.reports import Report
 from registry.services.requests import DeriveRequest, IssueRequest
+from registry.services.showing import show
 from registry.store.verification import verify
 from tests.objects import PYDICOM_FILES, bundled, changed, ct_slices, save, save_all, segmentation, tiny
 from tests.rules.batches import lax
@@ -199,18 +200,18 @@ def interrupted_after(batches: int, monkeypatch: pytest.MonkeyPatch) -> None:
         return original(*arguments)  # type: ignore[arg-type]
 
     monkeypatch.setattr(registering, "_record", record)
-    monkeypatch.setattr(registering, "BATCH", 4)
 
 
 def test_an_interrupted_run_goes_on_and_changes_nothing_twice(
     registry: OpenRegistry, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     save_all(ct_slices(10), tmp_path / "ct")
+    monkeypatch.setattr(registering, "BATCH", 4)
     with monkeypatch.context() as patch:
         interrupted_after(2, patch)
         with pytest.raises(KeyboardInterrupt):
             register(registry, [str(tmp_path / "ct")])
-    assert count(registry, "resume_marks") == 8
+    assert count(registry, "resume_marks") == 2, "one for each group of files"
     report = register(registry, [str(tmp_path / "ct")])
     assert (report.files, report.resumed, counts(report)) == (10, 8, {"new": 2})
     assert count(registry, "resume_marks") == 0
@@ -218,17 +219,18 @@ def test_an_interrupted_run_goes_on_and_changes_nothing_twice(
     assert verified(registry)
 
 
-def test_a_file_that_changed_since_the_interruption_is_read_again(
+def test_a_file_that_changed_since_the_interruption_is_read_again_with_its_neighbours(
     registry: OpenRegistry, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    first, *_ = save_all(ct_slices(8), tmp_path / "ct")
+    first, *_ = save_all(ct_slices(12), tmp_path / "ct")
+    monkeypatch.setattr(registering, "BATCH", 4)
     with monkeypatch.context() as patch:
-        interrupted_after(1, patch)
+        interrupted_after(2, patch)
         with pytest.raises(KeyboardInterrupt):
             register(registry, [str(tmp_path / "ct")])
     save(changed(ct_slices(1)[0], SeriesInstanceUID="1.2.77"), first)
     report = register(registry, [str(tmp_path / "ct")])
-    assert (report.resumed, counts(report)) == (3, {"collision": 1, "new": 4})
+    assert (report.resumed, counts(report)) == (4, {"collision": 1, "repeat": 3, "new": 4})
 
 
 def test_contents_are_not_compared_where_nobody_asked(registry: OpenRegistry, tmp_path: Path) -> None:

@@ -19,10 +19,11 @@ from registry.services.history import history
 from registry.services.issuing import derive, issue
 from registry.services.listing import listed
 from registry.services.opening import OpenRegistry, opened
-from registry.services.querying import kept_findings, show, stats, tree
+from registry.services.querying import kept_findings, stats, tree
 from registry.services.registering import register
 from registry.services.requests import DeriveRequest, IssueRequest
 from registry.services.resolving import claims, resolve
+from registry.services.showing import show
 from registry.settings import Settings
 from registry.store.findings import Which
 from registry.store.listing import Filters

@@ -109,6 +109,7 @@ context_contents = history(
     Column("data_set", LargeBinary),
     Column("first", SmallInteger, nullable=False),
     entry(),
+    Index("ix_context_contents_uid", "uid"),
 )
 
 context_patients = history(
@@ -133,4 +134,5 @@ registrations = history(
     uid("frame_uid", primary_key=True),
     uid("other_uid", primary_key=True),
     entry(),
+    Index("ix_registrations_other_uid", "other_uid"),
 )

@@ -1,0 +1,84 @@
+"""What is this UID: one, or a list of any length."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
+from typing import NamedTuple
+
+from registry.errors import UnknownUid
+from registry.records import Kind, Origin
+from registry.services.opening import OpenRegistry
+from registry.store import exports, findings, life, queries
+from registry.store.entries import texts
+from registry.store.queries import Listed
+from registry.store.roots import load_roots
+from registry.store.session import Connection
+from registry.uid import findable, is_key
+
+UNKNOWN = "unknown"
+"""The state of a UID of which the registry has never heard."""
+
+AT_ONCE = 5_000
+"""UIDs that are looked up in one transaction, sorted as their keys are."""
+
+
+class Shown(NamedTuple):
+    """What the registry says of one UID."""
+
+    uid: str
+    kind: Kind | None  # None: something names it, nobody has seen it
+    state: str
+    root: str | None
+    findings: tuple[str, ...]
+    listed: Listed | None = None
+    purpose: str | None = None
+    sent_to: tuple[str, ...] = ()  # where it was let out to
+
+    @property
+    def was_issued(self) -> bool:
+        return self.listed is not None and self.listed.origin is Origin.ISSUED
+
+
+def show(registry: OpenRegistry, uid: str) -> Shown:
+    """What the registry knows of a UID. Raises ``UnknownUid`` if nothing."""
+    wanted = findable(uid)
+    with registry.database.reading() as connection:
+        (shown,) = _shown(connection, [wanted])
+        if shown.state != UNKNOWN:
+            return shown
+        if exports.about(connection, wanted):
+            raise UnknownUid(
+                f"{wanted} was checked for an export, and isn't recorded",
+                advice=f"`uid-registry history {wanted}` tells where to; `register` records what it is.",
+            )
+    raise UnknownUid(f"the registry has never heard of {wanted}")
+
+
+def show_all(registry: OpenRegistry, uids: Iterable[str]) -> Iterator[Shown]:
+    """The same of each of some UIDs, however many, in their order; ``unknown`` is the state of
+    those of which nothing is known, and of what can't be a UID."""
+    remaining = iter(uids)
+    while some := list(islice(remaining, AT_ONCE)):
+        with registry.database.reading() as connection:
+            shown = _shown(connection, some)
+        yield from shown
+
+
+def _shown(connection: Connection, uids: Sequence[str]) -> list[Shown]:
+    asked = {uid for uid in uids if is_key(uid)}
+    known = {row.uid: row for row in queries.among(connection, asked)}
+    named = life.named_among(connection, asked - known.keys())
+    codes = findings.open_codes(connection, asked)
+    sent = exports.destinations_among(connection, asked)
+    purposes = texts(connection, {row.entry for row in known.values()})
+    root_of = load_roots(connection).of
+
+    def one(uid: str) -> Shown:
+        listed, root = known.get(uid), root_of(uid)
+        prefix, found, there = root.prefix if root else None, codes.get(uid, ()), sent.get(uid, ())
+        if listed is None:
+            return Shown(uid, None, "foreign" if uid in named else UNKNOWN, prefix, found, sent_to=there)
+        return Shown(uid, listed.kind, listed.state, prefix, found, listed, purposes.get(listed.entry), there)
+
+    return [one(uid) for uid in uids]
