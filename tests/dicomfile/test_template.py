@@ -28,6 +28,7 @@ from registry.dicomfile.readerkeys import ReaderKeys
 from registry.dicomfile.recall import Recall
 from registry.dicomfile.references import references_of
 from registry.dicomfile.scan import LONG, Scanner, Unusual, scan
+from registry.dicomfile.template import LARGEST as LARGEST_KNOWN
 from registry.dicomfile.template import Template
 from registry.dicomfile.templates import Templates
 from registry.dicomfile.tree import Tree, text
@@ -321,6 +322,18 @@ def test_few_templates_are_kept() -> None:
     for data in list(ordinary().values())[:40]:
         known.read(data)
     assert len(known._shapes) == templates._MOST
+
+
+def test_of_what_is_large_nothing_is_remembered() -> None:
+    """An element that varies may be as long as a file may be."""
+    known = Templates()
+    for data in plain_series(3):
+        known.read(data + element(0x7FE1_0010, b"UT", data[-4:]))
+    assert by_template(known.read(data + element(0x7FE1_0010, b"UT", b"more")))
+    for value in (bytes(LARGEST_KNOWN), bytes(LARGEST_KNOWN) + b"xx"):
+        large = data + element(0x7FE1_0010, b"UT", value)
+        assert not by_template(known.read(large))
+        assert claim(known.read(large)) == claim(Parsed(*scan(large)))
 
 
 def test_no_file_is_kept() -> None:
