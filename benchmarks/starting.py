@@ -3,7 +3,7 @@
 `uid-registry --version` beside a bare ``python -c "import typer"``. `uid-registry issue series`
 beside ``python -c "import sqlalchemy"`` and one durable commit into an SQLite file of the same
 kind; `show` and `check` of one file beside ``import sqlalchemy`` alone, and that and ``import
-pydicom``. Each is a process of its own, all in turns, and what is told is the median.
+pydicom``. Each is a process of its own, all in turns; the rate is that of starts.
 """
 
 from __future__ import annotations
@@ -12,11 +12,13 @@ import sys
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
-from statistics import median
 
 from benchmarks import measure
 from benchmarks.objects import objects
 from benchmarks.stage import ACTOR, COMMAND, Registry, stage, start
+
+MOST = 1.5
+"""Times as long as the floor, at most."""
 
 Command = Sequence[str]
 
@@ -29,12 +31,7 @@ _COMMIT = (
 
 
 def main() -> None:
-    given = measure.options(__doc__, "starts of each", usual=25, quick=3, table=False)
-    if not given.rows:
-        print(
-            measure.conditions(), "", "Milliseconds: median (minimum-maximum). Ratio: ours / floor.", sep="\n"
-        )
-        print("\n| what | ours | floor | ratio |\n|---|--:|--:|--:|")
+    given = measure.options(__doc__, "starts of each", usual=25, quick=3)
     with stage(given.folder) as place:
         registry = place.registry()
         pairs = commands(registry, objects(given.folder, 1))
@@ -45,9 +42,9 @@ def main() -> None:
         }
         timings = measure.in_turns(contestants, given.count)
     for what, (_, floor) in pairs.items():
-        ours, bare = timings[f"ours {what}"].seconds, timings[f"floor {what}"].seconds
         named = f"`uid-registry {what}`; floor: {_named(floor)}"
-        print(f"| {named} | {_told(ours)} | {_told(bare)} | {median(ours) / median(bare):.2f} |")
+        ours, bare = timings[f"ours {what}"], timings[f"floor {what}"]
+        print(measure.row(named, ours, bare, 1, goal=1 / MOST))
 
 
 def commands(registry: Registry, folder: Path) -> dict[str, tuple[Command, Command]]:
@@ -79,10 +76,6 @@ def _seconds(registry: Registry, command: Command) -> float:
 def _named(floor: Command) -> str:
     imports, *rest = floor[2].split(";")
     return f"`{imports}`{' and a commit' if rest else ''}"
-
-
-def _told(seconds: Sequence[float]) -> str:
-    return f"{median(seconds) * 1e3:.0f} ({min(seconds) * 1e3:.0f}-{max(seconds) * 1e3:.0f})"
 
 
 if __name__ == "__main__":
