@@ -224,7 +224,7 @@ def test_a_template_gives_pydicoms_tree(name: str) -> None:
         assert [differences(*both) for both in zip((parsed.meta, parsed.tree), long, strict=True)] == [[], []]
 
 
-@settings(max_examples=60)
+@settings(max_examples=40)
 @given(st.integers(0, 1 << 32))
 def test_series_that_come_mixed_give_the_same_claims(seed: int) -> None:
     chance, compared = random.Random(seed), Compared()
@@ -236,10 +236,10 @@ def test_series_that_come_mixed_give_the_same_claims(seed: int) -> None:
 def test_mutants_among_the_files_of_a_series_give_the_same_claims() -> None:
     fuzzer, compared = Fuzzer(6), Compared()
     series = Series(ordinary()[str(CT)], random.Random(6))
-    for number in range(1000):
+    for number in range(500):
         compared.read(series.another())
         compared.read(fuzzer.mutant(number))
-    assert compared.by_template > 300
+    assert compared.by_template > 150
 
 
 def test_mutants_of_one_file_are_read_as_without_a_template() -> None:
