@@ -8,6 +8,7 @@ they need doesn't meet what we need (and no library of theirs makes `import pydi
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import socket
 import subprocess
@@ -143,9 +144,12 @@ def _orthanc(place: Stage, folder: Path) -> measure.Contestant:
     paths = sorted(folder.rglob("*.dcm"))
 
     def upload(paths: list[Path], connections: int) -> float:
-        with _server(command, place.folder()) as port:
+        storage = place.folder()
+        with _server(command, storage) as port:
             seconds = measure.timed(lambda: _upload(port, paths, connections))
             stored = _answer(port, "/statistics")["CountInstances"]
+        shutil.rmtree(storage)
+        os.sync()  # what it left to be written is not for others to wait for
         if stored != len(paths):
             raise SystemExit(f"Orthanc should have {len(paths)} instances, not {stored}")
         return seconds

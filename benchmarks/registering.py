@@ -39,9 +39,6 @@ for path in sorted(Path(sys.argv[1]).rglob("*.dcm")):
 
 NEW = "register, new files"
 
-LARGE = 2
-"""So many times fewer are the large files: rates hardly change with the number."""
-
 FEW, MORE = 10, 2
 """So many times fewer files dcentvfy is given, of each size; and of the small ones, once more."""
 
@@ -56,16 +53,15 @@ _DCENTVFY_GOAL = 25.0
 
 
 def main() -> None:
-    given = measure.options(__doc__, "files of 40 KB", usual=5000, quick=500)
+    given = measure.options(__doc__, "files of each size", usual=5000, quick=500)
     for large in (False, True):
-        count = given.count // LARGE if large else given.count
         with stage(given.folder) as place:
-            folder = objects(given.folder, count, large=large)
+            folder = objects(given.folder, given.count, large=large)
             _warm(folder)
-            timings = measure.in_turns(contestants(place, given.folder, folder, count), given.rounds)
-        files = f"{count:,} files of {'530' if large else '40'} KB"
-        _tell(timings, files, count)
-        _compare(given.folder, folder, timings[NEW], files, count, [FEW] if large else [FEW, MORE])
+            timings = measure.in_turns(contestants(place, given.folder, folder, given.count), given.rounds)
+        files = f"{given.count:,} files of {'530' if large else '40'} KB"
+        _tell(timings, files, given.count)
+        _compare(given.folder, folder, timings[NEW], files, given.count, [FEW] if large else [FEW, MORE])
 
 
 def _warm(folder: Path) -> None:

@@ -90,7 +90,8 @@ class Runs:
                 value, length = self._sequence(tag, value), length | _IS_SEQUENCE
             pieces[place] = value
             _LENGTH.pack_into(head, offset, length)
-        return [head, *pieces]
+        # Bulk content is in none of them, so that they are few bytes (template.py).
+        return [b"".join((head, *pieces))]
 
     def _sequence(self, tag: int, members: list[Tree]) -> bytes:
         last = self._sequences.get(tag)

@@ -28,11 +28,16 @@ def say(answers: BinaryIO, message: object) -> None:
 @contextmanager
 def timed(limits: Limits) -> Iterator[None]:
     """The time of one task. Waiting for a parent that is busy is no time of any."""
-    signal.setitimer(signal.ITIMER_REAL, limits.seconds)
+    start_clock(limits)
     try:
         yield
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
+
+
+def start_clock(limits: Limits) -> None:
+    """The time of one file begins."""
+    signal.setitimer(signal.ITIMER_REAL, limits.seconds)
 
 
 def confine(limits: Limits) -> None:

@@ -73,14 +73,22 @@ def _folder(top: str, look_into: LookInto) -> Iterator[Found]:
         folder = waiting.pop()
         try:
             with os.scandir(folder) as entries:
-                by_name = sorted((entry.name, entry.is_dir(follow_symlinks=False)) for entry in entries)
+                by_name = sorted(
+                    (entry.name, entry.is_dir(follow_symlinks=False), entry.is_symlink()) for entry in entries
+                )
         except OSError as error:
             yield Skipped(folder, f"the folder can't be listed: {error.strerror or type(error).__name__}")
             continue
-        for name, is_folder in by_name:
-            if not is_folder:
-                yield from _entry(os.path.join(folder, name), inside, look_into)
-        waiting += reversed([os.path.join(folder, name) for name, is_folder in by_name if is_folder])
+        for name, is_folder, is_link in by_name:
+            if is_folder:
+                continue
+            path = os.path.join(folder, name)
+            # Nearly all are neither, and are asked for nothing but their size.
+            if is_link or is_dicomdir(name) or _may_be_zip(name):
+                yield from _entry(path, inside, look_into)
+            else:
+                yield _plain(path)
+        waiting += reversed([os.path.join(folder, name) for name, is_folder, _ in by_name if is_folder])
 
 
 def _entry(path: str, inside: str, look_into: LookInto) -> Iterator[Found]:
@@ -99,21 +107,30 @@ def _entry(path: str, inside: str, look_into: LookInto) -> Iterator[Found]:
 
 
 def _file(path: str, look_into: LookInto) -> Iterator[Found]:
+    found = _plain(path)
+    if isinstance(found, Source) and (is_dicomdir(path) or _is_zip(path)):
+        yield from look_into(path, found.changed)
+    else:
+        yield found
+
+
+def _plain(path: str) -> Found:
+    """A file that is no archive and lists no others."""
     try:
         status = os.stat(path)
     except OSError as error:
-        yield Skipped(path, error.strerror or "it can't be looked at")
-        return
+        return Skipped(path, error.strerror or "it can't be looked at")
     if not stat.S_ISREG(status.st_mode):
-        yield Skipped(path, "not a regular file")
-    elif is_dicomdir(path) or _is_zip(path):
-        yield from look_into(path, status.st_mtime_ns)
-    else:
-        yield Source(path, None, status.st_size, status.st_mtime_ns)
+        return Skipped(path, "not a regular file")
+    return Source(path, None, status.st_size, status.st_mtime_ns)
+
+
+def _may_be_zip(path: str) -> bool:
+    return path.lower().endswith(".zip")
 
 
 def _is_zip(path: str) -> bool:
-    if not path.lower().endswith(".zip"):
+    if not _may_be_zip(path):
         return False
     try:
         with open_regular(path) as file:

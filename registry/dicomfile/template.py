@@ -28,6 +28,10 @@ from registry.dicomfile.tree import PIXEL_DATA, Element, Tree, text
 
 _LENGTH_OF_META = 140  # where it stands (PS3.10 section 7.1)
 _META = 144
+LARGEST = 1 << 20
+"""Bytes of a file without its bulk content that a template deals with: what is remembered of it
+must stay small, whatever comes."""
+
 _UNDEFINED = b"\xff\xff\xff\xff"
 
 _two, _four = Struct("<H").unpack_from, Struct("<I").unpack_from
@@ -41,6 +45,7 @@ class _Varying(NamedTuple):
     """
 
     run: bytes
+    length_of_run: int
     tag: int | None  # None for a group length, of which nothing is kept
     vr: str
     scanned: _Scanned | None
@@ -65,7 +70,7 @@ class _Scanned:
         element = found.get(self._tag)
         if element is None or element[0] != self._vr:
             raise Unusual
-        if self._tag not in BULK:
+        if self._tag not in BULK and stop - position <= LARGEST:
             self._bytes, self._element = data[position:stop], element
         return element, stop
 
@@ -93,9 +98,16 @@ class Template:
                 return None
             if _fill(tree, data, self._of_tree, self._rest, end, size, self._implicit) != size:
                 return None
+            if size > LARGEST and besides_bulk(data, tree) > LARGEST:
+                return None
         except (Unusual, error):  # the file ends too early, or is broken
             return None
         return self._recall.turn_to(meta, tree)
+
+
+def besides_bulk(data: bytes, tree: Tree) -> int:
+    """Bytes of a file besides its bulk content."""
+    return len(data) - sum(len(tree[tag][1]) for tag in BULK if tag in tree)
 
 
 def _without(tree: Tree, varying: AbstractSet[int]) -> Tree:
@@ -113,10 +125,10 @@ def _fill(
     implicit: bool,
 ) -> int:
     """Put the varying elements into a tree. Where the last run ends; -1 where a part isn't there."""
-    for run, tag, vr, scanned, length, size, is_view in parts:
+    for run, length_of_run, tag, vr, scanned, length, size, is_view in parts:
         if not data.startswith(run, position):
             return -1
-        position += len(run)
+        position += length_of_run
         if scanned is not None:
             tree[tag], position = scanned.read(data, position, end, implicit=implicit)  # type: ignore[index]
             continue
@@ -149,12 +161,12 @@ def _varying(data: bytes, since: int, begin: int, tag: int | None, vr: str, *, i
     is_pixels = tag == PIXEL_DATA and not implicit and vr in PIXEL_VRS
     in_fragments = is_pixels and data[begin + 8 : begin + 12] == _UNDEFINED
     if tag is not None and (vr == "SQ" or in_fragments or (code == b"UN" and not implicit)):
-        return _Varying(data[since:begin], tag, vr, _Scanned(tag, vr))
-    if implicit:
-        return _Varying(data[since : begin + 4], tag, vr, None)
-    if code in SHORT:
-        return _Varying(data[since : begin + 6], tag, vr, None, _two, 2)
-    return _Varying(data[since : begin + 8], tag, vr, None, is_view=is_pixels)
+        return _Varying(data[since:begin], begin - since, tag, vr, _Scanned(tag, vr))
+    header = 4 if implicit else 6 if code in SHORT else 8  # bytes before the length
+    run = data[since : begin + header]
+    if header == 6:
+        return _Varying(run, len(run), tag, vr, None, _two, 2)
+    return _Varying(run, len(run), tag, vr, None, is_view=is_pixels)
 
 
 def _elements(data: bytes, start: int, end: int, *, implicit: bool) -> Iterator[tuple[int | None, int, int]]:

@@ -6,7 +6,7 @@ from registry.dicomfile.digests import BULK
 from registry.dicomfile.parsed import Parsed
 from registry.dicomfile.scan import scan
 from registry.dicomfile.tags import TRANSFER_SYNTAX_UID
-from registry.dicomfile.template import Template
+from registry.dicomfile.template import LARGEST, Template, besides_bulk
 from registry.dicomfile.tree import Element, Tree
 
 _MOST = 4
@@ -14,9 +14,6 @@ _MOST = 4
 
 _MOST_VARYING = 128
 """With more elements than this that vary, a file is parsed as quickly without a template."""
-
-_LARGEST = 1 << 20
-"""Bytes of a file without its bulk content that are remembered."""
 
 _PRICE, _BUDGET = 32, 256
 """Learning costs about as much as parsing two files. It is paid for by files that were read,
@@ -72,8 +69,7 @@ class Templates:
         return Parsed(meta, tree)
 
     def _learn(self, data: bytes, meta: Tree, tree: Tree) -> None:
-        bulk = sum(len(tree[tag][1]) for tag in BULK & tree.keys())
-        if not tree or len(data) - bulk > _LARGEST:
+        if not tree or besides_bulk(data, tree) > LARGEST:
             return
         layout = _layout(meta, tree)
         for place, shape in enumerate(self._shapes):

@@ -12,7 +12,7 @@ import sys
 from contextlib import suppress
 from typing import TYPE_CHECKING, BinaryIO
 
-from registry.dicomfile.confinement import confine, hear, say, timed
+from registry.dicomfile.confinement import confine, hear, say, start_clock, timed
 from registry.dicomfile.tasks import OUT_OF_MEMORY, READY, Charge, LookInto, Task
 from registry.limits import Limits
 
@@ -43,8 +43,9 @@ def _do(task: Task, reader: Reader, limits: Limits, answers: BinaryIO) -> None:
         say(answers, found)
         return
     readings = []
-    for source in task.sources:
-        with timed(limits):
+    with timed(limits):
+        for source in task.sources:
+            start_clock(limits)
             readings.append(reader.read(source, digests=task.digests))
     say(answers, readings)
 

@@ -7,14 +7,13 @@ never renumbered.
 from __future__ import annotations
 
 import difflib
-from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from functools import cache
 from typing import Any
 
 from registry.errors import BadRequest
-from registry.records import Finding, Kind, ObjectClaim, Patient, Severity, Unreadable
+from registry.records import Finding, Kind, ObjectClaim, Severity, Unreadable
 from registry.rules import (
     attributes,
     belonging,
@@ -33,6 +32,7 @@ from registry.rules import (
     syntax,
 )
 from registry.rules.base import Rule, Scope, Subject, View
+from registry.rules.subjects import Subjects
 
 _E, _W, _N = Severity.ERROR, Severity.WARNING, Severity.NOTE
 _FILE, _BATCH, _REGISTRY = Scope.FILE, Scope.BATCH, Scope.REGISTRY
@@ -242,51 +242,6 @@ def alike(word: str, book: Iterable[Rule] = RULES) -> list[str]:
         return sum(one == other for one, other in zip(word.lower(), name, strict=False))
 
     return [shown[name] for name in sorted(near, key=same_places, reverse=True)[:3]]
-
-
-@dataclass(slots=True)
-class Subjects:
-    """What a batch gives the rules to look at."""
-
-    claims: list[ObjectClaim] = field(default_factory=list)
-    speaking: list[ObjectClaim] = field(default_factory=list)  # of those, one for each setting
-    unreadable: list[Unreadable] = field(default_factory=list)
-    uids: set[str] = field(default_factory=set)
-    instances: set[str] = field(default_factory=set)
-    series: set[str] = field(default_factory=set)
-    studies: set[str] = field(default_factory=set)
-    patients: set[Patient] = field(default_factory=set)
-    shared: set[str] = field(default_factory=set)
-
-    def of(self, subject: Subject) -> Sequence[Any]:
-        """The subjects of one sort, in a stable order."""
-        match subject:
-            case Subject.UNREADABLE:
-                return self.unreadable
-            case Subject.CLAIM:
-                return self.claims
-            case Subject.UID:
-                return sorted(self.uids)
-            case Subject.INSTANCE:
-                return sorted(self.instances)
-            case Subject.SERIES:
-                return sorted(self.series)
-            case Subject.STUDY:
-                return sorted(self.studies)
-            case Subject.PATIENT:
-                return sorted(self.patients)
-            case Subject.SHARED:
-                return sorted(self.shared)
-            case Subject.CONCATENATION:
-                return self._concatenations()
-
-    def _concatenations(self) -> list[list[ObjectClaim]]:
-        """The parts in the batch of each concatenation."""
-        parts: dict[str, list[ObjectClaim]] = defaultdict(list)
-        for claim in self.claims:
-            if claim.part is not None:
-                parts[claim.part.concatenation_uid].append(claim)
-        return [parts[uid] for uid in sorted(parts)]
 
 
 def ask(rules: Iterable[Rule], subjects: Subjects, view: View) -> Iterator[Finding]:

@@ -18,7 +18,8 @@ from enum import StrEnum
 from functools import cached_property
 from typing import Any, NamedTuple, Protocol
 
-from registry.facts import Attributes, InstanceFacts, SeriesFacts
+from registry.agreement import Attributes
+from registry.facts import InstanceFacts, SeriesFacts
 from registry.records import Finding, Kind, Mark, Patient, Severity
 from registry.roots import Roots
 from registry.rules.given import Given, Somewhere

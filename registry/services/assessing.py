@@ -28,10 +28,11 @@ from registry.records import (
     speakers,
 )
 from registry.roots import Roots
-from registry.rules import Subjects, ask
+from registry.rules import ask
 from registry.rules.base import Rule, Scope
 from registry.rules.issuer import beginnings
 from registry.rules.policy import PLAIN, Policy
+from registry.rules.subjects import Subjects
 from registry.services.batchview import BatchView
 from registry.services.gathering import gathered
 from registry.services.weighing import Weighed, weigh

@@ -7,7 +7,8 @@ from collections.abc import Set as AbstractSet
 from datetime import datetime
 from functools import cached_property
 
-from registry.facts import Attributes, InstanceFacts, SeriesFacts
+from registry.agreement import Attributes
+from registry.facts import InstanceFacts, SeriesFacts
 from registry.records import Kind, Mark, Origin, Patient
 from registry.roots import Roots
 from registry.rules.policy import PLAIN, Policy

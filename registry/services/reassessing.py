@@ -12,9 +12,10 @@ from dataclasses import dataclass
 from registry.epochs import Epoch
 from registry.facts import PATIENT_KINDS, Facts
 from registry.records import Finding, Kind
-from registry.rules import RULES, Subjects, ask
+from registry.rules import RULES, ask
 from registry.rules.base import Scope, Subject
 from registry.rules.reference import is_explained
+from registry.rules.subjects import Subjects
 from registry.services.assessing import learn_around
 from registry.services.batchview import BatchView
 from registry.services.gathering import joined

@@ -83,8 +83,8 @@ _CLEARABLE = Keyed(
         findings.c.cleared_entry.is_(None)
     ),
     findings.c.uid,
-    codes=findings.c.code,
 )
+"""Whatever their code: SQLite would look for each UID once under each of the codes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,13 +178,13 @@ def _clear(
 ) -> None:
     still = set(found)
     uids = set().union(*evaluated.values())
-    rows = _CLEARABLE.rows(act.connection, uids, codes=sorted(evaluated))
+    rows = _CLEARABLE.rows(act.connection, uids)
     retract(
         act,
         [
             key
             for *key, of in rows
-            if of == context and key[1] in evaluated[key[0]] and tuple(key) not in still
+            if of == context and key[1] in evaluated.get(key[0], ()) and tuple(key) not in still
         ],
     )
 

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 from sqlalchemy import Connection, select
 
+from registry.agreement import Subject
 from registry.epochs import Epoch
-from registry.facts import Subject
 from registry.fingerprint import VERSION
 from registry.records import Level
 from registry.store.packing import pack, unpack

@@ -11,9 +11,9 @@ from typing import Any
 
 from sqlalchemy import Connection
 
+from registry.agreement import Subject
 from registry.epochs import ALWAYS, Epoch
 from registry.facts import (
-    Subject,
     fingerprints_of,
 )
 from registry.fingerprint import unpack as unpacked

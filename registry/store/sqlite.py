@@ -93,7 +93,9 @@ class SqliteWriter:
         self._connection = connection
 
     def begin(self, *, alone: bool, question: Question | None) -> Begun:  # noqa: ARG002 (it always is alone)
-        return Begun(self._free(entries), datetime.now(UTC), _account(), None, None, None)
+        asked = "SELECT coalesce(max(id), 0) + 1, (SELECT max(entry) FROM roots) FROM entries"
+        ticket, roots = self._connection.exec_driver_sql(asked).one()
+        return Begun(ticket, datetime.now(UTC), _account(), None, roots, None)
 
     def ids(self, table: Table, count: int) -> Sequence[int]:
         first = self._free(table)

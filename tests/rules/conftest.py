@@ -13,8 +13,9 @@ import pytest
 from pydicom.dataset import Dataset
 
 from registry.records import Finding, Kind, ObjectClaim, Reading, Severity
-from registry.rules import RULES, Subjects, ask
+from registry.rules import RULES, ask
 from registry.rules.base import Rule, View
+from registry.rules.subjects import Subjects
 from registry.services import assessing
 from registry.services.checking import check
 from registry.services.opening import OpenRegistry, opened

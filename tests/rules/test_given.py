@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from registry.records import ObjectClaim
-from registry.rules import RULES, Subjects, ask
+from registry.rules import RULES, ask
+from registry.rules.subjects import Subjects
 from registry.services.opening import OpenRegistry
 from registry.services.registering import register
 from tests.objects import bundled, save

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import Connection, bindparam, select
 
 from registry.services.opening import opened
-from registry.store import lookups, schema
+from registry.store import findings, lookups, schema
 from registry.store.keyed import Keyed, once
 from tests.conftest import Registries
 
@@ -52,6 +52,15 @@ def test_every_look_up_answers_what_the_same_query_does(connection: Connection, 
     expected = [tuple(row) for row in asked]
     found = [tuple(row) for row in QUERIES[name].rows(connection, keys, **values)]
     assert sorted(map(repr, found)) == sorted(map(repr, expected)) or sorted(found) == sorted(expected)
+
+
+@pytest.mark.engine("sqlite")
+@pytest.mark.parametrize("name", [*sorted(QUERIES.keys() - {"BESIDE"}), "CLEARABLE"])
+def test_every_look_up_goes_by_its_key_alone(connection: Connection, name: str) -> None:
+    query = findings._CLEARABLE if name == "CLEARABLE" else QUERIES[name]
+    text, parameters = query._as_lists({"keys": ["1.2.3"] * 500, "context": "teaching", "until": 5})
+    plan = [str(row[3]) for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {text}", parameters)]  # type: ignore[arg-type]
+    assert not [step for step in plan if step.startswith("SCAN") or "code=?" in step]
 
 
 def test_a_further_list_narrows_what_is_found(connection: Connection) -> None:
