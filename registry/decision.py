@@ -115,7 +115,7 @@ class _Desk:
 
     def take(self, claim: ObjectClaim) -> None:
         instance, series, study = claim.place
-        of_series = claim.is_of_series
+        of_series = claim.of_series
         known = of_series and series is not None and self._is_known(self._find(series))
         # What stood for one claim stands for all that say the same: nothing follows from it again.
         stands = series_stands = study_stands = claim.setting in self._standing_settings

@@ -176,6 +176,7 @@ class ObjectClaim:
     part: Part | None = None
     plan_geometry: str | None = None  # RT Plan Geometry (300A,000C)
     dose_summation_type: str | None = None  # (3004,000A)
+    of_series: bool = False  # it is about a series alone: a row of an index that has no instances
     whole: bool = False  # a whole data set was read: what is absent here, the object doesn't have
     meta: FileMeta | None = FileMeta()  # noqa: RUF009 (a value; None: there is no file)
     listings: tuple[Listing, ...] = ()  # what the DICOMDIR through which it was found says of it
@@ -185,11 +186,6 @@ class ObjectClaim:
     def hidden(self, hidden: Hidden) -> ObjectClaim:
         """The claim with something else of what it says under a key."""
         return replace(self, **hidden._asdict(), earlier=())
-
-    @property
-    def is_of_series(self) -> bool:
-        """Whether it is about a series alone: a row of an index that has no instances."""
-        return self.sop_instance_uid is None and "SOPInstanceUID" not in self.missing
 
     @remembered
     def identities(self) -> tuple[tuple[Kind, str], ...]:

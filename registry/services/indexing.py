@@ -313,6 +313,7 @@ def _claim(row: IndexRow) -> ObjectClaim:
             if not uid and keyword != "SOPClassUID" and not (of_series and keyword == "SOPInstanceUID")
         ),
         patient=row.patient,
+        of_series=of_series,
         meta=None,
         path=row.path,
         earlier=_earlier(row),
