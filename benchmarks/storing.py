@@ -141,7 +141,11 @@ def _register(registry: OpenRegistry, claims: list[ObjectClaim]) -> None:
     for start in range(0, len(claims), BATCH):
         batch = [(Source(claim.path), claim) for claim in claims[start : start + BATCH]]
         registering._record(
-            registry, Batch(batch, [os.urandom(16) for _ in range(0, len(batch), GROUP)]), b"a run", policy
+            registry,
+            Batch(batch, [os.urandom(16) for _ in range(0, len(batch), GROUP)]),
+            b"a run",
+            policy,
+            {},
         )
 
 

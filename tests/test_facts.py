@@ -72,7 +72,7 @@ def claim(
         transfer_syntax_uid=syntax,
         content_digest=content,
         content_order=content or b"",  # no key needed: what is hashed here is no secret
-        **more,  # type: ignore[arg-type]
+        **{"whole": True, "missing": () if instance else ("SOPInstanceUID",), **more},  # type: ignore[arg-type]
     )
 
 
