@@ -641,7 +641,7 @@ def test_deciding_changes_nothing_that_it_was_given(
 
 def of_series(one: ObjectClaim) -> bool:
     """As a row of an index that knows no instances."""
-    return one.is_of_series and one.place[1] is not None
+    return one.of_series and one.place[1] is not None
 
 
 @given(batches(), ledgers)

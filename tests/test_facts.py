@@ -170,7 +170,7 @@ def test_an_object_says_what_each_of_its_uids_is_and_where() -> None:
 def test_what_a_claim_leaves_open_adds_nothing() -> None:
     facts = facts_of(claim(sop_class=None, modality=None, content=None, data_set_digest=b"d"))
     assert facts.instances[INSTANCE] == InstanceFacts(placements={Placement(SERIES, STUDY)})
-    untold = Appearance(None, None, None, is_whole=False)
+    untold = Appearance(None, None, None)
     assert facts.series[SERIES] == SeriesFacts(studies={STUDY}, appearances={untold})
     assert facts.series[SERIES].sop_classes == facts.series[SERIES].modalities == set()
     assert not facts.patients

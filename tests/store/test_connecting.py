@@ -13,7 +13,7 @@ import pytest
 from psycopg import sql
 
 from registry.errors import BadSetting
-from registry.services import querying
+from registry.services import showing
 from registry.settings import Settings, load_settings
 from registry.store.session import Database, parse_url, shown
 from tests.conftest import Cli
@@ -226,7 +226,7 @@ def test_a_bug_doesnt_tell_it(locked: Locked, cli: Cli, monkeypatch: pytest.Monk
     def bug(registry: object, *_: object) -> None:
         raise ValueError(f"{url} {registry!r}")
 
-    monkeypatch.setattr(querying, "show", bug)
+    monkeypatch.setattr(showing, "show", bug)
     result = cli("show", "1.2.3", "--database", url)
     assert result.code == 4
     assert TOLD not in result.out + result.err
