@@ -59,7 +59,7 @@ def log(
             entry=entry,
             newest=limit or None,
         )
-    show(audit_log(found, one=entry is not None), run.settings.format)
+        show(audit_log(found, one=entry is not None), run.settings.format)
 
 
 def verify(

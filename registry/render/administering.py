@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import tee
 from typing import TYPE_CHECKING
 
 from registry.render.checkpoints import signing_lines
-from registry.render.formats import Output, Row, columns, counted, visible
+from registry.render.formats import Output, Row, columns, counted, streamed_columns, visible
 from registry.render.rulebook import rule_facts, rule_lines, rule_row
 from registry.rules import RULES
 
@@ -102,10 +103,10 @@ def rule(one: Rule) -> Output:
     return Output(row, [row], rule_lines(one))
 
 
-def audit_log(found: Sequence[Told], *, one: bool = False) -> Output:
+def audit_log(found: Iterator[Told], *, one: bool = False) -> Output:
     """Entries of the trail, in a table; or ``one`` that was asked for by its number, in full."""
-    rows = [_told(told) for told in found]
-    return Output(rows, rows, _log_card(found[0]) if one else _log_lines(found))
+    rows = map(_told, found)
+    return Output(rows, rows, _log_card(found) if one else _log_lines(found))
 
 
 def _told(told: Told) -> Row:
@@ -132,7 +133,8 @@ def _told(told: Told) -> Row:
     }
 
 
-def _log_card(told: Told) -> Iterator[str]:
+def _log_card(found: Iterator[Told]) -> Iterator[str]:
+    told = next(found)
     entry = told.entry
     facts = {
         "entry": f"{entry.id}, at place {entry.seq} of the trail",
@@ -155,34 +157,31 @@ def _log_card(told: Told) -> Iterator[str]:
         yield f"{'' if place else 'uids':<12} {uid}"
 
 
-def _log_lines(found: Sequence[Told]) -> Iterator[str]:
-    rows = []
-    for told in found:
-        entry = told.entry
-        detail = ", ".join(_fact(name, value) for name, value in entry.detail.items() if value)
-        what = f"{detail}{f'; {entry.text}' if entry.text else ''}"
-        rows.append(
-            {
-                "entry": entry.id,
-                "at": entry.at,
-                "event": entry.event,
-                "outcome": entry.outcome,
-                "actor": _who(entry),
-                "what": what,
-            }
-        )
+def _log_lines(found: Iterator[Told]) -> Iterator[str]:
+    """A line for each entry, and its UIDs below."""
     names = ("entry", "at", "event", "outcome", "actor", "what")
-    if not rows:
-        yield "no such entries"
-        return
-    heading, *lines = columns(rows, names, names)
-    yield heading
-    for line, told in zip(lines, found, strict=True):
+    entries, told = tee(found)
+    lines = streamed_columns(map(_log_row, entries), names, names, "no such entries")
+    yield next(lines)
+    for line, each in zip(lines, told, strict=True):
         yield line
-        for uid in told.uids[:_UIDS_IN_LINES]:
+        for uid in each.uids[:_UIDS_IN_LINES]:
             yield f"      {uid}"
-        if len(told.uids) > _UIDS_IN_LINES:
-            yield f"      … `uid-registry audit log {told.entry.id}` lists them all"
+        if len(each.uids) > _UIDS_IN_LINES:
+            yield f"      … `uid-registry audit log {each.entry.id}` lists them all"
+
+
+def _log_row(told: Told) -> Row:
+    entry = told.entry
+    detail = ", ".join(_fact(name, value) for name, value in entry.detail.items() if value)
+    return {
+        "entry": entry.id,
+        "at": entry.at,
+        "event": entry.event,
+        "outcome": entry.outcome,
+        "actor": _who(entry),
+        "what": f"{detail}{f'; {entry.text}' if entry.text else ''}",
+    }
 
 
 _UIDS_IN_LINES = 4

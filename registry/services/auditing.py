@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,6 +13,7 @@ from registry.services.opening import OpenRegistry
 from registry.services.seen import SeenHead
 from registry.services.trusting import Trusted
 from registry.store.entries import Entry, entries_about, has_actor, log, uids_of
+from registry.store.session import Connection
 from registry.store.verification import Progress, Verification, verify
 from registry.uid import findable
 
@@ -28,7 +29,15 @@ class Told:
     uids: tuple[str, ...]
 
 
-def audit_log(
+def audit_log(registry: OpenRegistry, **filters: Any) -> list[Told]:
+    """The entries that pass the filters of ``told_entries``, all at once.
+
+    Who reads for a person uses ``read_log``.
+    """
+    return list(told_entries(registry, **filters))
+
+
+def told_entries(
     registry: OpenRegistry,
     *,
     event: str | None = None,
@@ -39,11 +48,12 @@ def audit_log(
     entry: int | None = None,
     newest: int | None = None,
     but: int | None = None,
-) -> list[Told]:
+) -> Iterator[Told]:
     """The entries that pass the filters, all ``but`` one, oldest first, each with some of its UIDs.
 
     One ``entry`` asked for by number comes with all of its UIDs. ``event`` may be the noun
-    and ``:`` of several. Raises ``BadRequest``. Who reads for a person uses ``read_log``.
+    and ``:`` of several. Where all are asked for, they come as they are read, a page at a
+    time. Raises ``BadRequest``, before the first comes.
     """
     event = None if event is None else parse_event(event)
     with registry.database.reading() as connection:
@@ -53,17 +63,37 @@ def audit_log(
         if entry is not None:
             ids = {entry} if ids is None else ids & {entry}
         query: dict[str, Any] = {"event": event, "actor": actor, "since": since, "until": until, "ids": ids}
+        if entry is None and newest is None:
+            return _pages(registry, {**query, "but": but})
         found = list(log(connection, **query, newest=newest, but=but))
         if entry is not None and not found:
             raise BadRequest(
                 f"there is no entry {entry}", advice="`uid-registry audit log` lists the newest."
             )
-        most = None if entry is not None else UIDS_SHOWN
-        return [Told(each, tuple(uids_of(connection, each.id, most))) for each in found]
+        return iter(_told(connection, found, None if entry is not None else UIDS_SHOWN))
 
 
-def read_log(registry: OpenRegistry, *, unrecorded: bool = False, **filters: Any) -> list[Told]:
-    """``audit_log`` for somebody: that they read the trail, and which part of it, is an entry of
+_PAGE = 500
+"""Entries that are read in one transaction."""
+
+
+def _pages(registry: OpenRegistry, query: dict[str, Any]) -> Iterator[Told]:
+    after = -1
+    while True:
+        with registry.database.reading() as connection:
+            told = _told(connection, list(log(connection, **query, after=after, most=_PAGE)), UIDS_SHOWN)
+        yield from told
+        if len(told) < _PAGE:
+            return
+        after = told[-1].entry.seq
+
+
+def _told(connection: Connection, found: Sequence[Entry], most: int | None) -> list[Told]:
+    return [Told(each, tuple(uids_of(connection, each.id, most))) for each in found]
+
+
+def read_log(registry: OpenRegistry, *, unrecorded: bool = False, **filters: Any) -> Iterator[Told]:
+    """``told_entries`` for somebody: that they read the trail, and which part of it, is an entry of
     its own, written first, and not among what is read. ``unrecorded`` is for what can't be written.
     """
     said = dict(filters)
@@ -81,7 +111,7 @@ def read_log(registry: OpenRegistry, *, unrecorded: bool = False, **filters: Any
         unrecorded=unrecorded,
         **{name: value for name, value in said.items() if value is not None},
     )
-    return audit_log(registry, **filters, but=own)
+    return told_entries(registry, **filters, but=own)
 
 
 def recorded_name(registry: OpenRegistry, actor: str) -> str:

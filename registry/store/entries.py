@@ -72,8 +72,11 @@ def log(
     ids: Iterable[int] | None = None,
     newest: int | None = None,
     but: int | None = None,
+    after: int | None = None,
+    most: int | None = None,
 ) -> Iterator[Entry]:
-    """Entries in their order; the ``newest`` so many of them, or all; all ``but`` that one.
+    """Entries in their order; the ``newest`` so many of them, or the first ``most`` that come
+    ``after`` a place, or all; all ``but`` that one.
 
     ``since`` and ``until`` are moments as the trail writes them; ``event`` may end
     with ``:`` for all events of a noun.
@@ -95,8 +98,10 @@ def log(
         query = query.where(entries.c.id.in_(sorted(set(ids))))
     if but is not None:
         query = query.where(entries.c.id != but)
+    if after is not None:
+        query = query.where(entries.c.seq > after)
     if newest is None:
-        rows: Iterable[Any] = connection.execute(query.order_by(entries.c.seq))
+        rows: Iterable[Any] = connection.execute(query.order_by(entries.c.seq).limit(most))
     else:
         rows = reversed(connection.execute(query.order_by(entries.c.seq.desc()).limit(newest)).all())
     return map(_entry, rows)
