@@ -82,6 +82,11 @@ class Settings:
         """The actor for the audit trail: as given, else the operating system's user."""
         return (self.actor or "").strip() or _system_user() or "unknown"
 
+    def within(self, context: str | None) -> str | None:
+        """The context that is asked for, or set; None: the clinical one. Raises ``BadSetting``."""
+        name = parse_context(context or self.context)
+        return None if name == CLINICAL else name
+
     def named_actor(self) -> str:
         """The actor of an act that needs a name.
 

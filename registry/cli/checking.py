@@ -67,7 +67,9 @@ def check(
       uid-registry check --for-export TRIAL_PACS export/ && storescu -aec TRIAL_PACS ...
     """
     if paths or null:
-        reading.get_ready(paths, jobs or run.settings.jobs)
+        # Before an export nothing is read that can't be accounted for.
+        begin = for_export is None
+        reading.get_ready(run, paths, jobs, context=within, digests=False, probed=True, begin=begin)
     from registry.services.checking import check as service
 
     given, fail_on = fail_on, fail_on or run.settings.check.fail_on or "error"

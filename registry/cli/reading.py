@@ -6,7 +6,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -111,10 +111,12 @@ def rename(registry: OpenRegistry, result: Report) -> None:
     rename(result, registry.settings.paths, lambda: registry.key)
 
 
-def get_ready(paths: list[str] | None, jobs: int | None) -> None:
+def get_ready(run: Run, paths: list[str] | None, jobs: int | None, **asked: Any) -> None:
+    """Have the first workers start, before all that this process needs is imported."""
     from registry.services.reading import get_ready
 
-    get_ready(paths or [], jobs)
+    named = [path for path in paths or [] if path != "-"]
+    get_ready(named if named == paths else named[:1], run.settings, jobs=jobs or run.settings.jobs, **asked)
 
 
 def wants_digests(value: str) -> bool:

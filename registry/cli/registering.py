@@ -76,7 +76,7 @@ def register(
     elif index_format or column:
         raise BadRequest("--index-format and --column are about an index", advice="Name it: --index FILE.")
     else:
-        reading.get_ready(paths, jobs or run.settings.jobs)
+        reading.get_ready(run, paths, jobs, context=within, digests=digest != "none")
     reading.require_known("fail-on", fail_on, ("collision", *FAIL_ON))
     run = reading.configured(run, select, ignore, named_by, jobs)
     with run.registry() as registry, reading.unnamed_paths(run):

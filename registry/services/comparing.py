@@ -13,12 +13,9 @@ from collections.abc import Callable, Iterable, Sequence
 from itertools import islice
 
 from registry.records import ObjectClaim, Reading
-from registry.services.reading import Item, Readers
+from registry.services.reading import PROBED, Item, Readers
 from registry.store.ledger import with_content
 from registry.store.session import Connection
-
-_FIRST = 40
-"""Files by which is told whether the others are recorded too."""
 
 Asked = Callable[[Iterable[str]], set[str]]
 """Of some instances those that are recorded with a content."""
@@ -40,7 +37,7 @@ class Batch:
         """Read everything below some paths; ``digests=False`` never makes any, ``of_all`` each one's."""
         sources = self._readers.expand(paths)
         if digests and not of_all:
-            self._take(self._readers.read(islice(sources, _FIRST), digests=False))
+            self._take(self._readers.read(islice(sources, PROBED), digests=False))
             self._without.update(range(len(self._items)))
             digests = bool(recorded(self._instances(self._without)))
         begun = len(self._items)

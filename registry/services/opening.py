@@ -12,11 +12,11 @@ from typing import Any
 import platformdirs
 
 from registry.dicomfile.readerkeys import ReaderKeys
-from registry.epochs import CLINICAL, Epoch
+from registry.epochs import Epoch
 from registry.errors import KeyUnusable
 from registry.keys import KeyRing, RegistryKey, load_ring
 from registry.services.seen import SeenHead
-from registry.settings import APPLICATION, Settings, parse_context
+from registry.settings import APPLICATION, Settings
 from registry.store.act import Act
 from registry.store.entries import ledger_size
 from registry.store.keyed import Question
@@ -86,14 +86,8 @@ class OpenRegistry:
 
     def keys_in(self, context: str | None) -> ReaderKeys:
         """Those of one context, so that nothing in it is comparable with another's; None: clinical."""
-        suffix = f" {context}" if context else ""
-
-        def of(key: RegistryKey, earlier: tuple[ReaderKeys | None, ...] = ()) -> ReaderKeys:
-            fingerprint, digest = (key.subkey(f"{purpose}{suffix}") for purpose in ("fingerprint", "digest"))
-            return ReaderKeys(fingerprint, digest, earlier, key.hashing)
-
-        _, *former = self.ring
-        return of(self.key, tuple(None if key is None else of(key) for key in former))
+        earlier = tuple(None if key is None else ReaderKeys.of(key, context) for key in self.ring[1:])
+        return ReaderKeys.of(self.key, context, earlier)
 
     def epochs(self, context: str | None) -> tuple[Epoch, ...]:
         """The times of the registry's keys within a context, the present one first."""
@@ -110,8 +104,7 @@ class OpenRegistry:
 
     def context(self, asked: str | None) -> str | None:
         """The context that is asked for, or set; None: the clinical one."""
-        name = parse_context(asked or self.settings.context)
-        return None if name == CLINICAL else name
+        return self.settings.within(asked)
 
     def perform(
         self,

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import os
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
+from functools import partial
 from itertools import islice
 from queue import Empty, SimpleQueue
 from threading import Lock
@@ -21,7 +22,9 @@ from registry.dicomfile.sources import Found, Source, expand
 from registry.dicomfile.tasks import Charge, LookInto, Read, Task
 from registry.limits import Limits
 from registry.records import Reading, Unreadable
+from registry.services import headstart
 from registry.services.workers import Worker, WorkerLost, rest, start_ahead, started
+from registry.settings import Settings
 
 _CHUNK = 64
 """Files in one task: enough that passing them on costs little."""
@@ -32,6 +35,9 @@ goes on with the second."""
 
 _TASKS_AHEAD = 16
 """Tasks under way for each worker, so that memory stays bounded whatever comes."""
+
+PROBED = 40
+"""Files of a check by which is told whether the others are recorded too (comparing.py)."""
 
 Item = tuple[Found, Reading]
 
@@ -44,11 +50,31 @@ def read_all(
         yield from readers.read(readers.expand(paths))
 
 
-def get_ready(paths: Sequence[str], jobs: int | None = None) -> None:
-    """Start the first processes that will read some paths, before anything else is known:
-    they import what they need while this process does."""
+def get_ready(
+    paths: Sequence[str],
+    settings: Settings,
+    *,
+    jobs: int | None = None,
+    context: str | None = None,
+    digests: bool = True,
+    probed: bool = False,
+    begin: bool = True,
+) -> None:
+    """Start the first processes that will read some paths, before anything else is known: they
+    import what they need while this process does, and ``begin`` to read where there is much.
+
+    ``probed`` says that some files will be asked for before the others.
+    """
     many = len(paths) > _CHUNK or any(map(os.path.isdir, paths))
-    start_ahead(min(2, jobs or _processors()) if many else 1)
+    workers = min(2, jobs or _processors()) if many else 1
+    sizes = (PROBED if probed else _CHUNK, _CHUNK)
+    begun = (
+        many
+        and begin
+        and headstart.begin(paths, settings, workers, context=context, digests=digests, sizes=sizes)
+    )
+    if not begun:
+        start_ahead(workers)
 
 
 class Readers:
@@ -67,8 +93,15 @@ class Readers:
         self._alive: set[Worker] = set()
         self._lock, self._closing = Lock(), False
         # Before anything else, so that it is there when the first file is known.
-        self._free(self._started())
+        self._head_start = headstart.taken(self._charge)
+        if not self._head_start.workers:
+            self._free(self._started())
+        for worker in self._head_start.workers:
+            worker.greet()
+            self._alive.add(worker)
+            self._free(worker)
         self._threads = ThreadPoolExecutor(self._most * _AT_ONCE)
+        self._head_start.collect(self._threads)
 
     def __enter__(self) -> Self:
         return self
@@ -93,17 +126,29 @@ class Readers:
         """Each source with what came of reading it, in their order; ``digests`` other than
         these readers usually make them."""
         digests = self._digests if digests is None else digests
-        under_way: deque[tuple[list[Found], Future[Iterator[Reading]]]] = deque()
+        under_way: deque[tuple[list[Found], Callable[[], Iterator[Reading]]]] = deque()
         rest, chunks = iter(sources), 0
         while chunk := list(islice(rest, _CHUNK)):
             chunks += 1
             while chunks == 2 and len(self._alive) < self._most:
                 self._free(self._started())
-            under_way.append((chunk, self._threads.submit(self._read, chunk, digests)))
+            if (answer := self._head_start.answer(chunk, digests)) is not None:
+                under_way.append((chunk, partial(self._read_ahead, chunk, digests, answer)))
+            else:
+                under_way.append((chunk, self._threads.submit(self._read, chunk, digests).result))
             if len(under_way) >= self._most * _TASKS_AHEAD:
                 yield from _finished(*under_way.popleft())
         while under_way:
             yield from _finished(*under_way.popleft())
+
+    def _read_ahead(
+        self, chunk: list[Found], digests: bool, answer: Future[list[Reading]]
+    ) -> Iterator[Reading]:
+        """The readings of a chunk that was given ahead; of one that its worker was lost over, anew."""
+        try:
+            return iter(answer.result())
+        except WorkerLost:
+            return self._read(chunk, digests)
 
     def _free(self, worker: Worker) -> None:
         """Let a worker be given tasks, of whomever."""
@@ -218,7 +263,7 @@ def _processors() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def _finished(chunk: list[Found], future: Future[Iterator[Reading]]) -> Iterator[Item]:
-    readings = future.result()
+def _finished(chunk: list[Found], result: Callable[[], Iterator[Reading]]) -> Iterator[Item]:
+    readings = result()
     for found in chunk:
         yield found, next(readings) if isinstance(found, Source) else found

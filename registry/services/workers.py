@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import atexit
+import fcntl
 import os
 import pickle
 import signal
 import subprocess
 import sys
 from collections.abc import Sequence
-from threading import Lock
+from contextlib import suppress
+from threading import Event, Lock
 from typing import Any, BinaryIO, cast
 
 from registry.dicomfile.tasks import OUT_OF_MEMORY, Charge, Task
@@ -51,6 +53,9 @@ class Worker:
         )
         self._greeted = False
         self._asking, self._listening = Lock(), Lock()
+        self._ahead, self._ahead_bytes = 0, 0  # tasks that were given ahead and are without an answer
+        self._all_answered = Event()
+        self._all_answered.set()
 
     def ask(self, task: Task) -> list[Any]:
         """The answer to a task: a reading for each file, or what there is to read. Raises ``WorkerLost``.
@@ -60,7 +65,9 @@ class Worker:
         """
         with self._asking:
             self.begin(task)
-            self._listening.acquire()  # before a third can, for answers come in the order of tasks
+            # Before a third can, for answers come in the order of tasks.
+            self._all_answered.wait()
+            self._listening.acquire()
         try:
             return cast(list[Any], self.answer())
         finally:
@@ -68,8 +75,7 @@ class Worker:
 
     def begin(self, task: object) -> None:
         """Give it a task. Raises ``WorkerLost``."""
-        if not self._greeted:
-            self._greet()
+        self.greet()
         try:
             self._send(task)
         except (OSError, ValueError) as error:  # closed by the other end, or by this one
@@ -79,28 +85,76 @@ class Worker:
         """The answer to the task that was given first of those without one. Raises ``WorkerLost``."""
         try:
             return pickle.load(self._answers)  # noqa: S301 (our own process)
-        except (EOFError, OSError, pickle.UnpicklingError) as error:
+        except (EOFError, OSError, ValueError, pickle.UnpicklingError) as error:  # closed, as above
             raise self._lost() from error
+
+    def take_ahead(self, charge: Charge, task: object) -> bool:
+        """Give it its charge and a task before it is there to take them; whether there was room.
+
+        The answer is ``answer_ahead``'s, and comes before that to any other task.
+        """
+        if not self._ahead:
+            self._room = min(map(_widened, (self._tasks, self._answers)))
+        message = pickle.dumps(task, pickle.HIGHEST_PROTOCOL)
+        # Room for the tasks, so that nobody waits here; and for most answers, so that it needn't.
+        if (self._ahead + 1) * _ANSWER > self._room or self._ahead_bytes + len(message) > self._room // 2:
+            return False
+        if not self._ahead:
+            self.charge = charge
+            self._send(charge)
+        self._tasks.write(message)
+        self._tasks.flush()
+        self._ahead, self._ahead_bytes = self._ahead + 1, self._ahead_bytes + len(message)
+        self._all_answered.clear()
+        return True
+
+    def answer_ahead(self) -> list[Any]:
+        """The answer to the first task given ahead that is without one, after ``greet``. Raises
+        ``WorkerLost``."""
+        try:
+            return cast(list[Any], self.answer())
+        except WorkerLost:
+            self._ahead = 1
+            raise
+        finally:
+            self._ahead -= 1
+            if not self._ahead:
+                self._all_answered.set()
+
+    @property
+    def owes(self) -> bool:
+        """Whether a task that it was given ahead is without an answer."""
+        return self._ahead > 0
+
+    @property
+    def is_here(self) -> bool:
+        """Whether relative paths begin from the folder that it was started in."""
+        return self.folder == _folder()
 
     @property
     def may_rest(self) -> bool:
-        """Whether it has read, and could read on."""
-        return self._greeted and self._process.poll() is None
+        """Whether it has read all that it was given, and could read on."""
+        return self._greeted and not self.owes and self._process.poll() is None
 
     def kill(self) -> None:
         """End it now; whoever waits for its answer gets ``WorkerLost``."""
         self._process.kill()
+        self._all_answered.set()
 
     def close(self) -> None:
-        self._process.kill()
+        self.kill()
         with self._asking, self._listening:  # whoever waits for an answer learns that there is none
             self._process.communicate()
 
-    def _greet(self) -> None:
-        """Wait until the process is there. One that never starts is no fault of any file."""
+    def greet(self) -> None:
+        """Wait until the process is there. Raises ``RegistryError``: one that never starts is no
+        fault of any file."""
+        if self._greeted:
+            return
         try:
             pickle.load(self._answers)  # noqa: S301 (our own process)
-            self._send(self.charge)
+            if not self._ahead:
+                self._send(self.charge)
         except (EOFError, OSError, pickle.UnpicklingError) as error:
             raise RegistryError(
                 "the process that reads files can't be started",
@@ -130,6 +184,22 @@ class Worker:
         return WorkerLost(f"the process that read it ended with status {status}", certain=False)
 
 
+_PIPE = 1 << 20
+"""Bytes of a pipe to or from a worker that is given much ahead: as much as Linux allows everybody."""
+
+_ANSWER = 1 << 15
+"""Bytes that the answer to a task takes, more or less. One that is longer makes its worker wait."""
+
+
+def _widened(pipe: BinaryIO) -> int:
+    """How much a pipe holds, once it holds as much as it may."""
+    if not hasattr(fcntl, "F_SETPIPE_SZ"):
+        return 1 << 14  # the least of any system
+    with suppress(OSError):  # somebody has as many wide ones as they may
+        fcntl.fcntl(pipe.fileno(), fcntl.F_SETPIPE_SZ, _PIPE)
+    return fcntl.fcntl(pipe.fileno(), fcntl.F_GETPIPE_SZ)
+
+
 _ahead: list[Worker] = []  # started, and waiting for a charge
 _resting: list[Worker] = []  # one at most, that has a charge and nothing to do
 
@@ -148,13 +218,12 @@ def _folder() -> tuple[int, int]:
 def started(charge: Charge) -> Worker:
     """A process that reads under a charge: one that rests from the same, one that was started
     ahead, or a new one."""
-    here = _folder()
     while _resting:
         rested = _resting.pop()
-        if rested.charge == charge and rested.folder == here:
+        if rested.charge == charge and rested.is_here:
             return rested
         rested.close()
-    while _ahead and _ahead[0].folder != here:
+    while _ahead and not _ahead[0].is_here:
         _ahead.pop(0).close()
     ready = _ahead.pop(0) if _ahead else Worker()
     ready.charge = charge

@@ -12,12 +12,12 @@ from registry.services import comparing
 from registry.services.checking import check
 from registry.services.comparing import Batch
 from registry.services.opening import OpenRegistry
-from registry.services.reading import Readers
+from registry.services.reading import PROBED, Readers
 from registry.services.registering import register
 from registry.services.reports import Report
 from tests.objects import save, save_all, tiny
 
-MANY = comparing._FIRST + 5
+MANY = PROBED + 5
 """More files than those by which is told whether the others are recorded."""
 
 

@@ -80,7 +80,7 @@ class Here:
 def _read_here(monkeypatch: pytest.MonkeyPatch) -> None:
     for module in (registering, checking):
         monkeypatch.setattr(module, "Readers", Here)
-    monkeypatch.setattr("registry.services.reading.get_ready", lambda *_: None)
+    monkeypatch.setattr("registry.services.reading.get_ready", lambda *_, **__: None)
 
 
 class Machine:

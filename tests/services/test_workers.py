@@ -16,9 +16,12 @@ from registry.records import ObjectClaim, Unreadable
 from registry.services import reading, workers
 from registry.services.reading import Readers, get_ready, read_all
 from registry.services.workers import Worker, start_ahead
+from registry.settings import Settings
 from tests.objects import save_all, tiny
 
 KEYS = ReaderKeys(b"f" * 32, b"d" * 32)
+NOWHERE = Settings("nowhere.db")
+"""With no key, so that nothing can be read ahead."""
 
 
 @pytest.fixture(autouse=True)
@@ -57,19 +60,19 @@ def test_each_run_reads_under_its_own_keys(tmp_path: Path) -> None:
 
 def test_a_file_needs_one_and_a_folder_more(tmp_path: Path) -> None:
     (path,) = map(str, save_all([tiny()], tmp_path))
-    get_ready([path])
+    get_ready([path], NOWHERE)
     assert len(waiting()) == 1
-    get_ready([str(tmp_path)])
+    get_ready([str(tmp_path)], NOWHERE)
     assert 1 <= len(waiting()) <= 2
     before = waiting()
-    get_ready([path])
+    get_ready([path], NOWHERE)
     assert waiting() == before
 
 
 @pytest.mark.parametrize("jobs", [1, 3])
 def test_as_many_read_as_are_asked_for(jobs: int, tmp_path: Path) -> None:
     save_all([tiny(f"1.2.3.4.{n}") for n in range(200)], tmp_path)
-    get_ready([str(tmp_path)], jobs)
+    get_ready([str(tmp_path)], NOWHERE, jobs=jobs)
     assert len(waiting()) == min(jobs, 2)
     with Readers(KEYS, Limits(), jobs=jobs) as readers:
         found = list(readers.read(readers.expand([str(tmp_path)])))
@@ -78,7 +81,7 @@ def test_as_many_read_as_are_asked_for(jobs: int, tmp_path: Path) -> None:
 
 
 def test_what_never_read_is_ended(tmp_path: Path) -> None:
-    get_ready([str(tmp_path)])
+    get_ready([str(tmp_path)], NOWHERE)
     ahead = waiting()
     workers._dismiss()
     assert not waiting()
