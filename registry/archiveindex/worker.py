@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import gc
-import os
 import sys
 from contextlib import suppress
 from typing import BinaryIO
 
 from registry.archiveindex.opening import Index
 from registry.archiveindex.tasks import Open, Opened, Refusal, Rows
-from registry.dicomfile.confinement import confine, hear, say, timed
+from registry.dicomfile.confinement import confine, hear, run, say, timed
 from registry.dicomfile.readerkeys import ReaderKeys
-from registry.dicomfile.tasks import OUT_OF_MEMORY, READY, Charge
+from registry.dicomfile.tasks import READY, Charge
 from registry.errors import BadRequest
 
 
@@ -59,10 +58,4 @@ def serve(tasks: BinaryIO, answers: BinaryIO) -> None:
 
 
 if __name__ == "__main__":
-    # Whatever a library prints must not get between the answers.
-    channel = os.fdopen(os.dup(1), "wb")
-    os.dup2(2, 1)
-    try:
-        serve(sys.stdin.buffer, channel)
-    except MemoryError:
-        os._exit(OUT_OF_MEMORY)
+    run(serve)

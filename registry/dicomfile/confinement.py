@@ -8,10 +8,12 @@ from __future__ import annotations
 import os
 import pickle
 import signal
-from collections.abc import Iterator
+import sys
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import Any, BinaryIO
 
+from registry.dicomfile.tasks import OUT_OF_MEMORY
 from registry.limits import Limits
 
 
@@ -23,6 +25,17 @@ def hear(tasks: BinaryIO) -> Any:
 def say(answers: BinaryIO, message: object) -> None:
     pickle.dump(message, answers, pickle.HIGHEST_PROTOCOL)
     answers.flush()
+
+
+def run(serve: Callable[[BinaryIO, BinaryIO], None]) -> None:
+    """The main program of such a process: tasks come in on stdin, answers go out on stdout."""
+    # Whatever a library prints must not get between the answers.
+    channel = os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)
+    try:
+        serve(sys.stdin.buffer, channel)
+    except MemoryError:
+        os._exit(OUT_OF_MEMORY)
 
 
 @contextmanager

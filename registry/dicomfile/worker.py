@@ -8,13 +8,12 @@ parent's main program, and may die of a file without anybody else dying.
 from __future__ import annotations
 
 import gc
-import os
 import sys
 from contextlib import suppress
 from typing import TYPE_CHECKING, BinaryIO
 
-from registry.dicomfile.confinement import confine, hear, say, start_clock, timed
-from registry.dicomfile.tasks import OUT_OF_MEMORY, READY, Charge, LookInto, Task
+from registry.dicomfile.confinement import confine, hear, run, say, start_clock, timed
+from registry.dicomfile.tasks import READY, Charge, LookInto, Task
 from registry.limits import Limits
 
 if TYPE_CHECKING:
@@ -55,10 +54,4 @@ def _do(task: Task, reader: Reader, limits: Limits, answers: BinaryIO) -> None:
 
 
 if __name__ == "__main__":
-    # Whatever a library prints must not get between the answers.
-    channel = os.fdopen(os.dup(1), "wb")
-    os.dup2(2, 1)
-    try:
-        serve(sys.stdin.buffer, channel)
-    except MemoryError:
-        os._exit(OUT_OF_MEMORY)
+    run(serve)
