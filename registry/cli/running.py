@@ -25,11 +25,24 @@ def run() -> None:
             tell(f"  next: {error.advice}")
         sys.exit(error.exit_status)
     except KeyboardInterrupt:
-        tell("interrupted; what was recorded so far stays, and the same command goes on from there")
-        signal.signal(signal.SIGINT, signal.SIG_DFL)
-        os.kill(os.getpid(), signal.SIGINT)
+        _interrupted()
+    except SystemExit as leaving:
+        if leaving.code != _INTERRUPTED:
+            raise
+        _interrupted()
     except Exception as error:  # noqa: BLE001 (the last resort: exit status 4)
         _bug(error)
+
+
+_INTERRUPTED = 130
+"""The status with which typer ends what Ctrl-C interrupted."""
+
+
+def _interrupted() -> None:
+    """Say what becomes of it, and end as whoever sent the signal expects: by it."""
+    tell("interrupted; what was recorded so far stays, and the same command goes on from there")
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    os.kill(os.getpid(), signal.SIGINT)
 
 
 def _bug(error: Exception) -> None:
