@@ -1,0 +1,64 @@
+"""The registry in Python: the verbs of the command line, with the field's argument names.
+
+>>> from registry import Registry
+>>> with Registry.open("registry.db", actor="ann") as registry:  # doctest: +SKIP
+...     uids = registry.derive(["ct/slice.dcm"], modality="SEG")
+...     segmentation = make(uids.series_instance_uid, uids.sop_instance_uids)
+...     registry.check(segmentation).raise_for_findings()
+"""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from typing import Self
+
+from registry.api.answering import Answering
+from registry.api.auditing import Auditing
+from registry.api.deciding import Deciding
+from registry.api.issuing import Issuing
+from registry.api.recording import Recording
+from registry.services import initializing
+from registry.services.initializing import Initialized
+from registry.services.opening import opened
+from registry.settings import CHECK_FORMATS, Settings, load_settings
+
+
+class Registry(Issuing, Recording, Answering, Deciding, Auditing):
+    """An open registry; close it, or use it in a ``with`` block."""
+
+    def __init__(self, settings: Settings) -> None:
+        """Use ``Registry.open``, which finds the settings."""
+        self._stack = ExitStack()
+        self._registry = self._stack.enter_context(opened(settings))
+
+    @classmethod
+    def open(cls, url: str | None = None, *, actor: str | None = None) -> Self:
+        """Open the registry at ``url`` (an SQLAlchemy URL or the path of an SQLite file),
+        or the one that environment and configuration files name.
+
+        ``actor`` goes into the audit trail. Raises ``Unavailable`` where there is no
+        registry that this program can use.
+        """
+        return cls(load_settings({"database": url, "actor": actor}, formats=CHECK_FORMATS))
+
+    @staticmethod
+    def init(
+        url: str | None = None,
+        *,
+        root: str | None = None,
+        organization: str | None = None,
+        research: bool = False,
+        actor: str | None = None,
+    ) -> Initialized:
+        """Create a registry or upgrade it, and add the issuer root. Safe to repeat."""
+        settings = load_settings({"database": url, "actor": actor}, formats=CHECK_FORMATS)
+        return initializing.init(settings, root=root, organization=organization, research=research)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        self._stack.close()
