@@ -9,12 +9,15 @@ from typing import NamedTuple
 from registry.errors import UnknownUid
 from registry.records import Kind, Origin
 from registry.services.opening import OpenRegistry
-from registry.store import exports, findings, life, queries
+from registry.store import exports, findings, life, queries, replacements
 from registry.store.entries import texts
 from registry.store.queries import Listed
 from registry.store.roots import load_roots
 from registry.store.session import Connection
 from registry.uid import findable, is_key
+
+ISSUED, FOREIGN = "issued", "foreign"
+"""The state of a replacement that no object was seen with yet: minted here, or by another's map."""
 
 UNKNOWN = "unknown"
 """The state of a UID of which the registry has never heard."""
@@ -34,6 +37,8 @@ class Shown(NamedTuple):
     listed: Listed | None = None
     purpose: str | None = None
     sent_to: tuple[str, ...] = ()  # where it was let out to
+    scope: str | None = None  # within which it replaces another
+    scope_purged: int | None = None  # the entry after which nobody knows which
 
     @property
     def was_issued(self) -> bool:
@@ -73,12 +78,21 @@ def _shown(connection: Connection, uids: Sequence[str]) -> list[Shown]:
     sent = exports.destinations_among(connection, asked)
     purposes = texts(connection, {row.entry for row in known.values()})
     root_of = load_roots(connection).of
+    replacing = {row.uid: row for row in replacements.among(connection, asked)}
+    scopes = {scope.id: scope for scope in replacements.all_scopes(connection)} if replacing else {}
 
     def one(uid: str) -> Shown:
         listed, root = known.get(uid), root_of(uid)
         prefix, found, there = root.prefix if root else None, codes.get(uid, ()), sent.get(uid, ())
-        if listed is None:
-            return Shown(uid, None, "foreign" if uid in named else UNKNOWN, prefix, found, sent_to=there)
-        return Shown(uid, listed.kind, listed.state, prefix, found, listed, purposes.get(listed.entry), there)
+        scope = scopes[replacing[uid].scope_id] if uid in replacing else None
+        within = (None, None) if scope is None else (scope.name, scope.purged)
+        if listed is not None:
+            purpose = purposes.get(listed.entry)
+            return Shown(uid, listed.kind, listed.state, prefix, found, listed, purpose, there, *within)
+        if scope is not None:
+            kind = replacing[uid].kind
+            state = ISSUED if replacing[uid].origin == Origin.ISSUED else FOREIGN
+            return Shown(uid, Kind(kind) if kind else None, state, prefix, found, None, None, there, *within)
+        return Shown(uid, None, FOREIGN if uid in named else UNKNOWN, prefix, found, sent_to=there)
 
     return [one(uid) for uid in uids]
