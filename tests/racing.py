@@ -17,7 +17,6 @@ from registry.services.initializing import init
 from registry.services.issuing import issue
 from registry.services.opening import OpenRegistry, opened
 from registry.services.registering import register
-from registry.services.remapping import remap
 from registry.services.requests import IssueRequest
 from registry.services.resolving import claims, resolve
 from registry.settings import Settings
@@ -172,16 +171,3 @@ def make(number: int, ready: Barrier, outcomes: Connection, settings: Settings) 
     ready.wait()
     made = init(settings, root=ROOT)
     outcomes.send([(number, "created" if made.created else "found", (made.origin,))])
-
-
-def remap_shuffled(
-    number: int, ready: Barrier, outcomes: Connection, settings: Settings, originals: Sequence[str]
-) -> None:
-    """All of some originals within a scope that nobody has made yet, each process in an order of its own."""
-    asked = random.Random(number).sample(originals, len(originals))
-    with opened(settings) as registry:
-        ready.wait()
-        found: dict[str, str] = {}
-        for start in range(0, len(asked), 7):
-            found |= remap(registry, asked[start : start + 7], "TRIAL-7").uids
-    outcomes.send([(number, "remapped", tuple(found[uid] for uid in originals))])
