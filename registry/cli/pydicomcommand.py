@@ -43,10 +43,11 @@ _OPTIONS = {
     "--digest": ("full|none", "whether contents are compared"),
     "--paths": ("HOW", "full, name, hash or none: how the report names files"),
     "--explain": ("RULE", "show the page of a rule, and each finding of it whole"),
+    "--list": ("passed|failed", "print the paths of those files alone; findings go to stderr"),
     "--jobs": ("N", "processes that read"),
 }
 _SWITCHES = {
-    "--null": ("-0", "paths on standard input end with NUL"),
+    "--null": ("-0", "paths on standard input end with NUL, those of --list too"),
     "--statistics": (None, "counts of each rule instead of findings"),
 }
 
