@@ -107,6 +107,18 @@ def pill(label: str) -> Element:
     return tag("span", label, class_=f"pill {label}")
 
 
+def tiles(numbers: Sequence[tuple[str, int, str | None]]) -> Element:
+    """Numbers side by side; one that is grave stands out unless it is 0."""
+    return tag(
+        "ul",
+        [
+            tag("li", tag("strong", f"{count:,}"), f" {name}", class_=grave if count else None)
+            for name, count, grave in numbers
+        ],
+        class_="tiles",
+    )
+
+
 # --- the rules -------------------------------------------------------------------------------
 
 

@@ -10,7 +10,19 @@ from registry.acknowledgement import State
 from registry.records import Severity
 from registry.render.formats import counted
 from registry.render.page.folded import Folded
-from registry.render.page.frame import Made, code_of, page, pill, row, rule_link, rules, section, table, trail
+from registry.render.page.frame import (
+    Made,
+    code_of,
+    page,
+    pill,
+    row,
+    rule_link,
+    rules,
+    section,
+    table,
+    tiles,
+    trail,
+)
 from registry.render.page.graph import graph
 from registry.render.page.markup import Element, Inside, tag
 from registry.rules import by_code
@@ -52,26 +64,15 @@ def study_page(of: StudyGraph, state: TrailState, made: Made) -> Element:
 def _summary(of: StudyGraph, found: Sequence[KeptFinding]) -> Element:
     own = of.own
     standing = Counter(f.severity if f.state is State.OPEN else None for f in found)
-    tiles: list[tuple[str, int, str | None]] = [
-        ("series", len(own), None),
-        ("instances", sum(node.instances or 0 for node in own), None),
-        ("open errors", standing[Severity.ERROR], "error"),
-        ("open warnings", standing[Severity.WARNING], "warning"),
-        ("notes", standing[Severity.NOTE], None),
-        ("acknowledged", standing[None], None),
-    ]
-    return tiles_of(tiles)
-
-
-def tiles_of(tiles: Sequence[tuple[str, int, str | None]]) -> Element:
-    """Numbers side by side; one that is grave stands out unless it is 0."""
-    return tag(
-        "ul",
+    return tiles(
         [
-            tag("li", tag("strong", f"{count:,}"), f" {name}", class_=grave if count else None)
-            for name, count, grave in tiles
-        ],
-        class_="tiles",
+            ("series", len(own), None),
+            ("instances", sum(node.instances or 0 for node in own), None),
+            ("open errors", standing[Severity.ERROR], "error"),
+            ("open warnings", standing[Severity.WARNING], "warning"),
+            ("notes", standing[Severity.NOTE], None),
+            ("acknowledged", standing[None], None),
+        ]
     )
 
 
