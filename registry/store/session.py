@@ -18,6 +18,7 @@ from registry.epochs import Epoch
 from registry.errors import BadSetting, NoRegistry, OtherRegistry, SchemaOutdated, SchemaTooNew
 from registry.store import schema, sqlite
 from registry.store.failures import is_gone, told_in_our_words
+from registry.store.fence import fence_of
 from registry.store.writer import Writer
 
 __all__ = [
@@ -145,11 +146,14 @@ class Database:
 
     def can_write(self) -> bool:
         """Whether an entry could be written here: by the modes of the file, or by what the
-        server and its administrator let this user do."""
-        if (file := self.sqlite_file) is not None:
-            return os.access(file, os.W_OK) and os.access(file.parent, os.W_OK)
+        server and its administrator let this user do; and not behind a fence."""
+        file = self.sqlite_file
+        if file is not None and not (os.access(file, os.W_OK) and os.access(file.parent, os.W_OK)):
+            return False
         with self.reading() as connection:
-            return bool(connection.exec_driver_sql(_CAN_WRITE).scalar_one())
+            if file is None and not connection.exec_driver_sql(_CAN_WRITE).scalar_one():
+                return False
+            return fence_of(connection) is None
 
     def require(
         self,
