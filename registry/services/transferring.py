@@ -24,7 +24,7 @@ from registry.store import fence, transfer
 from registry.store.act import Act
 from registry.store.entries import log
 from registry.store.fence import Fence, Sort, fence_of
-from registry.store.session import Connection, Database, identity_of, place_of, revision_of
+from registry.store.session import Connection, Database, identity_of, revision_of
 from registry.store.tree import head_of, misfit
 from registry.store.verification import Progress
 
@@ -63,7 +63,9 @@ def transfer_to(
     where the registry was moved somewhere else, ``TrailBroken`` where the trail doesn't verify.
     """
     with Database(to) as target:
-        if place_of(target.url) == place_of(registry.database.url):
+        if target.sqlite_file == registry.database.sqlite_file and (
+            target.sqlite_file is not None or target.reached() == registry.database.reached()
+        ):
             raise BadRequest(
                 "this is the database that is to be copied", advice="Name another one with --to."
             )
@@ -169,12 +171,12 @@ def _require_free(target: Database) -> None:
 
 def _named(target: Database) -> str:
     """How the trail names a database: for ever, so without the folders of a file."""
-    return f"sqlite:{file.name}" if (file := target.sqlite_file) is not None else place_of(target.url)
+    return f"sqlite:{file.name}" if (file := target.sqlite_file) is not None else target.reached()
 
 
 def _mark(target: Database) -> str:
     """Tells one place from another without naming it."""
-    return hashlib.sha256(place_of(target.url).encode()).hexdigest()[:12]
+    return hashlib.sha256(target.reached().encode()).hexdigest()[:12]
 
 
 def _close(registry: OpenRegistry, target: Database) -> None:

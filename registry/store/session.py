@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple, Self
+from typing import Any, NamedTuple, Self, cast
 
 from sqlalchemy import Connection, Engine, inspect, make_url, select, text, true
 from sqlalchemy.engine import URL
@@ -143,6 +143,17 @@ class Database:
         from registry.store.postgresql import PostgresWriter
 
         return PostgresWriter(connection)
+
+    def reached(self) -> str:
+        """Where the database is, whatever the URL leaves to the environment: no user, no password."""
+        if self.sqlite_file is not None:
+            return place_of(self.url)
+        with self.reading() as connection:
+            info = cast("Any", connection.connection.driver_connection).info
+        host, query = (None, {"host": info.host}) if info.host.startswith("/") else (info.host, {})
+        return place_of(
+            URL.create("postgresql", host=host, port=info.port, database=info.dbname, query=query)
+        )
 
     def can_write(self) -> bool:
         """Whether an entry could be written here: by the modes of the file, or by what the
