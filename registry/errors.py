@@ -18,6 +18,9 @@
     |   |-- ParentMismatch
     |   |-- UidWithdrawn
     |   |-- RequestReused
+    |   |-- ScopePurged
+    |   |-- NotOneToOne
+    |   |-- UnknownScope
     |   |-- UnknownUid
     |   `-- UnknownFinding
     |-- FindingsError                1  what was checked has findings that must not pass
@@ -152,6 +155,27 @@ class RequestReused(Refused):
     """This request id was used before, for another request."""
 
     advice = "Use a new --request-id for a new request; repeat one only to retry the very same call."
+
+
+class ScopePurged(Refused):
+    """The map of this scope was purged: what replaced what in it nobody knows any more."""
+
+    advice = (
+        "Use a new scope: another replacement for what was replaced before would make two of one. "
+        "`uid-registry scope show NAME` tells who purged it, and when."
+    )
+
+
+class NotOneToOne(Refused):
+    """Within a scope each original has one replacement, and each replacement one original."""
+
+    advice = "Import the map into a scope of its own: `--scope ANOTHER`."
+
+
+class UnknownScope(Refused):
+    """The registry has no such scope."""
+
+    advice = "`uid-registry scope list` shows them; `uid-registry remap` makes one when it is first used."
 
 
 class UnknownUid(Refused):

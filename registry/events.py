@@ -47,6 +47,11 @@ EVENTS: tuple[Event, ...] = (
     Event("uid:withdraw", "UIDs were taken out of use for ever.", (DONE, REFUSED)),
     Event("uid:reinstate", "A withdrawal was ended.", (DONE, REFUSED)),
     Event("uid:resolve", "It was decided which of several claims about a UID holds.", (DONE, REFUSED)),
+    Event("uid:remap", "UIDs were given replacements within a scope.", (DONE, REFUSED)),
+    Event("uid:reveal", "It was asked what some replacements stand for."),
+    Event("scope:export", "The whole map of a scope was read."),
+    Event("scope:import", "Another system's map became part of a scope.", (DONE, REFUSED)),
+    Event("scope:purge", "What the replacements of a scope stand for was taken away, for ever."),
     Event("object:derive", "UIDs for a derived object were minted and recorded.", (DONE, REFUSED)),
     Event("object:register", "A batch of files was recorded; what collides is refused within it."),
     Event(

@@ -16,6 +16,7 @@ from registry.errors import (
     HistoryProtected,
     RegistryError,
     RightMissing,
+    ScopePurged,
     TrailBroken,
     UidCollision,
     UidWithdrawn,
@@ -32,6 +33,10 @@ _ERRORS: dict[str, type[RegistryError | LostRace]] = {
     "tr_series_kind": UidCollision,
     "pk_uses": UidWithdrawn,
     "tr_entries_account": RightMissing,
+    "pk_replacements": UidCollision,
+    "tr_replacements_taken": UidCollision,
+    "tr_originals_purged": ScopePurged,
+    "pk_purges": LostRace,
     # Somebody was first with the same request, or has said something meanwhile.
     "pk_requests": LostRace,
     "pk_redactions": LostRace,
