@@ -33,6 +33,7 @@
     |   |-- SchemaOutdated
     |   |-- SchemaTooNew
     |   |-- OtherRegistry
+    |   |-- RegistryElsewhere
     |   |-- KeyUnusable
     |   |   `-- SigningKeyUnusable
     |   |-- ReceiverUnusable
@@ -268,6 +269,12 @@ class OtherRegistry(Unavailable):
     """This is not the registry that the project asks for."""
 
     advice = "Give the --database that belongs to the pinned origin, or mend `origin` in uid-registry.toml."
+
+
+class RegistryElsewhere(Unavailable):
+    """The trail of this registry goes on in another database."""
+
+    advice = "Name that database with --database or UID_REGISTRY_DATABASE."
 
 
 class KeyUnusable(Unavailable):

@@ -29,6 +29,13 @@ EVENTS: tuple[Event, ...] = (
     Event("registry:init", "The registry was made."),
     Event("schema:upgrade", "The database was brought to the schema of a newer program."),
     Event("database:backup", "An SQLite registry was copied; the entry is in the copy.", (DONE, FAILED)),
+    Event("database:copy", "The registry was copied into another database, for reading.", (DONE, FAILED)),
+    Event(
+        "database:move",
+        "The registry was moved into another database, which goes on from here.",
+        (DONE, FAILED),
+    ),
+    Event("database:reopen", "A registry that was moved, or a copy, takes entries again."),
     Event("role:apply", "The roles of a PostgreSQL registry were made, or brought up to date."),
     Event("root:add", "An issuer root was added, or something else was said of it."),
     Event("root:retire", "An issuer root was taken out of use."),
