@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import difflib
 import sys
 from typing import Annotated
 
 import typer
 
+from registry.cli.arguments import chosen, parse_kind
 from registry.cli.freetext import looked_at
 from registry.cli.options import Run
 from registry.cli.output import show
 from registry.errors import BadRequest
 from registry.minting import Method
-from registry.records import Kind
-from registry.uid import printable
 
 Root = Annotated[str | None, typer.Option(metavar="OID", help="The issuer root, where there are several.")]
 Minting = Annotated[str, typer.Option("--method", metavar="random|uuid|keyed", help="How the UID is made.")]
@@ -132,22 +130,8 @@ def derive(
     show(derived(result), run.settings.format)
 
 
-def parse_kind(text: str) -> Kind:
-    """A kind of UID by its name, with dashes or underscores. Raises ``BadRequest``."""
-    kinds = {kind.label: kind for kind in Kind}
-    wanted = text.lower().replace("-", "_")
-    if wanted in kinds:
-        return kinds[wanted]
-    near = difflib.get_close_matches(wanted, kinds, n=1)
-    meant = f"Did you mean {near[0]}? " if near else ""
-    raise BadRequest(f"{printable(text)} is no kind of UID", advice=f"{meant}One of {', '.join(kinds)}.")
-
-
 def _method(text: str) -> Method:
-    try:
-        return Method(text)
-    except ValueError:
-        raise BadRequest(f"--method {text!r} is unknown", advice=f"One of {', '.join(Method)}.") from None
+    return chosen("--method", text, {each.value: each for each in Method})
 
 
 def _lines(values: list[str]) -> list[str]:
