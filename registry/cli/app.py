@@ -68,6 +68,7 @@ _COMMANDS = {
     "find": _In("listing", "find"),
     "stats": _In("statistics", "stats"),
     "list": _In("listing", "list_", settings=_SILENT),
+    "report": _In("reporting", "report"),
     "rule": _In("findings", "rule"),
     "doctor": _In("doctor", "doctor"),
     "root": _In("root"),

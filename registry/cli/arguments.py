@@ -9,9 +9,9 @@ from typing import Annotated, TypeVar
 import typer
 
 from registry.errors import BadRequest
-from registry.records import Kind, Severity
+from registry.records import Severity
 from registry.suggestion import meant
-from registry.uid import parse, printable
+from registry.uid import parse
 
 _Value = TypeVar("_Value")
 
@@ -48,17 +48,6 @@ def chosen(option: str, text: str, known: Mapping[str, _Value]) -> _Value:
 def one_of(option: str, text: str, known: Iterable[str]) -> str:
     """The text itself, if it is known. Raises ``BadRequest``."""
     return chosen(option, text, {each: each for each in known})
-
-
-def parse_kind(text: str) -> Kind:
-    """A kind of UID by its name, with dashes or underscores. Raises ``BadRequest``."""
-    kinds = {kind.label: kind for kind in Kind}
-    wanted = text.lower().replace("-", "_")
-    if wanted in kinds:
-        return kinds[wanted]
-    raise BadRequest(
-        f"{printable(text)} is no kind of UID", advice=f"{meant(wanted, kinds)}One of {', '.join(kinds)}."
-    )
 
 
 def parse_severity(text: str | None) -> Severity | None:

@@ -7,12 +7,12 @@ from typing import Annotated
 
 import typer
 
-from registry.cli.arguments import chosen, parse_kind
 from registry.cli.freetext import looked_at
 from registry.cli.options import Run
 from registry.cli.output import show
 from registry.errors import BadRequest
-from registry.minting import Method
+from registry.kinds import parse_kind
+from registry.minting import Method, parse_method
 
 Root = Annotated[str | None, typer.Option(metavar="OID", help="The issuer root, where there are several.")]
 Minting = Annotated[str, typer.Option("--method", metavar="random|uuid|keyed", help="How the UID is made.")]
@@ -70,7 +70,7 @@ def issue(
         sources=tuple(_lines(source or [])),
         count=count,
         root=root.removesuffix(".") if root else None,
-        method=_method(method),
+        method=parse_method(method),
         parts=tuple(_lines(part or [])),
         purpose=looked_at(purpose, "--purpose"),
         request_id=request_id,
@@ -110,7 +110,7 @@ def derive(
     from registry.services.issuing import derive as service
     from registry.services.requests import DeriveRequest
 
-    chosen = _method(method)
+    chosen = parse_method(method)
     if chosen is Method.KEYED:
         raise BadRequest(
             "derive mints fresh UIDs", advice="--request-id makes a repeated call give the same ones."
@@ -128,10 +128,6 @@ def derive(
     with run.registry() as registry:
         result = service(registry, request)
     show(derived(result), run.settings.format)
-
-
-def _method(text: str) -> Method:
-    return chosen("--method", text, {each.value: each for each in Method})
 
 
 def _lines(values: list[str]) -> list[str]:

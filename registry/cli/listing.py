@@ -23,13 +23,13 @@ from registry.cli.arguments import (
     one_of,
     parse_arc,
     parse_code,
-    parse_kind,
     parse_time,
 )
 from registry.cli.options import Run
 from registry.cli.output import show as put
 from registry.cli.output import tell
 from registry.errors import BadRequest
+from registry.kinds import parse_kind
 from registry.uid import parse
 
 if TYPE_CHECKING:

@@ -14,12 +14,12 @@ from registry.cli.arguments import (
     Until,
     chosen,
     parse_arc,
-    parse_kind,
     parse_time,
 )
 from registry.cli.options import Run
 from registry.cli.output import show as put
 from registry.cli.output import tell
+from registry.kinds import parse_kind
 
 _DIMENSIONS = ("year", "month", "day", "root", "actor", "kind", "modality")
 
