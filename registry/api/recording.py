@@ -44,7 +44,7 @@ class Recording(Verbs):
         Raises ``FindingsError`` where a finding is as grave as ``fail_on`` (as in ``Report.passed``):
         then nothing was recorded and nothing written. Raises ``PathTaken`` where another file is
         there, unless ``overwrite``; ``NoSuchPath`` where its folder isn't; ``NotWritable`` where no
-        file can be made of the Dataset, which isn't changed.
+        file can be made of the Dataset, no value of which is changed.
         """
         return saving.save(
             self._registry, data_set, os.fspath(path), overwrite=overwrite, context=context, fail_on=fail_on

@@ -13,7 +13,7 @@ from registry.cli.options import Run
 from registry.cli.output import show as put
 from registry.cli.output import tell
 from registry.errors import BadRequest
-from registry.kinds import parse_kind
+from registry.kinds import STATES, parse_kind
 from registry.uid import parse
 
 if TYPE_CHECKING:
@@ -27,8 +27,6 @@ Limit = Annotated[int | None, typer.Option(metavar="N", help="At most so many.")
 After = Annotated[
     str | None, typer.Option(metavar="UID", help="Only what comes after this one: the last that was listed.")
 ]
-
-STATES = ("issued", "registered", "foreign", "withdrawn")
 
 
 def show(
