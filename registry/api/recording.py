@@ -20,12 +20,21 @@ if TYPE_CHECKING:
 class Recording(Verbs):
     """What objects say of UIDs: recorded, or checked alone."""
 
-    def register(self, paths: Sequence[str], *, digests: bool = True, context: str | None = None) -> Report:
-        """Record what objects made elsewhere say; ``context`` tells what they are copies for.
+    def register(
+        self,
+        paths: str | os.PathLike[str] | Iterable[str | os.PathLike[str]],
+        *,
+        digests: bool = True,
+        context: str | None = None,
+    ) -> Report:
+        """Record what objects made elsewhere say: those in files, folders, zip archives and DICOMDIRs.
 
+        ``context`` tells what they are copies for.
         ``Report.raise_for_findings("collision")`` raises where one was refused.
         """
-        return registering.register(self._registry, list(paths), digests=digests, context=context)
+        several = [paths] if isinstance(paths, str | os.PathLike) else paths
+        listed = [os.fspath(path) for path in several]
+        return registering.register(self._registry, listed, digests=digests, context=context)
 
     def save(
         self,

@@ -60,6 +60,7 @@ MAKERS = [
 ]
 
 
+@pytest.mark.engine("sqlite")
 def test_every_constructor_of_highdicom_takes_it_and_the_object_is_as_it_was_issued(
     ours: Registry, tmp_path: Path
 ) -> None:

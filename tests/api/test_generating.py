@@ -200,6 +200,7 @@ def test_a_patch_ends_wherever_it_reached_and_however_it_ended(
     assert {module.generate_uid for module in held} == {pydicoms}
 
 
+@pytest.mark.engine("sqlite")
 def test_wsidicom_writes_a_slide_with_recorded_uids(ours: Registry, tmp_path: Path) -> None:
     from tests.api.slides import write_slide
 

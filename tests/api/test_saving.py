@@ -141,7 +141,7 @@ def test_a_full_disk_says_so_and_quotes_nothing(
 ) -> None:
     import pydicom.filewriter
 
-    def full(*_: object) -> None:
+    def full(*_: object, **__: object) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
     monkeypatch.setitem(pydicom.filewriter.writers, "LO", (full, None))  # pydicom wraps it, with the value
