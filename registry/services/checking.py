@@ -96,6 +96,13 @@ def check(
     return _settled(registry, judged, asked)
 
 
+def judged(registry: OpenRegistry, readings: list[Reading], *, context: str | None = None) -> Report:
+    """The same of objects that were read already."""
+    asked = _Asked(Policy(registry.settings.check), registry.context(context), None)
+    with registry.database.reading() as connection:
+        return _judged(registry, connection, readings, asked).report
+
+
 class _Asked(NamedTuple):
     """What a batch is judged by."""
 
