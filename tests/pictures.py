@@ -132,7 +132,7 @@ def pictures(folder: Path, to: Path) -> None:
             picture = to / f"report-{name}-{scheme}.png"
             shot(page, folder / picture.name, 1240, height, dark=scheme == "dark")
             # Few colours: a third of the bytes.
-            image = Image.open(folder / picture.name).convert("RGB").quantize(64)
+            image = Image.open(folder / picture.name).convert("RGB").quantize(128)
             image.save(picture, optimize=True)
 
 

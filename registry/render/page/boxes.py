@@ -75,7 +75,7 @@ def _of_series(series: Sequence[SeriesNode]) -> _Face:
         held = "another study" if first.study_instance_uid else "nobody has seen it"
     which = f"{many:,} series, the first" if many > 1 else "series"
     return _Face(
-        f"{modality} {TIMES} {many:,} series" if many > 1 else modality,
+        f"{modality} {TIMES} {many:,}" if many > 1 else modality,
         held,
         [node.series_instance_uid for node in series],
         first.state,

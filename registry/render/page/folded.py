@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -123,17 +123,11 @@ def _strays(graph: StudyGraph, box_of: Mapping[str, Box]) -> list[Box]:
     for stray in graph.strays:
         if (box := box_of.get(stray.series_instance_uid)) is not None:
             found[box.name, stray.what or ""].append(stray)
-    return [
-        Box(
-            f"{name} {what}",
-            (
-                next(
-                    node
-                    for node in box_of[name].series
-                    if node.series_instance_uid == first.series_instance_uid
-                ),
-            ),
-            replace(first, findings=tuple(finding for stray in (first, *more) for finding in stray.findings)),
-        )
-        for (name, what), (first, *more) in found.items()
-    ]
+    return [_stray(box_of[name], alike) for (name, _), alike in found.items()]
+
+
+def _stray(box: Box, alike: Sequence[Stray]) -> Box:
+    first = alike[0]
+    node = next(node for node in box.series if node.series_instance_uid == first.series_instance_uid)
+    found = tuple(finding for stray in alike for finding in stray.findings)
+    return Box(f"{box.name} {first.what}", (node,), replace(first, findings=found))
