@@ -74,8 +74,16 @@ def _summary(of: Overview) -> Element:
 def _by_root(of: Overview) -> Bars:
     counts: Counter[tuple[str, str]] = Counter()
     for count in of.counts:
-        counts[count.period or "", count.root or "under no root of its own"] += count.issued
+        counts[count.period or "", _root(of, count.root)] += count.issued
     return Bars("UIDs", of.periods, counts)
+
+
+def _root(of: Overview, prefix: str | None) -> str:
+    """A root, and whose it is where that isn't said at the top already."""
+    if prefix is None:
+        return "under no root of the registry"
+    whose = of.roots.get(prefix)
+    return prefix if whose in (None, of.registry.organization) else f"{prefix} ({whose})"
 
 
 def _by_actor(of: Overview) -> Bars:
