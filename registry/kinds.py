@@ -5,7 +5,11 @@ Those with numbers are stored; the numbers never change.
 
 from __future__ import annotations
 
+import difflib
 from enum import IntEnum, StrEnum
+
+from registry.errors import BadRequest
+from registry.uid import printable
 
 
 class Kind(IntEnum):
@@ -38,6 +42,17 @@ class Kind(IntEnum):
     def words(self) -> str:
         """The kind in a sentence: ``frame of reference``."""
         return self.label.replace("_", " ")
+
+
+def parse_kind(text: str) -> Kind:
+    """A kind of UID by its name, with dashes or underscores. Raises ``BadRequest``."""
+    kinds = {kind.label: kind for kind in Kind}
+    wanted = text.lower().replace("-", "_")
+    if wanted in kinds:
+        return kinds[wanted]
+    near = difflib.get_close_matches(wanted, kinds, n=1)
+    meant = f"Did you mean {near[0]}? " if near else ""
+    raise BadRequest(f"{printable(text)} is no kind of UID", advice=f"{meant}One of {', '.join(kinds)}.")
 
 
 class Origin(IntEnum):
@@ -77,7 +92,8 @@ class Level(IntEnum):
 
 
 class Trait(StrEnum):
-    """What an image says of how it came to be; decides how grave UID501 is."""
+    """What an image says of how it came to be, which decides how grave UID501 is; and what the
+    registry itself says of how a UID did."""
 
     PYRAMID = "pyramid"  # a level of a whole-slide pyramid (PS3.3 A.32.8)
     CONCATENATION = "concatenation"  # one part of a split multi-frame object (PS3.3 C.7.6.16.1.2)
@@ -85,6 +101,7 @@ class Trait(StrEnum):
     LOSSY = "lossy"  # Lossy Image Compression (0028,2110) is 01
     RECODED = "recoded"  # a source is its Uncompressed predecessor (121320, DCM)
     LOSSLESS = "lossless"  # of a content whose transfer syntax says otherwise; never of an object
+    GENERATED = "generated"  # of a UID that was issued before anybody said for what; no object says it
 
 
 class Mark(IntEnum):

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from enum import StrEnum
 from functools import lru_cache
 
-from registry.errors import BadRoot
+from registry.errors import BadRequest, BadRoot
 from registry.uid import MAX_LENGTH, UUID_ROOT, is_under
 
 MIN_BITS = 122
@@ -32,6 +32,14 @@ class Method(StrEnum):
     RANDOM = "random"
     UUID = "uuid"
     KEYED = "keyed"
+
+
+def parse_method(text: str) -> Method:
+    """A method by its name. Raises ``BadRequest``."""
+    try:
+        return Method(text)
+    except ValueError:
+        raise BadRequest(f"there is no method {text!r}", advice=f"One of {', '.join(Method)}.") from None
 
 
 @lru_cache(maxsize=64)

@@ -15,6 +15,7 @@ from typing import Self
 from registry.api.answering import Answering
 from registry.api.auditing import Auditing
 from registry.api.deciding import Deciding
+from registry.api.generating import Generating
 from registry.api.issuing import Issuing
 from registry.api.recording import Recording
 from registry.api.replacing import Replacing
@@ -24,7 +25,7 @@ from registry.services.opening import opened
 from registry.settings import CHECK_FORMATS, Settings, load_settings
 
 
-class Registry(Issuing, Recording, Answering, Deciding, Replacing, Auditing):
+class Registry(Issuing, Generating, Recording, Answering, Deciding, Replacing, Auditing):
     """An open registry; close it, or use it in a ``with`` block."""
 
     def __init__(self, settings: Settings) -> None:

@@ -68,6 +68,7 @@ _COMMANDS = {
     "find": _In("asking", "find"),
     "stats": _In("asking", "stats"),
     "list": _In("asking", "list_", settings=_SILENT),
+    "report": _In("reporting", "report"),
     "rule": _In("findings", "rule"),
     "doctor": _In("doctor", "doctor"),
     "root": _In("root"),

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from registry.cli.issuing import parse_kind
 from registry.cli.options import Run
 from registry.cli.output import show as put
 from registry.cli.output import tell
 from registry.errors import BadRequest
+from registry.kinds import parse_kind
 from registry.uid import parse
 
 if TYPE_CHECKING:

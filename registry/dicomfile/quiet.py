@@ -5,6 +5,10 @@ from __future__ import annotations
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from threading import Lock
+
+ALONE = Lock()
+"""pydicom is kept quiet for the whole process, so that two threads must not do it at once."""
 
 
 @contextmanager

@@ -57,7 +57,7 @@ class BatchView:
         return self.knowledge.facts.joined(frame)
 
     def was_known(self, uid: str) -> bool:
-        return uid in self.knowledge.standing
+        return uid in self.knowledge.standing or uid in self.knowledge.generated
 
     def was_issued(self, uid: str) -> bool:
         return uid in self.knowledge.standing and self.knowledge.standing[uid].origin is Origin.ISSUED

@@ -23,21 +23,29 @@ AT_ONCE = 5_000
 """UIDs that are looked up in one transaction, sorted as their keys are."""
 
 
+class Issuance(NamedTuple):
+    """Who took a UID from the registry, and when."""
+
+    by: str
+    at: str
+
+
 class Shown(NamedTuple):
     """What the registry says of one UID."""
 
     uid: str
-    kind: Kind | None  # None: something names it, nobody has seen it
+    kind: Kind | None  # None: nobody has used it; something names it, or it was issued for any use
     state: str
     root: str | None
     findings: tuple[str, ...]
     listed: Listed | None = None
     purpose: str | None = None
     sent_to: tuple[str, ...] = ()  # where it was let out to
+    issued: Issuance | None = None  # None: it was made elsewhere
 
     @property
     def was_issued(self) -> bool:
-        return self.listed is not None and self.listed.origin is Origin.ISSUED
+        return self.issued is not None
 
 
 def show(registry: OpenRegistry, uid: str) -> Shown:
@@ -68,7 +76,8 @@ def show_all(registry: OpenRegistry, uids: Iterable[str]) -> Iterator[Shown]:
 def _shown(connection: Connection, uids: Sequence[str]) -> list[Shown]:
     asked = {uid for uid in uids if is_key(uid)}
     known = {row.uid: row for row in queries.among(connection, asked)}
-    named = life.named_among(connection, asked - known.keys())
+    generated = life.generated_among(connection, asked)
+    named = life.named_among(connection, asked - known.keys() - generated.keys())
     codes = findings.open_codes(connection, asked)
     sent = exports.destinations_among(connection, asked)
     purposes = texts(connection, {row.entry for row in known.values()})
@@ -77,8 +86,13 @@ def _shown(connection: Connection, uids: Sequence[str]) -> list[Shown]:
     def one(uid: str) -> Shown:
         listed, root = known.get(uid), root_of(uid)
         prefix, found, there = root.prefix if root else None, codes.get(uid, ()), sent.get(uid, ())
+        issued = Issuance(*generated[uid]) if uid in generated else None
         if listed is None:
-            return Shown(uid, None, "foreign" if uid in named else UNKNOWN, prefix, found, sent_to=there)
-        return Shown(uid, listed.kind, listed.state, prefix, found, listed, purposes.get(listed.entry), there)
+            state = "issued" if issued else "foreign" if uid in named else UNKNOWN
+            return Shown(uid, None, state, prefix, found, sent_to=there, issued=issued)
+        if issued is None and listed.origin is Origin.ISSUED:
+            issued = Issuance(listed.actor, listed.at)
+        purpose = purposes.get(listed.entry)
+        return Shown(uid, listed.kind, listed.state, prefix, found, listed, purpose, there, issued)
 
     return [one(uid) for uid in uids]

@@ -14,7 +14,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import islice
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Select, and_, func, literal_column, select, text, tuple_
 
@@ -268,18 +268,42 @@ def open_subjects(connection: Connection, codes: Iterable[str]) -> set[str]:
     return set(connection.execute(query).scalars())
 
 
+class Sort(NamedTuple):
+    """What findings that are counted as one have in common."""
+
+    code: str
+    severity: Severity
+    state: State
+
+
+def tally(connection: Connection, which: Which | None = None) -> Counter[Sort]:
+    """How many findings there are of each sort that aren't cleared."""
+    narrowed, now = which or Which(), timestamp(datetime.now(UTC))
+    query = (
+        select(findings.c.code, findings.c.severity, func.count())
+        .where(findings.c.cleared_entry.is_(None))
+        .group_by(findings.c.code, findings.c.severity)
+    )
+    counted = Counter(
+        {
+            Sort(code, Severity(severity), State.OPEN): number
+            for code, severity, number in connection.execute(_narrowed(query, narrowed))
+        }
+    )
+    spoken_of = _narrowed(_select(), narrowed).where(acknowledgements.c.state.is_not(None))
+    for finding in (_kept(row, now) for row in connection.execute(spoken_of)):
+        counted[Sort(finding.code, finding.severity, State.OPEN)] -= 1
+        counted[Sort(finding.code, finding.severity, finding.state)] += 1
+    return +counted
+
+
 def counts(connection: Connection) -> dict[str, int]:
     """How many findings there are of each code that are neither cleared nor resolved."""
-    query = (
-        select(findings.c.code, func.count())
-        .where(findings.c.cleared_entry.is_(None))
-        .group_by(findings.c.code)
-    )
-    all_of = Counter({row[0]: row[1] for row in connection.execute(query)})
-    said = _select().where(acknowledgements.c.state == int(Word.RESOLVED))
-    now = timestamp(datetime.now(UTC))
-    kept = (_kept(row, now) for row in connection.execute(said))
-    return +(all_of - Counter(finding.code for finding in kept if finding.state is State.RESOLVED))
+    standing: Counter[str] = Counter()
+    for sort, number in tally(connection).items():
+        if sort.state is not State.RESOLVED:
+            standing[sort.code] += number
+    return dict(sorted(standing.items()))
 
 
 def _kept(row: Any, now: str) -> KeptFinding:
