@@ -6,12 +6,16 @@
     |-- BadRequest                   2  nothing was decided
     |   |-- MalformedUid
     |   |-- BadRoot
+    |   |   `-- BadPrefix
     |   |-- BadModality
     |   |-- BadSetting
     |   |-- NoSuchPath
     |   |-- MalformedNote
     |   |-- ParentNeeded
+    |   |-- PathTaken
+    |   |-- NotWritable
     |   |-- SourceUnclear
+    |   |-- InstanceUnclear
     |   `-- ActorNeeded
     |-- Refused                      1  the ledger says no, and has recorded that
     |   |-- UidCollision
@@ -29,6 +33,7 @@
     |   |-- SchemaOutdated
     |   |-- SchemaTooNew
     |   |-- OtherRegistry
+    |   |-- RegistryElsewhere
     |   |-- KeyUnusable
     |   |   `-- SigningKeyUnusable
     |   |-- ReceiverUnusable
@@ -89,6 +94,15 @@ class BadRoot(BadRequest):
     advice = "`uid-registry root list` shows the roots that this registry may issue under."
 
 
+class BadPrefix(BadRoot, ValueError):
+    """No UID can be generated with this prefix."""
+
+    advice = (
+        "Leave the prefix out, or name a root of this registry with its final dot, e.g. "
+        "prefix='1.2.840.113619.'; `uid-registry root list` shows them."
+    )
+
+
 class BadModality(BadRequest):
     """The modality isn't one of PS3.3 section C.7.3.1.1.1."""
 
@@ -107,6 +121,21 @@ class NoSuchPath(BadRequest):
     advice = "Give a file, a folder, a zip archive, a DICOMDIR, or - for paths on standard input."
 
 
+class PathTaken(BadRequest):
+    """There is another file already."""
+
+    advice = "Give another path, or overwrite=True."
+
+
+class NotWritable(BadRequest):
+    """The data set can't be written as a DICOM file."""
+
+    advice = (
+        "`data_set.save_as(path, enforce_file_format=True)` tells why: file_meta.TransferSyntaxUID is "
+        "missing, or an attribute has a value that can't be encoded."
+    )
+
+
 class MalformedNote(BadRequest):
     """This is no signed note, or no checkpoint (c2sp.org/signed-note, c2sp.org/tlog-checkpoint)."""
 
@@ -123,6 +152,12 @@ class SourceUnclear(BadRequest):
     """The study of the source can't be told."""
 
     advice = "Give the source as a file, or name the study with --study UID."
+
+
+class InstanceUnclear(BadRequest, TypeError):
+    """There are several instances, and it isn't said which."""
+
+    advice = "Name one of them: `derived.instances[0]`."
 
 
 class ActorNeeded(BadRequest):
@@ -234,6 +269,12 @@ class OtherRegistry(Unavailable):
     """This is not the registry that the project asks for."""
 
     advice = "Give the --database that belongs to the pinned origin, or mend `origin` in uid-registry.toml."
+
+
+class RegistryElsewhere(Unavailable):
+    """The trail of this registry goes on in another database."""
+
+    advice = "Name that database with --database or UID_REGISTRY_DATABASE."
 
 
 class KeyUnusable(Unavailable):

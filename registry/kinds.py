@@ -7,6 +7,10 @@ from __future__ import annotations
 
 from enum import IntEnum, StrEnum
 
+from registry.errors import BadRequest
+from registry.suggestion import meant
+from registry.uid import printable
+
 
 class Kind(IntEnum):
     """What a UID identifies. The numbers are stored and never change.
@@ -40,12 +44,27 @@ class Kind(IntEnum):
         return self.label.replace("_", " ")
 
 
+def parse_kind(text: str) -> Kind:
+    """A kind of UID by its name, with dashes or underscores. Raises ``BadRequest``."""
+    kinds = {kind.label: kind for kind in Kind}
+    wanted = text.lower().replace("-", "_")
+    if wanted in kinds:
+        return kinds[wanted]
+    raise BadRequest(
+        f"{printable(text)} is no kind of UID", advice=f"{meant(wanted, kinds)}One of {', '.join(kinds)}."
+    )
+
+
 class Origin(IntEnum):
     """How a UID came into the ledger. The numbers are stored and never change."""
 
     ISSUED = 1  # minted and recorded here
     OBSERVED = 2  # seen in an object made elsewhere
     FOREIGN = 3  # named as a parent, neither issued nor seen
+
+
+STATES = ("issued", "registered", "foreign", "withdrawn")
+"""What has become of a UID so far, as lists tell it."""
 
 
 class Severity(IntEnum):
@@ -77,7 +96,8 @@ class Level(IntEnum):
 
 
 class Trait(StrEnum):
-    """What an image says of how it came to be; decides how grave UID501 is."""
+    """What an image says of how it came to be, which decides how grave UID501 is; and what the
+    registry itself says of how a UID did."""
 
     PYRAMID = "pyramid"  # a level of a whole-slide pyramid (PS3.3 A.32.8)
     CONCATENATION = "concatenation"  # one part of a split multi-frame object (PS3.3 C.7.6.16.1.2)
@@ -85,6 +105,7 @@ class Trait(StrEnum):
     LOSSY = "lossy"  # Lossy Image Compression (0028,2110) is 01
     RECODED = "recoded"  # a source is its Uncompressed predecessor (121320, DCM)
     LOSSLESS = "lossless"  # of a content whose transfer syntax says otherwise; never of an object
+    GENERATED = "generated"  # of a UID that was issued before anybody said for what; no object says it
 
 
 class Mark(IntEnum):

@@ -13,7 +13,8 @@ from collections.abc import Sequence
 from enum import StrEnum
 from functools import lru_cache
 
-from registry.errors import BadRoot
+from registry.errors import BadRequest, BadRoot
+from registry.suggestion import meant
 from registry.uid import MAX_LENGTH, UUID_ROOT, is_under
 
 MIN_BITS = 122
@@ -32,6 +33,15 @@ class Method(StrEnum):
     RANDOM = "random"
     UUID = "uuid"
     KEYED = "keyed"
+
+
+def parse_method(text: str) -> Method:
+    """A method by its name. Raises ``BadRequest``."""
+    try:
+        return Method(text)
+    except ValueError:
+        advice = f"{meant(text, list(Method))}One of {', '.join(Method)}."
+        raise BadRequest(f"there is no method {text!r}", advice=advice) from None
 
 
 @lru_cache(maxsize=64)

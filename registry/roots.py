@@ -93,13 +93,25 @@ class Roots:
                 )
             return Root(UUID_ROOT, Policy.PRODUCTION)
         root = self._asked_for(prefix)
-        if root.retired:
-            raise BadRoot(f"the root {root.prefix} is retired; nothing is issued under it any more")
-        if root.policy is Policy.DELEGATED:
-            minter = root.minter or "another system"
-            raise BadRoot(f"{minter} mints under {root.prefix}; the registry only records what it sees there")
+        _require_open(root)
         suffix_digits(root.prefix)
         return root
+
+    def arc_for(self, prefix: str) -> str:
+        """The arc to mint under for an object maker that asks for a prefix, without a final dot: that
+        arc, if it lies under a root of ours; where a toolkit asks for the one that all who run
+        it share, ours.
+
+        Raises ``BadRoot`` like ``for_issuing``.
+        """
+        if longest_root(prefix, TOOLKIT_ROOTS):
+            return self.for_issuing(None, Method.RANDOM).prefix
+        root = self.of(prefix)
+        if root is None:
+            raise BadRoot(f"{printable(prefix)} lies under no root of this registry")
+        _require_open(root)
+        suffix_digits(prefix)
+        return prefix
 
     def _asked_for(self, prefix: str | None) -> Root:
         if prefix is not None:
@@ -121,6 +133,14 @@ class Roots:
                 f"there are several roots to issue under: {listed}", advice="Choose one with --root."
             )
         return choice[0]
+
+
+def _require_open(root: Root) -> None:
+    if root.retired:
+        raise BadRoot(f"the root {root.prefix} is retired; nothing is issued under it any more")
+    if root.policy is Policy.DELEGATED:
+        minter = root.minter or "another system"
+        raise BadRoot(f"{minter} mints under {root.prefix}; the registry only records what it sees there")
 
 
 def parse_root(text: str, policy: Policy) -> str:

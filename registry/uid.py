@@ -43,6 +43,9 @@ TOOLKIT_ROOTS: dict[str, str] = {
 """Roots under which everybody who runs a toolkit mints: unique only by chance,
 owned by no one who uses them."""
 
+PYDICOM_PREFIX = "1.2.826.0.1.3680043.8.498."
+"""What pydicom's ``generate_uid`` takes as its prefix where none is given: ``PYDICOM_ROOT_UID``."""
+
 _CHARACTERS = re.compile(r"[0-9]+(?:\.[0-9]+)*\Z")
 _KEY = re.compile(r"[0-9]+(?:\.[0-9]+)+\Z")
 _LEADING_ZERO = re.compile(r"(?:\A|\.)0[0-9]")

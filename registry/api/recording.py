@@ -9,22 +9,55 @@ from typing import TYPE_CHECKING, Any
 from registry.api.verbs import Verbs
 from registry.dicomfile.datasets import is_data_set
 from registry.records import IndexRow
-from registry.services import checking, indexfiles, indexing, registering
+from registry.services import checking, indexfiles, indexing, registering, saving
 from registry.services.reports import Report
 
 if TYPE_CHECKING:
+    from registry.dicomfile.memory import DataSet
     from registry.services.checking import Checkable
 
 
 class Recording(Verbs):
     """What objects say of UIDs: recorded, or checked alone."""
 
-    def register(self, paths: Sequence[str], *, digests: bool = True, context: str | None = None) -> Report:
-        """Record what objects made elsewhere say; ``context`` tells what they are copies for.
+    def register(
+        self,
+        paths: str | os.PathLike[str] | Iterable[str | os.PathLike[str]],
+        *,
+        digests: bool = True,
+        context: str | None = None,
+    ) -> Report:
+        """Record what objects made elsewhere say: those in files, folders, zip archives and DICOMDIRs.
 
+        ``context`` tells what they are copies for.
         ``Report.raise_for_findings("collision")`` raises where one was refused.
         """
-        return registering.register(self._registry, list(paths), digests=digests, context=context)
+        several = [paths] if isinstance(paths, str | os.PathLike) else paths
+        listed = [os.fspath(path) for path in several]
+        return registering.register(self._registry, listed, digests=digests, context=context)
+
+    def save(
+        self,
+        data_set: DataSet,
+        path: str | os.PathLike[str],
+        *,
+        overwrite: bool = False,
+        context: str | None = None,
+        fail_on: str = "error",
+    ) -> Report:
+        """Check an object, record it and write its file; the report is of what was recorded.
+
+        In an order that outlives a crash at any point: what has its name is whole and
+        recorded. After a crash, or where it was saved before, the same call is a repeat.
+
+        Raises ``FindingsError`` where a finding is as grave as ``fail_on`` (as in ``Report.passed``):
+        then nothing was recorded and nothing written. Raises ``PathTaken`` where another file is
+        there, unless ``overwrite``; ``NoSuchPath`` where its folder isn't; ``NotWritable`` where no
+        file can be made of the Dataset, no value of which is changed.
+        """
+        return saving.save(
+            self._registry, data_set, os.fspath(path), overwrite=overwrite, context=context, fail_on=fail_on
+        )
 
     def register_rows(self, rows: Iterable[IndexRow]) -> Report:
         """Record what an archive's index says of its instances, without their files."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import sys
 from typing import Annotated
 
@@ -12,9 +11,8 @@ from registry.cli.freetext import looked_at
 from registry.cli.options import Run
 from registry.cli.output import show
 from registry.errors import BadRequest
-from registry.minting import Method
-from registry.records import Kind
-from registry.uid import printable
+from registry.kinds import parse_kind
+from registry.minting import Method, parse_method
 
 Root = Annotated[str | None, typer.Option(metavar="OID", help="The issuer root, where there are several.")]
 Minting = Annotated[str, typer.Option("--method", metavar="random|uuid|keyed", help="How the UID is made.")]
@@ -72,7 +70,7 @@ def issue(
         sources=tuple(_lines(source or [])),
         count=count,
         root=root.removesuffix(".") if root else None,
-        method=_method(method),
+        method=parse_method(method),
         parts=tuple(_lines(part or [])),
         purpose=looked_at(purpose, "--purpose"),
         request_id=request_id,
@@ -112,7 +110,7 @@ def derive(
     from registry.services.issuing import derive as service
     from registry.services.requests import DeriveRequest
 
-    chosen = _method(method)
+    chosen = parse_method(method)
     if chosen is Method.KEYED:
         raise BadRequest(
             "derive mints fresh UIDs", advice="--request-id makes a repeated call give the same ones."
@@ -130,24 +128,6 @@ def derive(
     with run.registry() as registry:
         result = service(registry, request)
     show(derived(result), run.settings.format)
-
-
-def parse_kind(text: str) -> Kind:
-    """A kind of UID by its name, with dashes or underscores. Raises ``BadRequest``."""
-    kinds = {kind.label: kind for kind in Kind}
-    wanted = text.lower().replace("-", "_")
-    if wanted in kinds:
-        return kinds[wanted]
-    near = difflib.get_close_matches(wanted, kinds, n=1)
-    meant = f"Did you mean {near[0]}? " if near else ""
-    raise BadRequest(f"{printable(text)} is no kind of UID", advice=f"{meant}One of {', '.join(kinds)}.")
-
-
-def _method(text: str) -> Method:
-    try:
-        return Method(text)
-    except ValueError:
-        raise BadRequest(f"--method {text!r} is unknown", advice=f"One of {', '.join(Method)}.") from None
 
 
 def _lines(values: list[str]) -> list[str]:

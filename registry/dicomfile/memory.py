@@ -6,8 +6,6 @@ made in this very process: whoever holds the data set trusts it already.
 
 from __future__ import annotations
 
-from threading import Lock
-
 from pydicom.dataset import Dataset
 
 from registry.dicomfile import tags
@@ -15,7 +13,7 @@ from registry.dicomfile.beginning import PREAMBLE
 from registry.dicomfile.objects import claim_of
 from registry.dicomfile.parsed import Parsed
 from registry.dicomfile.parsedtree import tree_of
-from registry.dicomfile.quiet import quiet_pydicom
+from registry.dicomfile.quiet import ALONE, quiet_pydicom
 from registry.dicomfile.readerkeys import ReaderKeys
 from registry.dicomfile.tree import PIXEL_DATA, Tree, text
 from registry.dicomfile.unreadable import NotDicom, told
@@ -30,14 +28,11 @@ _MEDIA_STORAGE_SOP_CLASS_UID = 0x0002_0002
 _BIG_ENDIAN = "1.2.840.10008.1.2.2"
 _ITEM = b"\xfe\xff\x00\xe0"  # with what encapsulated pixel data begins (PS3.5 section A.4)
 
-_ALONE = Lock()
-"""pydicom is kept quiet for the whole process, so that two threads must not do it at once."""
-
 
 def read_data_set(data_set: Dataset, keys: ReaderKeys, name: str, *, digests: bool = True) -> Reading:
     """The claim of a data set; it isn't changed. Never raises for what is in it."""
     try:
-        with _ALONE, quiet_pydicom():
+        with ALONE, quiet_pydicom():
             return _claim(data_set, keys, name, digests)
     except Exception as error:  # noqa: BLE001 (pydicom raises whatever a broken data set makes it raise)
         return told(name, error, Limits())

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 from registry.render.formats import Output
 
 if TYPE_CHECKING:
-    from registry.services.issuing import Derived, Issued
+    from registry.derived import Derived
+    from registry.services.issuing import Issued
 
 
 def issued(result: Issued) -> Output:

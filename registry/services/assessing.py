@@ -106,6 +106,8 @@ def assess(
         knowledge.learn(base for c in claims for _, uid in c.identities for base in beginnings(uid, roots))
     knowledge.learn_attributes(speaking)
     subjects = _subjects(claims, speaking)
+    if roots.any_enforced or roots.any_retired:
+        knowledge.learn_generated(uid for uid in subjects.uids if roots.of(uid))
     subjects.unreadable = [reading for reading in readings if isinstance(reading, Unreadable)]
     batch = subjects.instances | subjects.series
     news = _News(knowledge.facts, subjects, settled)

@@ -59,7 +59,7 @@ class BatchView:
         return self.knowledge.facts.joined(frame)
 
     def was_known(self, uid: str) -> bool:
-        return uid in self.knowledge.standing or self._replaces(uid)
+        return uid in self.knowledge.standing or uid in self.knowledge.generated or self._replaces(uid)
 
     def was_issued(self, uid: str) -> bool:
         found = self.knowledge.standing.get(uid)

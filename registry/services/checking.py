@@ -14,7 +14,7 @@ from registry.dicomfile.datasets import is_data_set
 from registry.dicomfile.readerkeys import ReaderKeys
 from registry.dicomfile.sources import require
 from registry.errors import BadRequest
-from registry.records import Reading
+from registry.records import ObjectClaim, Reading
 from registry.rules.policy import Policy
 from registry.services.comparing import Batch
 from registry.services.explaining import explained
@@ -96,6 +96,13 @@ def check(
     return _settled(registry, judged, asked)
 
 
+def judged(registry: OpenRegistry, readings: list[Reading], *, context: str | None = None) -> Report:
+    """The same of objects that were read already."""
+    asked = _Asked(Policy(registry.settings.check), registry.context(context), None)
+    with registry.database.reading() as connection:
+        return _judged(registry, connection, readings, asked).report
+
+
 class _Asked(NamedTuple):
     """What a batch is judged by."""
 
@@ -132,6 +139,7 @@ def _judged(
     )
     report.add(readings, assessment)
     report.findings, report.explained = explained(connection, report.findings), True
+    report.claims = [reading for reading in readings if isinstance(reading, ObjectClaim)]
     return _Judged(report, readings, head_of(connection) if asked.gate else None)
 
 

@@ -16,6 +16,7 @@ from registry.store.knowledge import Knowledge
 from registry.store.ledger import Issue, enter, enter_issued
 from registry.store.retrying import LostRace
 from registry.store.roots import load_roots
+from registry.store.session import Connection
 from registry.store.words import Words
 
 
@@ -101,16 +102,8 @@ class IssuingDesk:
     def _keyed(self, root: str, named: Sequence[Sequence[str]]) -> list[str]:
         """What each of these names gives, and gave: a UID that came of it under a former key is
         still its own (PS3.17 KKK.7 asks for a mapping that doesn't change)."""
-        self._registry.require_key(self._act.connection)
-        ring = self._registry.ring
-        keys = [key.subkey("mint") for key in reversed(ring) if key is not None]
-        if len(keys) < len(ring):
-            raise KeyUnusable(
-                "a keyed UID may have been made under a former key that isn't on this machine",
-                advice="`uid-registry db key` tells which is missing; `db key --install FILE` adds it.",
-            )
-        each = [[mint_keyed(key, root, parts) for key in keys] for parts in named]
-        if len(keys) > 1:
+        each = keyed_under(self._registry, self._act.connection, root, named)
+        if any(len(uids) > 1 for uids in each):
             self.knowledge.learn_places(uid for uids in each for uid in uids)
         return [next((uid for uid in uids if uid in self.knowledge.standing), uids[-1]) for uids in each]
 
@@ -164,6 +157,24 @@ class IssuingDesk:
             act.insert(schema.requests, [request])
         if purpose:
             act.note(purpose)
+
+
+def keyed_under(
+    registry: OpenRegistry, connection: Connection, root: str, named: Iterable[Sequence[str]]
+) -> list[list[str]]:
+    """What some names give under each of the registry's keys, the newest last.
+
+    Raises ``KeyUnusable`` where one of them isn't here.
+    """
+    registry.require_key(connection)
+    ring = registry.ring
+    keys = [key.subkey("mint") for key in reversed(ring) if key is not None]
+    if len(keys) < len(ring):
+        raise KeyUnusable(
+            "a keyed UID may have been made under a former key that isn't on this machine",
+            advice="`uid-registry db key` tells which is missing; `db key --install FILE` adds it.",
+        )
+    return [[mint_keyed(key, root, parts) for key in keys] for parts in named]
 
 
 def _require_same(before: Standing, asked: Standing) -> None:

@@ -92,9 +92,13 @@ _RECORDED = {
 
 def _told(connection: Connection, uid: str, listed: Listed | None) -> Iterator[_Told]:
     """What is to be told; of one act what it says of the UID before what follows from that."""
+    if (generated := store.generated_in(connection, uid)) is not None:
+        yield _Told(generated, "issued for any use", "records")
     about = claims_about(connection, Words(connection), uid)
     if about is not None and listed is not None:
-        yield from _claimed(*about, listed)
+        # What was never used came into the ledger only to be withdrawn, which is told below.
+        if generated is None or listed.origin is not Origin.ISSUED:
+            yield from _claimed(*about, listed)
         if listed.kind in (Kind.SERIES, Kind.INSTANCE):
             for one in store.referring_to(connection, uid, listed.kind, listed.series_instance_uid):
                 yield _Told(one.entry, _referring(one, listed), "series that refer to it")

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from registry.derived import Derived
 from registry.errors import BadRequest, ParentNeeded, SourceUnclear
 from registry.minting import Method
 from registry.modality import parse_modality
@@ -39,17 +40,6 @@ class Issued:
     entry: int
 
 
-@dataclass(frozen=True, slots=True)
-class Derived:
-    """The UIDs of a derived object, named as object makers name them."""
-
-    study_instance_uid: str
-    series_instance_uid: str
-    sop_instance_uids: tuple[str, ...]
-    root: str
-    entry: int
-
-
 def issue(registry: OpenRegistry, request: IssueRequest) -> Issued:
     """Mint UIDs and record them.
 
@@ -59,14 +49,14 @@ def issue(registry: OpenRegistry, request: IssueRequest) -> Issued:
     """
     actor = registry.settings.named_actor()
     _check_issue(registry, request)
-    named, from_files = _read_sources(registry, request.sources)
+    named, known = _read_sources(registry, request.sources)
 
     def work(act: Act) -> Issued:
         if (before := requests.answered(act, request)) is not None:
             return _issued_before(request, before)
         desk = IssuingDesk(registry, act)
         root = desk.roots.for_issuing(request.root, request.method)
-        found = sources.gather([*from_files, *sources.known(named, desk.knowledge)])
+        found = sources.gather([*known, *sources.known(named, desk.knowledge)])
         study = _study(request.study_instance_uid, found) if request.sources else request.study_instance_uid
         study = desk.parents(study, request.series_instance_uid, needs_study=request.kind is Kind.SERIES)
         uids = desk.mint(request.kind, root.prefix, request.method, request.count, request.parts)
@@ -104,14 +94,14 @@ def derive(registry: OpenRegistry, request: DeriveRequest) -> Derived:
     requests.check_id(request.request_id)
     if request.study_instance_uid is not None:
         parse(request.study_instance_uid)
-    named, from_files = _read_sources(registry, request.sources)
+    named, known = _read_sources(registry, request.sources)
 
     def work(act: Act) -> Derived:
         if (before := requests.answered(act, request)) is not None:
             return _derived_before(before)
         desk = IssuingDesk(registry, act)
         root = desk.roots.for_issuing(request.root, request.method)
-        found = sources.gather([*from_files, *sources.known(named, desk.knowledge)])
+        found = sources.gather([*known, *sources.known(named, desk.knowledge)])
         study = desk.parents(_study(request.study_instance_uid, found), None, needs_study=True)
         (series,) = desk.mint(Kind.SERIES, root.prefix, request.method, 1)
         instances = desk.mint(Kind.INSTANCE, root.prefix, request.method, request.instances)
@@ -160,12 +150,16 @@ def _check_count(count: int, option: str) -> None:
         raise BadRequest(f"{option} {count} is out of range", advice=f"From 1 to {MOST:,} in one call.")
 
 
-def _read_sources(registry: OpenRegistry, texts: Sequence[str]) -> tuple[list[str], list[Reference]]:
-    """The UIDs among the sources, and references to the objects in the files among them."""
-    uids, paths = sources.split(texts)
-    if not paths:
-        return uids, []
-    return uids, sources.read_files(paths, registry.reader_keys, registry.settings.limits)
+def _read_sources(
+    registry: OpenRegistry, named: Sequence[sources.Source]
+) -> tuple[list[str], list[Reference]]:
+    """The UIDs among the sources, and references to the objects that they hold otherwise: those
+    in memory as they are, those in files after they are read."""
+    references = [each for each in named if isinstance(each, Reference)]
+    uids, paths = sources.split(each for each in named if isinstance(each, str))
+    if paths:
+        references += sources.read_files(paths, registry.reader_keys, registry.settings.limits)
+    return uids, references
 
 
 def _study(asked: str | None, found: sources.Sources) -> str:

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 
 from registry.acknowledgement import Word
 from registry.dicomfile.sources import require
-from registry.records import Skipped, Unreadable, Verdict
+from registry.records import Reading, Skipped, Unreadable, Verdict
 from registry.rules.policy import Policy
 from registry.services.adopting import adopt
 from registry.services.assessing import Assessment
@@ -64,13 +65,26 @@ def register(
     ) as readers:
         unfinished = bool(earlier)  # whether there are marks
         for batch in run.batches(readers.expand(paths), readers.read, BATCH, earlier, report.resume):
-            assessment = _record(registry, batch, run.id, report.policy, said, context)
-            report.add((reading for _, reading in batch.items), assessment)
+            readings = [reading for _, reading in batch.items]
+            mark = partial(_mark, run.id, batch)
+            assessment = _record(registry, readings, mark, report.policy, said, context)
+            report.add(readings, assessment)
             unfinished = not batch.is_last
             if progress is not None:
                 progress(report.files)
     if unfinished:
         again(lambda _: _forget(registry, run.id))
+    return report
+
+
+def record(registry: OpenRegistry, readings: Sequence[Reading], *, context: str | None = None) -> Report:
+    """Record what some objects claim that were read already: one batch."""
+    context = registry.context(context)
+    policy = Policy(registry.settings.check)
+    said = {"policy": adopt(registry)}
+    with registry.database.reading() as connection:
+        report = Report(registry.name(connection), policy, context=context)
+    report.add(readings, _record(registry, readings, lambda _: None, policy, said, context))
     return report
 
 
@@ -81,17 +95,24 @@ def _forget(registry: OpenRegistry, run: bytes) -> None:
         connection.commit()
 
 
+def _mark(run: bytes, batch: Batch, act: Act) -> None:
+    """Where an interrupted run goes on from now on."""
+    if batch.is_last:  # the run is done
+        marks.forget(act.connection, run)
+    else:
+        marks.add(act, run, batch.marks)
+
+
 def _record(
     registry: OpenRegistry,
-    batch: Batch,
-    run: bytes,
+    readings: Sequence[Reading],
+    mark: Callable[[Act], None],
     policy: Policy,
     said: Mapping[str, str],
     context: str | None = None,
 ) -> Assessment:
-    """Record one batch; ``said`` is how it was asked for. Raises ``DatabaseUnusable`` where
-    others won't let it."""
-    readings = [reading for _, reading in batch.items]
+    """Record one batch; ``mark`` marks it as recorded, ``said`` is how it was asked for. Raises
+    ``DatabaseUnusable`` where others won't let it."""
 
     def work(act: Act) -> Assessment:
         words = Words(act.connection)
@@ -109,10 +130,7 @@ def _record(
             context=context,
         )
         write(act, words, assessment)
-        if batch.is_last:  # the run is done
-            marks.forget(act.connection, run)
-        else:
-            marks.add(act, run, batch.marks)
+        mark(act)
         confirm(act, assessment.ground)
         skipped = sum(isinstance(reading, Skipped) for reading in readings)
         unreadable = sum(isinstance(reading, Unreadable) for reading in readings)

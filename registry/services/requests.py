@@ -10,6 +10,7 @@ from hashlib import blake2b
 from registry.errors import BadRequest
 from registry.minting import Method
 from registry.records import Kind
+from registry.services.sources import Source
 from registry.store.act import Act
 from registry.store.requests import Answered
 from registry.store.requests import answered as answered_before
@@ -26,7 +27,7 @@ class IssueRequest:
     study_instance_uid: str | None = None
     series_instance_uid: str | None = None
     modality: str | None = None  # of a series
-    sources: tuple[str, ...] = ()  # UIDs or paths that it is derived from
+    sources: tuple[Source, ...] = ()  # what it is derived from
     count: int = 1
     root: str | None = None
     method: Method = Method.RANDOM
@@ -39,7 +40,7 @@ class IssueRequest:
 class DeriveRequest:
     """What someone wants UIDs for: a derived object in a series of its own."""
 
-    sources: tuple[str, ...]
+    sources: tuple[Source, ...]
     modality: str
     instances: int = 1
     study_instance_uid: str | None = None

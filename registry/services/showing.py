@@ -26,23 +26,31 @@ AT_ONCE = 5_000
 """UIDs that are looked up in one transaction, sorted as their keys are."""
 
 
+class Issuance(NamedTuple):
+    """Who took a UID from the registry, and when."""
+
+    by: str
+    at: str
+
+
 class Shown(NamedTuple):
     """What the registry says of one UID."""
 
     uid: str
-    kind: Kind | None  # None: something names it, nobody has seen it
+    kind: Kind | None  # None: nobody has used it; something names it, or it was issued for any use
     state: str
     root: str | None
     findings: tuple[str, ...]
     listed: Listed | None = None
     purpose: str | None = None
     sent_to: tuple[str, ...] = ()  # where it was let out to
+    issued: Issuance | None = None  # None: it was made elsewhere
     scope: str | None = None  # within which it replaces another
     scope_purged: int | None = None  # the entry after which nobody knows which
 
     @property
     def was_issued(self) -> bool:
-        return self.listed is not None and self.listed.origin is Origin.ISSUED
+        return self.issued is not None
 
 
 def show(registry: OpenRegistry, uid: str) -> Shown:
@@ -73,7 +81,8 @@ def show_all(registry: OpenRegistry, uids: Iterable[str]) -> Iterator[Shown]:
 def _shown(connection: Connection, uids: Sequence[str]) -> list[Shown]:
     asked = {uid for uid in uids if is_key(uid)}
     known = {row.uid: row for row in queries.among(connection, asked)}
-    named = life.named_among(connection, asked - known.keys())
+    generated = life.generated_among(connection, asked)
+    named = life.named_among(connection, asked - known.keys() - generated.keys())
     codes = findings.open_codes(connection, asked)
     sent = exports.destinations_among(connection, asked)
     purposes = texts(connection, {row.entry for row in known.values()})
@@ -84,15 +93,22 @@ def _shown(connection: Connection, uids: Sequence[str]) -> list[Shown]:
     def one(uid: str) -> Shown:
         listed, root = known.get(uid), root_of(uid)
         prefix, found, there = root.prefix if root else None, codes.get(uid, ()), sent.get(uid, ())
+        issued = Issuance(*generated[uid]) if uid in generated else None
         scope = scopes[replacing[uid].scope_id] if uid in replacing else None
         within = (None, None) if scope is None else (scope.name, scope.purged)
         if listed is not None:
+            if issued is None and listed.origin is Origin.ISSUED:
+                issued = Issuance(listed.actor, listed.at)
             purpose = purposes.get(listed.entry)
-            return Shown(uid, listed.kind, listed.state, prefix, found, listed, purpose, there, *within)
+            state = listed.state
+            return Shown(uid, listed.kind, state, prefix, found, listed, purpose, there, issued, *within)
         if scope is not None:
             kind = replacing[uid].kind
             state = ISSUED if replacing[uid].origin == Origin.ISSUED else FOREIGN
-            return Shown(uid, Kind(kind) if kind else None, state, prefix, found, None, None, there, *within)
-        return Shown(uid, None, FOREIGN if uid in named else UNKNOWN, prefix, found, sent_to=there)
+            return Shown(
+                uid, Kind(kind) if kind else None, state, prefix, found, None, None, there, issued, *within
+            )
+        state = ISSUED if issued else FOREIGN if uid in named else UNKNOWN
+        return Shown(uid, None, state, prefix, found, sent_to=there, issued=issued)
 
     return [one(uid) for uid in uids]

@@ -2,20 +2,52 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from registry.dicomfile.datasets import is_data_set
 from registry.dicomfile.readerkeys import ReaderKeys
 from registry.dicomfile.sources import require
-from registry.errors import NoSuchPath, SourceUnclear
+from registry.errors import BadRequest, NoSuchPath, SourceUnclear
 from registry.limits import Limits
 from registry.records import Kind, ObjectClaim, Reference, Role, Skipped, Unreadable
 from registry.store.knowledge import Knowledge
 from registry.uid import flaws, is_key
 
 if TYPE_CHECKING:
+    from registry.dicomfile.memory import DataSet
     from registry.services.reading import Readers
+
+    Nameable = str | os.PathLike[str] | DataSet
+
+Source = str | Reference
+"""What something is derived from: a UID, a path, or an object of which the UIDs are known."""
+
+
+def named(things: Iterable[Nameable]) -> tuple[Source, ...]:
+    """What a program calls its sources: UIDs, paths, pydicom Datasets in memory.
+
+    Raises ``SourceUnclear`` for a Dataset without valid UIDs, which is called by its
+    place, ``BadRequest`` for what is none of these.
+    """
+    return tuple(_named(thing, place) for place, thing in enumerate(things, 1))
+
+
+def _named(thing: Nameable, place: int) -> Source:
+    if isinstance(thing, str):
+        return thing
+    if isinstance(thing, os.PathLike):
+        path = os.fspath(thing)
+        return path if flaws(path) else os.path.join(os.curdir, path)  # it is a file, whatever its name
+    if is_data_set(thing):
+        from registry.dicomfile.naming import reference_to
+
+        return reference_to(thing, f"dataset {place}")
+    raise BadRequest(
+        f"source {place} is a {type(thing).__name__}", advice="Give UIDs, paths and pydicom Datasets."
+    )
 
 
 @dataclass(frozen=True, slots=True)

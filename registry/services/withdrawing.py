@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from registry.errors import BadRequest, UnknownUid
+from registry.records import Kind
 from registry.services.opening import OpenRegistry
 from registry.services.refusing import recorded
 from registry.store import findings, schema
@@ -18,6 +19,7 @@ from registry.store.branches import children
 from registry.store.concurrent import Ground, confirm
 from registry.store.decided import once_withdrawn
 from registry.store.knowledge import Knowledge
+from registry.store.ledger import Issue, enter_issued
 from registry.store.words import Words
 from registry.uid import parse
 
@@ -99,8 +101,15 @@ def _wanted(uids: Sequence[str], reason: str, noun: str, verb: str) -> list[str]
 
 def _by_state(act: Act, wanted: list[str], done: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Those in use, and those that are withdrawn. Raises ``UnknownUid`` for one that isn't there."""
-    knowledge = Knowledge(act.connection, Words(act.connection))
+    words = Words(act.connection)
+    knowledge = Knowledge(act.connection, words)
     knowledge.learn_places(wanted)
+    knowledge.learn_generated(wanted)
+    if knowledge.generated:
+        # Nobody is to use it as anything: so it becomes a thing of no further kind.
+        enter_issued(act, words, Issue(Kind.OTHER, tuple(sorted(knowledge.generated))), {})
+        knowledge = Knowledge(act.connection, words)
+        knowledge.learn_places(wanted)
     for uid in wanted:
         if uid not in knowledge.standing:
             raise UnknownUid(f"the registry has never heard of {uid}; nothing was {done}")

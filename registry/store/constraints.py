@@ -21,6 +21,7 @@ from registry.errors import (
     UidCollision,
     UidWithdrawn,
 )
+from registry.store import fence
 from registry.store.columns import metadata
 from registry.store.retrying import LostRace
 
@@ -67,10 +68,17 @@ def typed(error: IntegrityError, message: str | None = None) -> RegistryError | 
     name = constraint_of(error)
     if name is not None and _HISTORY_TRIGGER.fullmatch(name):
         return HistoryProtected(f"the database keeps its history: {name}")
+    if name is not None and name.startswith(fence.PREFIX):
+        return fence.told_by(name, _said(error))
     kind = _ERRORS.get(name or "")
     if kind is not None:
         return kind(message)
     return RegistryError(f"the database refused a row: {name or 'a foreign key'}")
+
+
+def _said(error: IntegrityError) -> str:
+    diagnostics = getattr(error.orig, "diag", None)
+    return str(getattr(diagnostics, "message_primary", None) or error.orig)
 
 
 @cache

@@ -58,6 +58,7 @@ class Knowledge(Claimed):
         self._learned: set[str] = set()
         self._related: set[str] = set()
         self._described: set[bytes] = set()
+        self.generated: set[str] = set()
 
     @property
     def learned(self) -> frozenset[str]:
@@ -140,6 +141,11 @@ class Knowledge(Claimed):
             if content.digest == row.content:
                 # What is written says otherwise than the transfer syntax does.
                 facts.lossy[content] = {trait is Trait.LOSSY}
+
+    def learn_generated(self, uids: Iterable[str]) -> None:
+        """Load which UIDs that nobody has used yet were issued before anybody said for what."""
+        unknown = [uid for uid in uids if uid not in self.standing]
+        self.generated |= {row.uid for row in self._rows(lookups.GENERATED, unknown)}
 
     def learn_registrations(self, frames: Iterable[str]) -> None:
         """Load which frames of reference registrations join with some, as far as it leads."""

@@ -11,6 +11,7 @@ from sqlalchemy import Connection, select
 from registry.records import Kind
 from registry.store import schema
 from registry.store.keyed import Keyed
+from registry.store.lookups import GENERATED
 from registry.store.queries import recorded
 from registry.store.references import decode
 from registry.store.schema import uses
@@ -28,6 +29,20 @@ def named_only(connection: Connection, uid: str) -> bool:
 def named_among(connection: Connection, uids: Iterable[str]) -> set[str]:
     """Those of some UIDs that aren't in the ledger and are known because something refers to them."""
     return {row.target_uid for row in _NAMED.rows(connection, uids)}
+
+
+def generated_among(connection: Connection, uids: Iterable[str]) -> dict[str, tuple[str, str]]:
+    """Those of some UIDs that were issued before anybody said for what: by whom, and when."""
+    made = {row.uid: row.entry for row in GENERATED.rows(connection, uids)}
+    table = schema.entries
+    asked = select(table.c.id, table.c.actor, table.c.at)
+    acts = {row.id: (row.actor, row.at) for row in Keyed(asked, table.c.id).rows(connection, made.values())}
+    return {uid: acts[entry] for uid, entry in made.items()}
+
+
+def generated_in(connection: Connection, uid: str) -> int | None:
+    """The entry in which a UID was issued before anybody said for what."""
+    return next((row.entry for row in GENERATED.rows(connection, [uid])), None)
 
 
 _NAMED = Keyed(select(schema.pending_references.c.target_uid), schema.pending_references.c.target_uid)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy import bindparam, case, func, select
 
 from registry.fingerprint import VERSION
-from registry.records import Kind
+from registry.records import Kind, Trait
 from registry.store import schema
 from registry.store.decided import PACKED, latest, withdrawn
 from registry.store.keyed import Keyed
@@ -147,6 +147,10 @@ FINGERPRINTS = Keyed(
     select(schema.fingerprints).where(schema.fingerprints.c.version == VERSION), schema.fingerprints.c.subject
 )
 TRAITS = Keyed(select(schema.traits), schema.traits.c.uid)
+GENERATED = Keyed(
+    select(schema.traits.c.uid, schema.traits.c.entry).where(schema.traits.c.trait == str(Trait.GENERATED)),
+    schema.traits.c.uid,
+)
 FRAMES = Keyed(select(schema.frames), schema.frames.c.uid)
 REGISTRATIONS = tuple(
     Keyed(select(schema.registrations), column)

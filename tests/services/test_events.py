@@ -32,6 +32,7 @@ from registry.services.registering import register
 from registry.services.remapping import remap
 from registry.services.requests import DeriveRequest, IssueRequest
 from registry.services.resolving import resolve
+from registry.services.transferring import transfer_to
 from registry.services.withdrawing import reinstate, withdraw
 from registry.settings import Settings
 from registry.store import migrating, schema
@@ -42,7 +43,15 @@ from tests.conftest import Cli, Registries
 from tests.databases import keep_out, raw, run
 from tests.objects import CT_CLASS, save, tiny
 
-ELSEWHERE = {"registry:init", "schema:upgrade", "audit:verify", "audit:accept", "audit:forward"}
+ELSEWHERE = {
+    "registry:init",
+    "schema:upgrade",
+    "database:move",
+    "database:reopen",
+    "audit:verify",
+    "audit:accept",
+    "audit:forward",
+}
 """Tried by tests of their own."""
 
 
@@ -90,6 +99,7 @@ IDS = [("P5", ""), ("P6", "")]
 
 ACTS: dict[str, Callable[[Place], object]] = {
     "database:backup": lambda at: backup(at.registry, str(at.folder / "copy.db")),
+    "database:copy": lambda at: transfer_to(at.registry, str(at.folder / "other.db")),
     "role:apply": lambda at: granting.apply_roles(at.registry, "full"),
     "root:add": lambda at: rooting.add_root(at.registry, ANOTHER_ROOT),
     "policy:adopt": lambda at: adopt(at.otherwise),

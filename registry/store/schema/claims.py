@@ -90,7 +90,8 @@ fingerprints = history(
     entry(),
 )
 
-# What objects say of how they came to be; what most of them say isn't written.
+# What objects say of how they came to be; what most of them say isn't written. And which UIDs were
+# issued before anybody said for what: they come into the ledger, as what they are, when they are used.
 traits = history(
     "traits",
     uid(primary_key=True),
