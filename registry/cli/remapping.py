@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from typing import TYPE_CHECKING, Annotated
 
@@ -91,10 +92,11 @@ def _files(
     run: Run, paths: list[str], scope: str, root: str | None, method: Method, output: str, jobs: int | None
 ) -> None:
     from registry.render.remapping import copies
-    from registry.services.remapfiles import Copiers, remap_files
+    from registry.services.remapfiles import FEW, Copiers, remap_files
 
     settings, progress = run.settings, Progress("copied")
-    with Copiers(settings.limits, jobs or settings.jobs) as copiers:
+    few = not any(map(os.path.isdir, paths)) and len(paths) < FEW
+    with Copiers(settings.limits, 1 if few else jobs or settings.jobs) as copiers:
         from registry.services.remapping import Remapper
 
         with run.registry() as registry:
@@ -125,15 +127,15 @@ def read_pairs(lines: list[str]) -> dict[str, str]:
     """Originals and replacements, two on a line, with a comma, blanks or a tab between them."""
     found: dict[str, str] = {}
     for number, line in enumerate(lines, 1):
-        parts = line.replace(",", " ").replace(";", " ").split()
-        if not parts or (number == 1 and not is_key(parts[-1])):
-            continue  # a heading
+        parts = [part.strip("\"'") for part in line.replace(",", " ").replace(";", " ").split()]
+        if not parts or (number == 1 and not any(map(is_key, parts))):
+            continue  # nothing, or a heading
         if len(parts) != 2:
             raise BadRequest(
                 f"line {number} isn't an original and its replacement",
                 advice="Two UIDs on a line, e.g. a CSV file of two columns.",
             )
-        original, replacement = (part.strip("\"'") for part in parts)
+        original, replacement = parts
         if found.setdefault(original, replacement) != replacement:
             raise BadRequest(f"line {number} replaces the original of an earlier line by something else")
     return found
