@@ -28,7 +28,7 @@ def all_shown(results: Iterator[Shown]) -> Output:
     """Many of them as they come, one a line."""
     rows = map(_shown, results)
     names = ("uid", "kind", "state", "modality", "recorded_at", "recorded_by", "findings")
-    return Output(rows, rows, streamed_columns(rows, names, names, "no UIDs"))
+    return Output(rows, rows, _table(rows, names, "no UIDs"))
 
 
 def _shown(result: Shown) -> dict[str, object]:
@@ -58,7 +58,13 @@ def listing(found: Listing) -> Output:
     names = ["uid", "kind", "state", "modality", "recorded_at", "recorded_by"]
     if found.way is not None:
         names[-2:] = ["sent_at", "sent_entry"]
-    return Output(rows, rows, streamed_columns(rows, names, names, "no such UIDs"))
+    return Output(rows, rows, _table(rows, names, "no such UIDs"))
+
+
+def _table(rows: Iterator[Row], names: Sequence[str], empty: str) -> Iterator[str]:
+    """UIDs, one in a line while the screen is wide enough for that."""
+    headings = [name.replace("_", " ") for name in names]
+    return streamed_columns(rows, names, headings, empty, ("recorded_by", "recorded_at"))
 
 
 def _item(item: Item) -> Row:
