@@ -63,6 +63,10 @@ class Origin(IntEnum):
     FOREIGN = 3  # named as a parent, neither issued nor seen
 
 
+STATES = ("issued", "registered", "foreign", "withdrawn")
+"""What has become of a UID so far, as lists tell it."""
+
+
 class Severity(IntEnum):
     """How wrong a finding is. What fails a run is policy (``--fail-on``)."""
 

@@ -9,13 +9,13 @@ from typing import Annotated, TypeVar
 import typer
 
 from registry.errors import BadRequest
+from registry.kinds import STATES
 from registry.records import Severity
 from registry.suggestion import meant
 from registry.uid import parse
 
 _Value = TypeVar("_Value")
 
-STATES = ("issued", "registered", "foreign", "withdrawn")
 FINDING_STATES = ("open", "acknowledged", "resolved", "all")
 
 Uid = Annotated[str, typer.Argument(metavar="UID")]

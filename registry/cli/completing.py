@@ -110,7 +110,8 @@ def _formats(context: Any, _incomplete: str) -> Offers:
 
 
 def _states(context: Any, _incomplete: str) -> Offers:
-    from registry.cli.arguments import FINDING_STATES, STATES
+    from registry.cli.arguments import FINDING_STATES
+    from registry.kinds import STATES
 
     return FINDING_STATES if context.parent.info_name == "findings" else STATES
 

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from registry.cli.arguments import (
-    STATES,
     After,
     By,
     Limit,
@@ -29,7 +28,7 @@ from registry.cli.options import Run
 from registry.cli.output import show as put
 from registry.cli.output import tell
 from registry.errors import BadRequest
-from registry.kinds import parse_kind
+from registry.kinds import STATES, parse_kind
 from registry.uid import parse
 
 if TYPE_CHECKING:
