@@ -115,11 +115,7 @@ def study_of(connection: Connection, wanted: str) -> tuple[str, str]:
 
 def _findings(connection: Connection, series: Iterable[str]) -> dict[str, list[KeptFinding]]:
     """What was found about each series and about what it holds, in the order of the findings' keys."""
-    place = {uid: each for each in series for uid in (each, *branches.instances_of(connection, each))}
-    about: dict[str, list[KeptFinding]] = defaultdict(list)
-    for finding in sorted(findings.open_about(connection, place), key=lambda finding: finding.key):
-        about[place[finding.uid]].append(finding)
-    return about
+    return {uid: found for uid in series if (found := branches.found_in(connection, uid))}
 
 
 def _node(study: str, branch: Branch, about: Mapping[str, list[KeptFinding]]) -> SeriesNode:
