@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from registry.errors import UnknownUid
 from registry.records import Kind
+from registry.services.nearest import unknown
 from registry.services.opening import OpenRegistry, RegistryName
 from registry.sopclass import family_of
 from registry.store import branches, findings, queries
@@ -102,7 +103,7 @@ def study_of(connection: Connection, wanted: str) -> tuple[str, str]:
     """The study that a UID is, or is in, and its state. Raises ``UnknownUid``."""
     listed = queries.one(connection, wanted)
     if listed is None:
-        raise UnknownUid(f"the registry has never heard of {wanted}")
+        raise unknown(connection, wanted)
     study = wanted if listed.kind is Kind.STUDY else listed.study_instance_uid
     root = queries.one(connection, study) if study is not None else None
     if root is None or study is None:
