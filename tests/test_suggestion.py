@@ -94,9 +94,7 @@ def test_of_what_is_like_nothing_nothing_is_offered(known: OpenRegistry) -> None
         (["root", "add", "1.2.3.4", "--policy", "producton"], "production"),
     ],
 )
-def test_a_command_offers_what_may_have_been_meant(
-    cli: Cli, arguments: list[str], offered: str
-) -> None:
+def test_a_command_offers_what_may_have_been_meant(cli: Cli, arguments: list[str], offered: str) -> None:
     result = cli(*arguments)
     assert result.code == 2
     assert offered in result.err

@@ -90,6 +90,12 @@ def history(run: Run, uid: Uid) -> None:
     was found, said and decided.
 
     In the table what repeats is told as one; json and csv hold each event.
+
+    Examples:
+
+      uid-registry history 1.2.826.0.99.1.1.1
+
+      uid-registry history 1.2.826.0.99.1.1.1 --format csv
     """
     from registry.render.history import life as rendered
     from registry.services.history import life as service
