@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import partial
 from typing import Any
 
 PROGRAM = "uid-registry"
@@ -18,9 +19,17 @@ _BREAKS = re.compile(r" (?=--\w|\| )")
 def examples_first(command: Any) -> Any:
     """The command itself, its help in that order; all below it, too."""
     command.help = _ordered(command.help or "")
+    if any(getattr(each, "hidden", False) and each.param_type_name == "argument" for each in command.params):
+        command.collect_usage_pieces = partial(_usage, command)
     for below in getattr(command, "commands", {}).values():
         examples_first(below)
     return command
+
+
+def _usage(command: Any, context: Any) -> list[str]:
+    """What the first line names: what is hidden isn't in it."""
+    shown = [each for each in command.get_params(context) if not getattr(each, "hidden", False)]
+    return [command.options_metavar, *(piece for each in shown for piece in each.get_usage_pieces(context))]
 
 
 def _ordered(text: str) -> str:

@@ -84,7 +84,7 @@ def list_(
     ] = False,
     limit: Limit = None,
     after: After = None,
-    rest: Annotated[list[str] | None, typer.Argument(hidden=True, metavar="")] = None,
+    rest: Annotated[list[str] | None, typer.Argument(hidden=True)] = None,
 ) -> None:
     """UIDs in the order in which they were recorded, told as they are read, however many they are.
 

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import shlex
+import shutil
+import subprocess
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,6 +16,7 @@ from registry.cli.app import app
 from registry.cli.helping import PROGRAM, examples, examples_first
 
 COMMANDS = typer.main.get_command(app)
+MANUAL = Path(__file__).parents[2] / "docs" / "reference" / "uid-registry.1"
 OPERATORS = {"|", "<", ">", "&&", ";"}
 
 
@@ -63,6 +67,7 @@ def test_every_example_is_understood(name: str) -> None:
 
 def test_what_has_no_examples_stays_as_it_is() -> None:
     class Command:
+        params = ()
         help = "Does this.\n\nAnd that."
 
     assert examples_first(Command()).help == "Does this.\n\nAnd that."
@@ -70,8 +75,25 @@ def test_what_has_no_examples_stays_as_it_is() -> None:
 
 def test_a_long_example_goes_on_where_a_shell_takes_it() -> None:
     class Command:
+        params = ()
         help = f"Does.\n\nExample:\n\n  {PROGRAM} check {'a' * 50} --fail-on error --format json\n\nAnd that."
 
     text = examples_first(Command()).help
     assert f"  {PROGRAM} check {'a' * 50} \\\n      --fail-on error --format json\n\nAnd that." in text
     assert examples(text) == [f"{PROGRAM} check {'a' * 50}       --fail-on error --format json"]
+
+
+@pytest.mark.parametrize("name", [name for name, command in ALL.items() if not hasattr(command, "commands")])
+def test_the_manual_page_has_every_command_and_its_examples(name: str) -> None:
+    page = MANUAL.read_text().replace("\\-", "-").replace("\\e", "\\")
+    assert f"\n.SS uid-registry {name}" in page
+    shown = next(part for part in ALL[name].help.split("\n\n") if part.startswith("\b\n"))
+    assert shown.split("\n", 2)[2].replace("`", "\\(ga") in page
+
+
+@pytest.mark.skipif(shutil.which("mandoc") is None, reason="mandoc isn't here")
+def test_the_manual_page_is_one() -> None:
+    told = subprocess.run(
+        ["mandoc", "-Tlint", "-Wwarning", MANUAL], capture_output=True, text=True, check=False
+    )
+    assert [line for line in told.stdout.splitlines() if "missing date" not in line] == []
