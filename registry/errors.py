@@ -22,6 +22,9 @@
     |   |-- ParentMismatch
     |   |-- UidWithdrawn
     |   |-- RequestReused
+    |   |-- ScopePurged
+    |   |-- NotOneToOne
+    |   |-- UnknownScope
     |   |-- UnknownUid
     |   `-- UnknownFinding
     |-- FindingsError                1  what was checked has findings that must not pass
@@ -30,6 +33,7 @@
     |   |-- SchemaOutdated
     |   |-- SchemaTooNew
     |   |-- OtherRegistry
+    |   |-- RegistryElsewhere
     |   |-- KeyUnusable
     |   |   `-- SigningKeyUnusable
     |   |-- ReceiverUnusable
@@ -187,6 +191,27 @@ class RequestReused(Refused):
     advice = "Use a new --request-id for a new request; repeat one only to retry the very same call."
 
 
+class ScopePurged(Refused):
+    """The map of this scope was purged: what replaced what in it nobody knows any more."""
+
+    advice = (
+        "Use a new scope: another replacement for what was replaced before would make two of one. "
+        "`uid-registry scope show NAME` tells who purged it, and when."
+    )
+
+
+class NotOneToOne(Refused):
+    """Within a scope each original has one replacement, and each replacement one original."""
+
+    advice = "Import the map into a scope of its own: `--scope ANOTHER`."
+
+
+class UnknownScope(Refused):
+    """The registry has no such scope."""
+
+    advice = "`uid-registry scope list` shows them; `uid-registry remap` makes one when it is first used."
+
+
 class UnknownUid(Refused):
     """The registry has never heard of this UID."""
 
@@ -244,6 +269,12 @@ class OtherRegistry(Unavailable):
     """This is not the registry that the project asks for."""
 
     advice = "Give the --database that belongs to the pinned origin, or mend `origin` in uid-registry.toml."
+
+
+class RegistryElsewhere(Unavailable):
+    """The trail of this registry goes on in another database."""
+
+    advice = "Name that database with --database or UID_REGISTRY_DATABASE."
 
 
 class KeyUnusable(Unavailable):

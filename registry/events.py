@@ -7,10 +7,10 @@ no event that nobody has described. What is asked of the ledger alone (`show`,
 
 from __future__ import annotations
 
-import difflib
 from typing import NamedTuple
 
 from registry.errors import BadRequest
+from registry.suggestion import meant
 from registry.uid import printable
 
 DONE, REFUSED, BLOCKED, FAILED = "done", "refused", "blocked", "failed"
@@ -29,6 +29,13 @@ EVENTS: tuple[Event, ...] = (
     Event("registry:init", "The registry was made."),
     Event("schema:upgrade", "The database was brought to the schema of a newer program."),
     Event("database:backup", "An SQLite registry was copied; the entry is in the copy.", (DONE, FAILED)),
+    Event("database:copy", "The registry was copied into another database, for reading.", (DONE, FAILED)),
+    Event(
+        "database:move",
+        "The registry was moved into another database, which goes on from here.",
+        (DONE, FAILED),
+    ),
+    Event("database:reopen", "A registry that was moved, or a copy, takes entries again."),
     Event("role:apply", "The roles of a PostgreSQL registry were made, or brought up to date."),
     Event("root:add", "An issuer root was added, or something else was said of it."),
     Event("root:retire", "An issuer root was taken out of use."),
@@ -40,6 +47,11 @@ EVENTS: tuple[Event, ...] = (
     Event("uid:withdraw", "UIDs were taken out of use for ever.", (DONE, REFUSED)),
     Event("uid:reinstate", "A withdrawal was ended.", (DONE, REFUSED)),
     Event("uid:resolve", "It was decided which of several claims about a UID holds.", (DONE, REFUSED)),
+    Event("uid:remap", "UIDs were given replacements within a scope.", (DONE, REFUSED)),
+    Event("uid:reveal", "It was asked what some replacements stand for."),
+    Event("scope:export", "The whole map of a scope was read."),
+    Event("scope:import", "Another system's map became part of a scope.", (DONE, REFUSED)),
+    Event("scope:purge", "What the replacements of a scope stand for was taken away, for ever."),
     Event("object:derive", "UIDs for a derived object were minted and recorded.", (DONE, REFUSED)),
     Event("object:register", "A batch of files was recorded; what collides is refused within it."),
     Event(
@@ -77,8 +89,7 @@ def parse_event(text: str) -> str:
     """An event, or the noun and ``:`` of several. Raises ``BadRequest`` with what may have been meant."""
     if text in _BY_NAME or (text.endswith(":") and text[:-1] in NOUNS):
         return text
-    near = difflib.get_close_matches(text, [*_BY_NAME, *(f"{noun}:" for noun in NOUNS)], n=3, cutoff=0.6)
-    meant = f"Did you mean {' or '.join(near)}?" if near else f"Known are {', '.join(_BY_NAME)}."
+    near = meant(text, [*_BY_NAME, *(f"{noun}:" for noun in NOUNS)]) or f"Known are {', '.join(_BY_NAME)}. "
     raise BadRequest(
-        f"{printable(text)} is no event of the trail", advice=f"{meant} `uid:` stands for all of a noun."
+        f"{printable(text)} is no event of the trail", advice=f"{near}`uid:` stands for all of a noun."
     )

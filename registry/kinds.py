@@ -5,10 +5,10 @@ Those with numbers are stored; the numbers never change.
 
 from __future__ import annotations
 
-import difflib
 from enum import IntEnum, StrEnum
 
 from registry.errors import BadRequest
+from registry.suggestion import meant
 from registry.uid import printable
 
 
@@ -50,9 +50,9 @@ def parse_kind(text: str) -> Kind:
     wanted = text.lower().replace("-", "_")
     if wanted in kinds:
         return kinds[wanted]
-    near = difflib.get_close_matches(wanted, kinds, n=1)
-    meant = f"Did you mean {near[0]}? " if near else ""
-    raise BadRequest(f"{printable(text)} is no kind of UID", advice=f"{meant}One of {', '.join(kinds)}.")
+    raise BadRequest(
+        f"{printable(text)} is no kind of UID", advice=f"{meant(wanted, kinds)}One of {', '.join(kinds)}."
+    )
 
 
 class Origin(IntEnum):

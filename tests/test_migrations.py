@@ -142,7 +142,8 @@ def test_every_history_table_is_protected_by_triggers(migrated: Settings, engine
     actions = ("update", "delete") if engine == "sqlite" else ("update", "delete", "truncate")
     expected = {f"tr_{table.name}_{action}" for table in schema.HISTORY for action in actions}
     expected |= {f"tr_{table.name}_sealed" for table in schema.SEALED}
-    expected |= {"tr_studies_kind", "tr_series_kind"}
+    expected |= {"tr_studies_kind", "tr_series_kind", "tr_replacements_taken", "tr_originals_purged"}
+    expected |= {f"tr_originals_{action}" for action in actions}
     expected |= (
         {"tr_entries_nodes"}
         if engine == "sqlite"

@@ -19,13 +19,14 @@ from registry.api.deciding import Deciding
 from registry.api.generating import Generating
 from registry.api.issuing import Issuing
 from registry.api.recording import Recording
+from registry.api.replacing import Replacing
 from registry.services import initializing
 from registry.services.initializing import Initialized
 from registry.services.opening import opened
 from registry.settings import CHECK_FORMATS, Settings, load_settings
 
 
-class Registry(Issuing, Generating, Recording, Answering, Browsing, Deciding, Auditing):
+class Registry(Issuing, Generating, Recording, Answering, Browsing, Deciding, Replacing, Auditing):
     """An open registry; close it, or use it in a ``with`` block.
 
     Several threads may use one at once. So may a process that was forked from the one that opened

@@ -18,12 +18,15 @@ from registry.settings import FORMATS
 if TYPE_CHECKING:
     from registry.rules.base import Rule
     from registry.services.reports import Report
+    from registry.services.sorting import SortedFiles
 
 
 def check(
     run: Run,
     paths: reading.Paths = None,
-    null: reading.Null = False,
+    null: Annotated[
+        bool, typer.Option("-0", "--null", help="Paths on standard input end with NUL, those of --list too.")
+    ] = False,
     digest: reading.Digest = "full",
     select: reading.Select = None,
     ignore: reading.Ignore = None,
@@ -31,6 +34,14 @@ def check(
     explain: Annotated[
         str | None,
         typer.Option(metavar="RULE", help="Show the page of a rule, and each finding of it whole."),
+    ] = None,
+    listed: Annotated[
+        str | None,
+        typer.Option(
+            "--list",
+            metavar="passed|failed",
+            help="Print the paths of those files alone; findings go to standard error.",
+        ),
     ] = None,
     named_by: reading.NamedBy = None,
     within: reading.Context = None,
@@ -64,6 +75,8 @@ def check(
 
       uid-registry check --explain UID501
 
+      find inbox -type f -print0 | uid-registry check -0 --list passed - | xargs -0r mv -t outbox
+
       uid-registry check --for-export TRIAL_PACS export/ && storescu -aec TRIAL_PACS ...
     """
     if paths or null:
@@ -78,6 +91,7 @@ def check(
     if rule is not None and not paths and not null and for_export is None:
         _show_page(run, rule)
         return
+    _require_listable(run, listed, for_export)
     run = reading.configured(run, select, ignore, named_by, jobs)
     if statistics and run.settings.format not in FORMATS:
         raise BadRequest(
@@ -96,11 +110,16 @@ def check(
             fail_on=given,
         )
         progress.done()
+        files = result.sorted_files(fail_on) if listed else None  # by paths that lead to them
         reading.rename(registry, result)
     passed = result.passed(fail_on)
     reading.tell_skipped(result)
     reading.tell_missing(result)
-    if run.settings.format in FORMATS:
+    if listed and files is not None:
+        for line in reading.report_output(result, passed, statistics, rule).lines:
+            tell(line)
+        _list(run, files, listed, null)
+    elif run.settings.format in FORMATS:
         reading.show_report(run, result, passed, statistics, rule)
     else:
         write(_for_tools(run.settings.format, result, result.failing(fail_on), passed=passed))
@@ -122,6 +141,33 @@ def _for_tools(form: str, result: Report, failing: list[Finding], *, passed: boo
     from registry.render.github import github
 
     return github(result, passed)
+
+
+def _require_listable(run: Run, listed: str | None, for_export: str | None) -> None:
+    """Raise ``BadRequest`` where a list of files can't be what is asked for."""
+    if listed is None:
+        return
+    from registry.render.sorting import LISTS
+
+    reading.require_known("list", listed, LISTS)
+    if for_export is not None:
+        raise BadRequest(
+            "--list sorts files, --for-export lets all of them out or none",
+            advice="Sort them first, then ask about those that passed.",
+        )
+    if run.settings.format not in FORMATS:
+        raise BadRequest(
+            f"--list can't be told as {run.settings.format}", advice=f"One of {', '.join(FORMATS)}."
+        )
+
+
+def _list(run: Run, files: SortedFiles, which: str, null: bool) -> None:
+    from registry.render.sorting import listing, paths_of
+
+    if null and run.settings.format == "table":
+        write(paths_of(files, which), end="\0")
+    else:
+        show(listing(files, which), run.settings.format)
 
 
 def _explained(code: str | None) -> Rule | None:

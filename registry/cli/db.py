@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from registry.cli import transferring
 from registry.cli.freetext import looked_at
 from registry.cli.options import Run, Unrecorded, with_globals
 from registry.cli.output import show
@@ -151,5 +152,6 @@ def roles(
 app.command()(with_globals(upgrade))
 app.command()(with_globals(current))
 app.command()(with_globals(backup))
+transferring.add_to(app)
 app.command()(with_globals(key))
 app.command()(with_globals(roles))

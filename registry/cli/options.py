@@ -70,9 +70,7 @@ class Run:
     settings: Settings
     no_input: bool
 
-    def registry(
-        self, *, read_only: bool = False, whatever_was_seen: bool = False
-    ) -> AbstractContextManager[OpenRegistry]:
+    def registry(self, *, read_only: bool = False, **although: bool) -> AbstractContextManager[OpenRegistry]:
         """The registry that the settings name, opened (services/opening.py)."""
         from registry.services.opening import opened
 
@@ -81,7 +79,7 @@ class Run:
         # What files say is many small objects without cycles; looking for cycles among them
         # as often as Python does takes a quarter of the time of a large batch.
         gc.set_threshold(100_000, 20, 50)
-        return opened(self.settings, read_only=read_only, whatever_was_seen=whatever_was_seen)
+        return opened(self.settings, read_only=read_only, **although)
 
     @property
     def may_ask(self) -> bool:

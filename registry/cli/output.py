@@ -28,13 +28,13 @@ def show(output: Output, form: str) -> None:
     write(rendered(output, form))
 
 
-def write(lines: Iterable[str]) -> None:
+def write(lines: Iterable[str], end: str = "\n") -> None:
     """Write lines to stdout. A broken pipe ends the run with exit status 0."""
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="surrogateescape")  # a path is told as the bytes that it has
     try:
         for line in lines:
-            sys.stdout.write(f"{line}\n")
+            sys.stdout.write(f"{line}{end}")
         sys.stdout.flush()
     except BrokenPipeError:
         # What is still buffered must not fail again when the interpreter ends.

@@ -17,6 +17,8 @@ from registry.limits import MOST_JOBS
 from registry.settings import PATHS
 
 if TYPE_CHECKING:
+    from registry.render.findings import Paint
+    from registry.render.formats import Output
     from registry.rules.base import Rule
     from registry.services.opening import OpenRegistry, RegistryName
     from registry.services.reports import Report
@@ -170,8 +172,15 @@ def tell_missing(result: Report) -> None:
 
 
 def show_report(run: Run, result: Report, passed: bool, statistics: bool, rule: Rule | None = None) -> None:
-    from registry.render.findings import report
+    show(report_output(result, passed, statistics, rule, paint), run.settings.format)
+
+
+def report_output(
+    result: Report, passed: bool, statistics: bool, rule: Rule | None, paint: Paint | None = None
+) -> Output:
+    """A report, or its counts, in all its forms."""
+    from registry.render.findings import plain, report
     from registry.render.statistics import statistics as counted
 
-    output = counted(result, passed, paint) if statistics else report(result, passed, paint, explain=rule)
-    show(output, run.settings.format)
+    paint = paint or plain
+    return counted(result, passed, paint) if statistics else report(result, passed, paint, explain=rule)

@@ -7,18 +7,22 @@ import gc
 import os
 import signal
 import sys
+from collections.abc import Iterable
 
 from registry.cli.app import app
 from registry.cli.output import tell
 from registry.errors import RegistryError
 
 
-def run() -> None:
-    """Run what the arguments ask for."""
+def run(arguments: Iterable[str] | None = None) -> None:
+    """Run what the arguments ask for: those of the process, unless another program gives some."""
     # No last look for cycles at the end, when the memory goes back to the system anyway.
     atexit.register(gc.freeze)
     try:
-        app()
+        if arguments is None:
+            app()
+        else:
+            app(list(arguments), prog_name="uid-registry")
     except RegistryError as error:
         tell(f"error: {error.message}")
         if error.advice:

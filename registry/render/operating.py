@@ -106,6 +106,7 @@ def granted(result: Granted) -> Output:
         f"owner    {roles.owner}: migrations and roles",
         f"writer   {roles.writer}: reads, and adds to history",
         f"auditor  {roles.auditor}: reads, and adds the entry that says so",
+        f"remapper {roles.remapper}: a writer who sees what replacements stand for",
         "Make each user a member of one: GRANT role TO user.",
     ]
     return Output(document, rows, lines)

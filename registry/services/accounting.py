@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from registry.errors import BadRequest, DatabaseUnusable, RegistryError
+from registry.errors import BadRequest, DatabaseUnusable, RegistryElsewhere, RegistryError
 from registry.events import DONE, FAILED
 from registry.services.opening import OpenRegistry, opened
 from registry.store.verification import Verification
 
 ADVICE = (
     "What reads the trail is recorded in it first. Where nothing can be written, a replica or a copy "
-    "on a read-only medium, --unrecorded reads it without."
+    "for reading, --unrecorded reads it without."
 )
 
 
@@ -29,7 +29,7 @@ def account(
         with registry.act(event) as act:
             act.commit(**detail)
             return act.entry
-    except DatabaseUnusable as error:
+    except (DatabaseUnusable, RegistryElsewhere) as error:
         if registry.database.can_write():
             raise
         raise type(error)(error.message, advice=ADVICE) from error

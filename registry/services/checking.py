@@ -14,7 +14,7 @@ from registry.dicomfile.datasets import is_data_set
 from registry.dicomfile.readerkeys import ReaderKeys
 from registry.dicomfile.sources import require
 from registry.errors import BadRequest
-from registry.records import Reading
+from registry.records import ObjectClaim, Reading
 from registry.rules.policy import Policy
 from registry.services.comparing import Batch
 from registry.services.explaining import explained
@@ -139,6 +139,7 @@ def _judged(
     )
     report.add(readings, assessment)
     report.findings, report.explained = explained(connection, report.findings), True
+    report.claims = [reading for reading in readings if isinstance(reading, ObjectClaim)]
     return _Judged(report, readings, head_of(connection) if asked.gate else None)
 
 

@@ -18,6 +18,7 @@ from registry.store.condition import newest_entry, server_state, version
 from registry.store.description import described
 from registry.store.entries import ledger_size, trail_size
 from registry.store.expectation import Difference, differences, expected
+from registry.store.fence import Sort, fence_of
 from registry.store.session import Connection, Database, Identity, identity_of, revision_of
 
 _AHEAD = timedelta(seconds=servercondition.SECONDS_APART)
@@ -153,6 +154,7 @@ def _registry(settings: Settings, database: Database) -> Iterator[Check]:
 
     yield asked(database, "registry", ask)
     yield asked(database, "newest entry", _newest)
+    yield asked(database, "goes on here", _fence)
     if found:
         registry = OpenRegistry(settings, database, found[0])
         yield _key(registry)
@@ -173,6 +175,16 @@ def _newest(connection: Connection) -> Check:
             "Set the clocks by NTP; times in the trail stay as they are.",
         )
     return ok("newest entry", at)
+
+
+def _fence(connection: Connection) -> Check:
+    """Whether the trail takes entries in this database, or in another one alone."""
+    found = fence_of(connection)
+    if found is None:
+        return ok("goes on here", "neither moved away nor a copy")
+    if found.sort is Sort.MOVED:
+        return failure("goes on here", found.said, found.error().advice)
+    return warning("goes on here", found.said, found.error().advice)
 
 
 def _key(registry: OpenRegistry) -> Check:

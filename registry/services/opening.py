@@ -19,6 +19,7 @@ from registry.services.seen import SeenHead
 from registry.settings import APPLICATION, Settings
 from registry.store.act import Act
 from registry.store.entries import ledger_size
+from registry.store.fence import Sort, fence_of
 from registry.store.keyed import Question
 from registry.store.retrying import PATIENT_TRIES, Answer, again
 from registry.store.roots import load_roots
@@ -146,18 +147,27 @@ class OpenRegistry:
 
 @contextmanager
 def opened(
-    settings: Settings, *, read_only: bool = False, whatever_was_seen: bool = False
+    settings: Settings,
+    *,
+    read_only: bool = False,
+    whatever_was_seen: bool = False,
+    though_moved: bool = False,
 ) -> Iterator[OpenRegistry]:
     """Open the registry that the settings name; ``read_only`` so that nothing can be written.
 
-    Raises what ``Database.require`` raises, and ``TrailBroken`` where the trail isn't the
-    one that was last seen here, unless ``whatever_was_seen``: for those who look into it.
+    Raises what ``Database.require`` raises; ``TrailBroken`` where the trail isn't the one that
+    was last seen here, unless ``whatever_was_seen``: for those who look into it; and
+    ``RegistryElsewhere`` where it was moved away, but to those and to who comes ``though_moved``.
     """
     with Database(settings.database, read_only=read_only) as database:
 
         def look(connection: Connection, identity: Identity) -> None:
-            if not whatever_was_seen:
-                SeenHead(settings, database, identity.origin).require(connection)
+            if whatever_was_seen:
+                return
+            fence = None if though_moved else fence_of(connection)
+            if fence is not None and fence.sort is Sort.MOVED:
+                raise fence.error()
+            SeenHead(settings, database, identity.origin).require(connection)
 
         identity = database.require(settings.origin, look)
         seen = SeenHead(settings, database, identity.origin)

@@ -6,10 +6,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from registry.acknowledgement import State
-from registry.errors import UnknownFinding, UnknownUid
-from registry.records import Kind
+from registry.errors import UnknownFinding
 from registry.services.opening import OpenRegistry
-from registry.store import acknowledgements, branches, counting, findings, queries
+from registry.services.studygraph import study_of
+from registry.store import acknowledgements, branches, counting, findings
 from registry.store.acknowledgements import Acknowledgement
 from registry.store.branches import Branch
 from registry.store.entries import ledger_size, trail_size
@@ -45,19 +45,10 @@ def tree(registry: OpenRegistry, uid: str) -> Tree:
     """The tree of the study that a UID is, or is in. Raises ``UnknownUid``."""
     wanted = findable(uid)
     with registry.database.reading() as connection:
-        listed = queries.one(connection, wanted)
-        if listed is None:
-            raise UnknownUid(f"the registry has never heard of {wanted}")
-        study = wanted if listed.kind is Kind.STUDY else listed.study_instance_uid
-        root = queries.one(connection, study) if study is not None else None
-        if root is None or study is None:
-            raise UnknownUid(
-                f"the {listed.kind.words} {wanted} is in no study that the registry knows",
-                advice=f"`uid-registry history {wanted}` tells what was claimed of it.",
-            )
+        study, state = study_of(connection, wanted)
         found = branches.branches(connection, study)
         nodes = {branch.series_instance_uid: _node(connection, branch) for branch in found}
-        return Tree(study, root.state, findings.open_about(connection, [study]), _nested(found, nodes))
+        return Tree(study, state, findings.open_about(connection, [study]), _nested(found, nodes))
 
 
 def _node(connection: Connection, branch: Branch) -> TreeNode:

@@ -6,6 +6,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 from registry.errors import BadRequest, FindingsError
 from registry.records import (
@@ -24,6 +25,9 @@ from registry.rules.policy import PLAIN, Policy
 from registry.services.assessing import Assessment
 from registry.services.gathering import of_its_file
 from registry.services.opening import RegistryName
+
+if TYPE_CHECKING:
+    from registry.services.sorting import SortedFiles
 
 _SEVERITIES = {severity.label: severity for severity in Severity}
 MOST_TOLD = 1000
@@ -73,6 +77,7 @@ class Report:
     export: Export | None = None  # where it was a check before an export
     rows: int | None = None  # of an index; None: files were read
     untold: Counter[Severity] = field(default_factory=Counter)  # further findings, of which only this is kept
+    claims: Sequence[ObjectClaim] = field(default=(), repr=False)  # of a check: what its objects say
     _told: set[tuple[object, ...]] = field(default_factory=set)
     _told_at: Counter[Severity] = field(default_factory=Counter)
 
@@ -124,6 +129,15 @@ class Report:
                 f"{fail_on!r} is no severity", advice="One of collision, error, warning, note, never."
             )
         return [f for f in self.sorted_findings() if f.severity >= least and not f.acknowledged]
+
+    def sorted_files(self, fail_on: str = "error") -> SortedFiles:
+        """Of a check: which of the files nothing keeps back, and which something does.
+
+        A finding about a series, a study or what is shared keeps back all that name it.
+        """
+        from registry.services.sorting import sort
+
+        return sort(self, fail_on)
 
     def passed(self, fail_on: str = "error") -> bool:
         """Whether nothing fails the run, as ``--fail-on`` decides it, and an export wasn't blocked."""

@@ -16,10 +16,12 @@ from registry.errors import (
     HistoryProtected,
     RegistryError,
     RightMissing,
+    ScopePurged,
     TrailBroken,
     UidCollision,
     UidWithdrawn,
 )
+from registry.store import fence
 from registry.store.columns import metadata
 from registry.store.retrying import LostRace
 
@@ -31,6 +33,11 @@ _ERRORS: dict[str, type[RegistryError | LostRace]] = {
     "tr_series_kind": UidCollision,
     "pk_uses": UidWithdrawn,
     "tr_entries_account": RightMissing,
+    "pk_replacements": UidCollision,
+    "tr_replacements_taken": UidCollision,
+    "tr_originals_purged": ScopePurged,
+    "pk_purges": LostRace,
+    "pk_scopes": LostRace,
     # Somebody was first with the same request, or has said something meanwhile.
     "pk_requests": LostRace,
     "pk_redactions": LostRace,
@@ -62,10 +69,17 @@ def typed(error: IntegrityError, message: str | None = None) -> RegistryError | 
     name = constraint_of(error)
     if name is not None and _HISTORY_TRIGGER.fullmatch(name):
         return HistoryProtected(f"the database keeps its history: {name}")
+    if name is not None and name.startswith(fence.PREFIX):
+        return fence.told_by(name, _said(error))
     kind = _ERRORS.get(name or "")
     if kind is not None:
         return kind(message)
     return RegistryError(f"the database refused a row: {name or 'a foreign key'}")
+
+
+def _said(error: IntegrityError) -> str:
+    diagnostics = getattr(error.orig, "diag", None)
+    return str(getattr(diagnostics, "message_primary", None) or error.orig)
 
 
 @cache

@@ -10,7 +10,7 @@ from sqlalchemy import create_engine
 from sqlalchemy.dialects.postgresql import psycopg as dialect
 from sqlalchemy.schema import AddConstraint, CreateIndex, CreateTable, ForeignKeyConstraint
 
-from registry.store import migrating
+from registry.store import fence, migrating
 from registry.store.columns import metadata, say_postgresql
 from registry.store.description import Description, described, plain, table_parts
 
@@ -89,7 +89,8 @@ class Difference:
 
 def differences(wanted: Description, found: Description) -> list[Difference]:
     """What is missing or changed; and triggers and rules added to our tables, which can keep
-    rows from being recorded. Other tables, views and indexes are nobody's harm."""
+    rows from being recorded. Other tables, views and indexes are nobody's harm, and a fence
+    (store/fence.py) is told by itself."""
     told = [
         Difference(*part, "changed" if part in found else "missing")
         for part, definition in wanted.items()
@@ -99,6 +100,9 @@ def differences(wanted: Description, found: Description) -> list[Difference]:
     told += [
         Difference(*part, "added")
         for part in found
-        if part not in wanted and part[0] in ("trigger", "rule") and part[1].split(".")[0] in ours
+        if part not in wanted
+        and part[0] in ("trigger", "rule")
+        and part[1].split(".")[0] in ours
+        and not part[1].startswith(f"entries.{fence.PREFIX}")
     ]
     return sorted(told, key=lambda one: (one.sort, one.name))

@@ -9,7 +9,6 @@ a client is slow.
 from __future__ import annotations
 
 import logging
-import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cache
@@ -18,16 +17,16 @@ from typing import TYPE_CHECKING, Any, cast
 from sqlalchemy import Connection, Engine, LargeBinary, Table, create_engine, event
 from sqlalchemy.dialects.postgresql import psycopg as dialect
 from sqlalchemy.engine import URL
-from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
+from sqlalchemy.exc import DBAPIError, IntegrityError
 
-from registry.errors import OutcomeUnknown
 from registry.store import writer
 from registry.store.columns import say_postgresql
 from registry.store.constraints import typed
 from registry.store.exchange import Prepared, Statement, exchange
-from registry.store.failures import is_gone, sql_state
+from registry.store.failures import is_gone
 from registry.store.keyed import Question
 from registry.store.schema import entries
+from registry.store.settling import settled
 from registry.store.writer import Account, Begun, Row
 
 if TYPE_CHECKING:
@@ -41,7 +40,6 @@ IDLE_SECONDS = 300
 what it holds comes free."""
 
 _CONNECT_SECONDS = 10
-_SETTLE_SECONDS = 30  # to find out whether a commit came through
 
 _COPIED = 50
 _STAGED = 500
@@ -228,42 +226,10 @@ class PostgresWriter:
         except DBAPIError as error:
             if not is_gone(error):
                 raise
-            seq = self._settled(entry, error)
+            seq = settled(self._connection.engine, self._transaction_id, entry, error)
         else:
             self._connection.commit()  # nothing is left to do; SQLAlchemy is told that it is over
         return int(seq)
-
-    def _settled(self, entry: Mapping[str, object], error: DBAPIError) -> int:
-        """The place of an entry whose commit lost its connection, if it came through.
-
-        The server is asked what became of the transaction; it may still be at work
-        on it. Then only the entry itself says that it was written, by its hash: a
-        server that crashed may have forgotten the numbers of the transaction and the
-        ticket, and given them to another act. Raises the error again where nothing
-        of it is there.
-        """
-        ticket, deadline = entry["id"], time.monotonic() + _SETTLE_SECONDS
-        while time.monotonic() < deadline:
-            try:
-                with self._connection.engine.connect() as another:
-                    over = _is_over(another, self._transaction_id)
-                with self._connection.engine.connect() as another:
-                    written = "SELECT seq FROM entries WHERE id = %(id)s AND leaf = %(leaf)s"
-                    found = another.exec_driver_sql(written, {"id": ticket, "leaf": entry["leaf"]})
-                    if (seq := found.scalar_one_or_none()) is not None:
-                        return int(seq)
-                if over:
-                    raise error
-            except OperationalError as failed:
-                if failed is error:
-                    raise
-            time.sleep(0.2)
-        raise OutcomeUnknown(
-            "the connection to the database was lost while this was being recorded, and it can't be asked "
-            f"whether entry {ticket} was written",
-            advice="A call with --request-id can simply be repeated: it gives the same answer. For any other "
-            f"`uid-registry audit log {ticket}` tells, when the database is back, whether it is yours.",
-        ) from error
 
     @contextmanager
     def _as_sqlalchemy(self) -> Iterator[None]:
@@ -289,21 +255,6 @@ class PostgresWriter:
             if isinstance(raised, IntegrityError):
                 raise typed(raised) from error
             raise raised from error
-
-
-def _is_over(connection: Connection, transaction_id: str) -> bool:
-    """Whether a transaction has ended, one way or the other."""
-    try:
-        asked = "SELECT pg_xact_status(%(id)s::xid8)"
-        return bool(connection.exec_driver_sql(asked, {"id": transaction_id}).scalar_one() != "in progress")
-    except DBAPIError as error:
-        if sql_state(error) != _NEVER_GIVEN:
-            raise
-        return True  # the server crashed, and nothing of the transaction had reached its disk
-
-
-_NEVER_GIVEN = "22023"
-"""What is said of a transaction's number that is yet to be given."""
 
 
 _HEAD, _ALONE = 1, 2

@@ -1,8 +1,9 @@
-"""Who may what on PostgreSQL: three roles that people and programs are made members of.
+"""Who may what on PostgreSQL: four roles that people and programs are made members of.
 
 The *owner* runs migrations. The *writer* reads and adds; history it can't touch,
-work it changes only where the program does. The *auditor* reads, and may add the
-entry that says so: row security looks at who may not write the ledger. The
+work it changes only where the program does. The *remapper* is a writer who besides sees
+and keeps what replacements stand for, which else only the owner does. The *auditor* reads,
+and may add the entry that says so: row security looks at who may not write the ledger. The
 policies name no role, so a dump of the database can be restored where there are none.
 """
 
@@ -34,11 +35,12 @@ _WORK = {"findings": ("UPDATE",), "pending_references": ("DELETE",), "resume_mar
 
 
 class Roles(NamedTuple):
-    """The names of the three."""
+    """The names of the four."""
 
     owner: str
     writer: str
     auditor: str
+    remapper: str
 
 
 def named(prefix: str) -> Roles:
@@ -46,15 +48,21 @@ def named(prefix: str) -> Roles:
     roles = Roles(*(f"{prefix}_{role}" for role in Roles._fields))
     if not prefix or any(len(name.encode()) > LONGEST for name in roles) or not prefix.isprintable():
         raise BadRequest(
-            f"--prefix {prefix!r} makes no names for roles", advice=f"{LONGEST - 8} letters at most."
+            f"--prefix {prefix!r} makes no names for roles",
+            advice=f"{LONGEST - len('_remapper')} letters at most.",
         )
     return roles
 
 
 def writer_rights() -> Mapping[str, frozenset[str]]:
     """Table -> what the writer may do with it."""
-    tables = metadata.tables.values()
+    tables = [table for table in metadata.tables.values() if table is not schema.originals]
     return {table.name: frozenset({"SELECT", *_written(table)}) for table in tables} | _READ_BY_ALL
+
+
+def remapper_rights() -> Mapping[str, frozenset[str]]:
+    """Table -> what the remapper may do with it: what the writer may, and what they may not even read."""
+    return {**writer_rights(), schema.originals.name: frozenset({"SELECT", "INSERT", "DELETE"})}
 
 
 def _written(table: Table) -> tuple[str, ...]:
@@ -69,7 +77,8 @@ def _written(table: Table) -> tuple[str, ...]:
 
 def auditor_rights() -> Mapping[str, frozenset[str]]:
     """Table -> what the auditor may do with it; which entries it may add, row security says."""
-    rights = dict.fromkeys(metadata.tables, frozenset({"SELECT"})) | _READ_BY_ALL
+    tables = metadata.tables.keys() - {schema.originals.name}
+    rights = dict.fromkeys(tables, frozenset({"SELECT"})) | _READ_BY_ALL
     return rights | {schema.entries.name: frozenset({"SELECT", "INSERT"})}
 
 
@@ -103,18 +112,18 @@ def _joined(owner: str) -> str:
 
 
 def _on_the_place(database: str, namespace: str, roles: Roles) -> Iterator[str]:
-    owner, writer, auditor = map(quoted, roles)
-    yield f"GRANT CONNECT ON DATABASE {database} TO {owner}, {writer}, {auditor}"
+    owner, writer, auditor, remapper = map(quoted, roles)
+    yield f"GRANT CONNECT ON DATABASE {database} TO {owner}, {writer}, {auditor}, {remapper}"
     # Many rows at once are staged in a table of the session's own.
-    yield f"GRANT TEMPORARY ON DATABASE {database} TO {owner}, {writer}"
-    yield f"REVOKE CREATE ON SCHEMA {namespace} FROM PUBLIC, {writer}, {auditor}"
-    yield f"GRANT USAGE ON SCHEMA {namespace} TO {writer}, {auditor}"
+    yield f"GRANT TEMPORARY ON DATABASE {database} TO {owner}, {writer}, {remapper}"
+    yield f"REVOKE CREATE ON SCHEMA {namespace} FROM PUBLIC, {writer}, {auditor}, {remapper}"
+    yield f"GRANT USAGE ON SCHEMA {namespace} TO {writer}, {auditor}, {remapper}"
     yield f"GRANT USAGE, CREATE ON SCHEMA {namespace} TO {owner}"
 
 
 def _on_the_objects(namespace: str, roles: Roles) -> Iterator[str]:
-    owner, writer, auditor = map(quoted, roles)
-    others = f"PUBLIC, {writer}, {auditor}"
+    owner, writer, auditor, remapper = map(quoted, roles)
+    others = f"{writer}, {auditor}, {remapper}"
     names = {sort: sorted(name for kind, name in expected("postgresql") if kind == sort) for sort in _SORTS}
     names["table"].append(APART)
     for sort, listed in names.items():
@@ -122,16 +131,17 @@ def _on_the_objects(namespace: str, roles: Roles) -> Iterator[str]:
         for name in listed:
             place = f"{namespace}.{quoted(name)}{brackets}"
             yield f"ALTER {sort.upper()} {place} OWNER TO {owner}"
-            yield f"REVOKE ALL ON {'TABLE' if sort == 'view' else sort.upper()} {place} FROM {others}"
-    for role, rights in ((writer, writer_rights()), (auditor, auditor_rights())):
+            yield f"REVOKE ALL ON {'TABLE' if sort == 'view' else sort.upper()} {place} FROM PUBLIC, {others}"
+    each = ((writer, writer_rights()), (remapper, remapper_rights()), (auditor, auditor_rights()))
+    for role, rights in each:
         for table, allowed in rights.items():
             yield f"GRANT {', '.join(sorted(allowed))} ON TABLE {namespace}.{quoted(table)} TO {role}"
     # USAGE takes the next number; setting one back would need UPDATE.
     for sequence in names["sequence"]:
-        to = f"{writer}, {auditor}" if sequence == TICKETS else writer
+        to = others if sequence == TICKETS else f"{writer}, {remapper}"
         yield f"GRANT USAGE ON SEQUENCE {namespace}.{quoted(sequence)} TO {to}"
     for function in names["function"]:
-        yield f"GRANT EXECUTE ON FUNCTION {namespace}.{quoted(function)}() TO {writer}, {auditor}"
+        yield f"GRANT EXECUTE ON FUNCTION {namespace}.{quoted(function)}() TO {others}"
 
 
 _SORTS = ("table", "view", "sequence", "function")

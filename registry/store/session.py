@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple, Self
+from typing import Any, NamedTuple, Self, cast
 
 from sqlalchemy import Connection, Engine, inspect, make_url, select, text, true
 from sqlalchemy.engine import URL
@@ -18,6 +18,7 @@ from registry.epochs import Epoch
 from registry.errors import BadSetting, NoRegistry, OtherRegistry, SchemaOutdated, SchemaTooNew
 from registry.store import schema, sqlite
 from registry.store.failures import is_gone, told_in_our_words
+from registry.store.fence import fence_of
 from registry.store.forking import survives_forks
 from registry.store.writer import Writer
 
@@ -144,13 +145,27 @@ class Database:
 
         return PostgresWriter(connection)
 
+    def reached(self) -> str:
+        """Where the database is, whatever the URL leaves to the environment: no user, no password."""
+        if self.sqlite_file is not None:
+            return place_of(self.url)
+        with self.reading() as connection:
+            info = cast("Any", connection.connection.driver_connection).info
+        host, query = (None, {"host": info.host}) if info.host.startswith("/") else (info.host, {})
+        return place_of(
+            URL.create("postgresql", host=host, port=info.port, database=info.dbname, query=query)
+        )
+
     def can_write(self) -> bool:
         """Whether an entry could be written here: by the modes of the file, or by what the
-        server and its administrator let this user do."""
-        if (file := self.sqlite_file) is not None:
-            return os.access(file, os.W_OK) and os.access(file.parent, os.W_OK)
+        server and its administrator let this user do; and not behind a fence."""
+        file = self.sqlite_file
+        if file is not None and not (os.access(file, os.W_OK) and os.access(file.parent, os.W_OK)):
+            return False
         with self.reading() as connection:
-            return bool(connection.exec_driver_sql(_CAN_WRITE).scalar_one())
+            if file is None and not connection.exec_driver_sql(_CAN_WRITE).scalar_one():
+                return False
+            return fence_of(connection) is None
 
     def require(
         self,

@@ -189,6 +189,38 @@ def account() -> Iterator[str]:
     )
 
 
+def replaced(dialect: str) -> Iterator[str]:
+    """The map of a scope changes in nothing; it goes once the scope is purged, and then nothing
+    comes into it any more. What replaces something wasn't issued for something else."""
+    purged = "EXISTS (SELECT 1 FROM purges p WHERE p.scope_id = {}.scope_id)"
+    taken = "EXISTS (SELECT 1 FROM ledger l WHERE l.uid = {0}.uid AND (l.origin = 1 OR {0}.origin = 1))"
+    if dialect == "sqlite":
+        yield _sqlite("tr_originals_update", "BEFORE UPDATE ON originals")
+        yield _sqlite("tr_originals_delete", f"BEFORE DELETE ON originals WHEN NOT {purged.format('OLD')}")
+        yield _sqlite("tr_originals_purged", f"BEFORE INSERT ON originals WHEN {purged.format('NEW')}")
+        yield _sqlite("tr_replacements_taken", f"BEFORE INSERT ON replacements WHEN {taken.format('NEW')}")
+        return
+    for action in ("update", "truncate"):
+        yield (
+            f"CREATE TRIGGER tr_originals_{action} BEFORE {action.upper()} ON originals "
+            "FOR EACH STATEMENT EXECUTE FUNCTION history_refuse()"
+        )
+    for name, table, action, rows, condition in (
+        ("tr_originals_delete", "originals", "DELETE", "OLD TABLE AS gone", f"NOT {purged.format('gone')}"),
+        ("tr_originals_purged", "originals", "INSERT", "NEW TABLE AS added", purged.format("added")),
+        ("tr_replacements_taken", "replacements", "INSERT", "NEW TABLE AS added", taken.format("added")),
+    ):
+        those = rows.rpartition(" ")[2]
+        yield (
+            f"CREATE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
+            f"IF EXISTS (SELECT 1 FROM {those} WHERE {condition}) THEN {_raise()} END IF; RETURN NULL; END $$"
+        )
+        yield (
+            f"CREATE TRIGGER {name} AFTER {action} ON {table} REFERENCING {rows} "
+            f"FOR EACH STATEMENT EXECUTE FUNCTION {name}()"
+        )
+
+
 def functions(dialect: str) -> Iterator[str]:
     """What the triggers call on PostgreSQL; the error carries the trigger's name as its constraint."""
     if dialect == "postgresql":

@@ -140,7 +140,7 @@ def _cut(stage: Stage, rounds: int, seed: int, where: str, name: str) -> Outcome
 def then_silence(stage: Stage, rounds: int, seed: int) -> Outcome:
     """After the commit nobody can be asked: the message must say what isn't known, and how to find out."""
     outcome = Outcome("connection cut after the commit, server out of reach", stage.engine)
-    constants = {**HURRIED, "registry.store.postgresql._SETTLE_SECONDS": 1}
+    constants = {**HURRIED, "registry.store.settling.SETTLE_SECONDS": 1}
     for number in range(rounds):
         place = stage.place()
         _, series = place.series()

@@ -28,6 +28,7 @@ from registry.services.querying import kept_findings, show_finding, stats, tree
 from registry.services.requests import IssueRequest
 from registry.services.resolving import claims
 from registry.services.showing import show_all
+from registry.services.statistics import Dimension, statistics
 from registry.settings import Settings
 from registry.store import listing
 from registry.store.exports import Way
@@ -62,6 +63,10 @@ ALLOWED = {
     ("stats", "series"): "counts the series of each modality",
     ("stats", "uses"): "counts what was issued and then seen",
     ("stats", "findings"): "counts what there is of each code",
+    ("statistics", "entries"): "each entry says how many UIDs it brought in",
+    ("statistics by modality", "ledger"): "counts the instances of each series",
+    ("statistics by modality", "series"): "counts the series of each modality",
+    ("list finding", "findings"): "those of the code, which the key begins with",
     ("findings", "findings"): "walks what there is, in the order in which it is told",
     ("log", "entries"): "walks the trail from its newest entry, and stops at the limit",
     ("accession", "fingerprints"): "the hash is bound to the study, so each study is tried",
@@ -83,6 +88,10 @@ def of(filters: Filters, **options: Any) -> Ask:
 
 def found(**which: Any) -> Ask:
     return lambda registry: kept_findings(registry, Which(**which))
+
+
+def counted(*by: Dimension, **narrowed: Any) -> Ask:
+    return lambda registry: statistics(registry, by, **narrowed)
 
 
 def log(**filters: Any) -> Ask:
@@ -141,8 +150,17 @@ QUESTIONS: dict[str, Ask] = {
     "list root": of(Filters(under="1.3.6.1.4.1.32473.1.")),
     "list sent": of(Filters(sent=Way("TRIAL_PACS"))),
     "list sent by": of(Filters(sent=Way("TRIAL_PACS", actor="tester", since=SINCE, until=SINCE))),
+    "list finding": of(Filters(), finding="UID301"),
+    "list finding of a series": of(Filters(series=SERIES), finding="UID301"),
     "find": of(Filters(under="1.2.3"), most=5),
     "stats": stats,
+    "statistics": counted(),
+    "statistics by month": counted(Dimension.MONTH, Dimension.ACTOR, Dimension.KIND),
+    "statistics since": counted(Dimension.DAY, since=SINCE, actor="tester"),
+    "statistics of nobody": counted(Dimension.KIND, actor="nobody"),
+    "statistics by root": counted(Dimension.ROOT, Dimension.YEAR),
+    "statistics of a root": counted(Dimension.MODALITY, under="1.3.6.1.4.1.32473.1"),
+    "statistics by modality": counted(Dimension.MODALITY, Dimension.ROOT),
     "findings": found(),
     "findings severity": found(severity=1),
     "findings code": found(code="UID501"),
@@ -150,6 +168,10 @@ QUESTIONS: dict[str, Ask] = {
     "findings series": found(series=SERIES),
     "findings root": found(under="1.2.3"),
     "findings since": found(since=SINCE),
+    "findings until": found(until=SINCE),
+    "findings by": found(actor="tester"),
+    "findings study": found(study=STUDY),
+    "findings modality": found(modality="CT"),
     "findings one": finding,
     "log": log(newest=50),
     "log event": log(event="uid:", newest=50),

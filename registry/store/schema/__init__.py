@@ -1,4 +1,5 @@
-"""The tables. Two sorts: *history* is only ever added to, *work* may be deleted.
+"""The tables. Two sorts: *history* is only ever added to, *work* may be deleted; and the map
+from replacements to originals, which is neither (schema/replacements.py).
 
 History rows carry the audit entry that made them and are covered by its digest;
 triggers refuse their update and deletion, and refuse rows for an entry that is
@@ -45,6 +46,7 @@ from registry.store.schema.ledger import (
     uses,
 )
 from registry.store.schema.references import derivations, reference_claims, reference_sets
+from registry.store.schema.replacements import originals, purges, replacements, scopes
 from registry.store.schema.trail import entries, notes, redactions, requests, tree_nodes
 from registry.store.schema.work import findings, labels, pending_references, resume_marks
 
@@ -73,6 +75,7 @@ __all__ = [
     "labels",
     "ledger",
     "notes",
+    "originals",
     "owners",
     "patient_aliases",
     "patient_claims",
@@ -80,15 +83,18 @@ __all__ = [
     "patients",
     "pending_references",
     "policies",
+    "purges",
     "redactions",
     "reference_claims",
     "reference_sets",
     "refused_claims",
     "registrations",
     "registry",
+    "replacements",
     "requests",
     "resume_marks",
     "roots",
+    "scopes",
     "series",
     "series_claims",
     "signing_keys",
@@ -100,7 +106,7 @@ __all__ = [
     "words",
 ]
 
-REVISION = "0005"
+REVISION = "0006"
 """The migration that this program expects; a test holds it equal to the newest."""
 
 HISTORY: tuple[Table, ...] = tuple(table for table in metadata.tables.values() if table.info.get("history"))

@@ -1,0 +1,122 @@
+"""Consistent replacement of UIDs, in Python."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, TypeVar
+
+from registry.api.verbs import Verbs
+from registry.minting import Method
+from registry.records import Kind
+from registry.services import remapping, scoping
+from registry.services.remapping import Remapped
+from registry.services.scoping import Purged, ScopeState
+
+if TYPE_CHECKING:
+    from registry.dicomfile.memory import DataSet
+
+    _DataSet = TypeVar("_DataSet", bound=DataSet)
+
+
+class Remapper:
+    """The replacements of one scope; what it has learnt it doesn't ask the database again.
+
+    ``remapper.uid`` is what anonymizers take as a callable: an original in, its
+    replacement out. Threads may share one.
+    """
+
+    def __init__(self, service: remapping.Remapper) -> None:
+        """Use ``Registry.remapper``."""
+        self._service = service
+
+    @property
+    def scope(self) -> str:
+        """The name of the scope."""
+        return self._service.scope
+
+    def uid(self, original: str) -> str:
+        """The replacement of one UID."""
+        return self._service.uid(original)
+
+    __call__ = uid
+
+    def uids(self, originals: Iterable[str]) -> dict[str, str]:
+        """The replacements of some UIDs, those that are new in one act."""
+        return self._service.all(originals)
+
+    def dataset(self, ds: _DataSet, *, inplace: bool = False) -> _DataSet:
+        """A copy of a data set whose UIDs are replaced, at any depth and in its file meta
+        information; with ``inplace`` the data set itself.
+
+        Attributes that name no instance (classes, transfer syntaxes, coding schemes: registry/dicomfile/
+        structural.py) stay, and so does all that isn't a UI element.
+        """
+        from registry.dicomfile.replacing import find
+
+        changed = ds if inplace else copy.deepcopy(ds)
+        places = find(changed)
+        places.replace(self._service.all(places.uids))
+        return changed
+
+
+class Replacing(Verbs):
+    """Consistent replacement of UIDs, in Python."""
+
+    def remap(
+        self,
+        uid: str,
+        *,
+        scope: str,
+        kind: str | None = None,
+        root: str | None = None,
+        method: str = "random",
+    ) -> str:
+        """What replaces a UID within a scope: the same for ever; made when first asked for.
+
+        A UID that the standard defines stays, and so does one that is a replacement within the scope itself.
+
+        Raises ``ScopePurged``, ``BadRoot``, ``BadRequest`` for what can't be a scope's name.
+        """
+        wanted = {uid: Kind[kind.upper()] if kind else None}
+        return remapping.remap(self._registry, wanted, scope, root=root, method=Method(method)).uids[uid]
+
+    def remap_all(
+        self, uids: Iterable[str], *, scope: str, root: str | None = None, method: str = "random"
+    ) -> Remapped:
+        """The same of many UIDs, in one act: ``.uids`` maps each to its replacement."""
+        return remapping.remap(self._registry, uids, scope, root=root, method=Method(method))
+
+    def remap_dataset(
+        self, ds: _DataSet, *, scope: str, root: str | None = None, inplace: bool = False
+    ) -> _DataSet:
+        """A copy of a pydicom Dataset whose UIDs are replaced: ``Remapper.dataset``."""
+        return self.remapper(scope, root=root).dataset(ds, inplace=inplace)
+
+    def remapper(self, scope: str, *, root: str | None = None, method: str = "random") -> Remapper:
+        """What replaces many UIDs within a scope, one after the other, for adapters and loops."""
+        return Remapper(remapping.Remapper(self._registry, scope, root=root, method=Method(method)))
+
+    def original(self, replacement: str, *, scope: str | None = None) -> str:
+        """What a replacement stands for. The trail tells that this was asked.
+
+        Raises ``UnknownUid`` for what is no replacement (within the scope, if one is given),
+        ``ScopePurged`` where nobody knows any more.
+        """
+        return scoping.reveal(self._registry, [replacement], scope)[replacement]
+
+    def scopes(self) -> list[ScopeState]:
+        """All scopes."""
+        return scoping.list_scopes(self._registry)
+
+    def import_map(self, pairs: Mapping[str, str], *, scope: str) -> Remapped:
+        """Take over what another system replaced: original -> replacement.
+
+        Raises ``NotOneToOne``, and ``UidCollision`` where a replacement was issued for something else.
+        """
+        return scoping.import_map(self._registry, pairs, scope)
+
+    def purge_scope(self, scope: str, *, reason: str) -> Purged:
+        """Take away, for ever, what the replacements of a scope stand for. That they are
+        replacements stays, and nothing can be replaced in this scope any more."""
+        return scoping.purge(self._registry, scope, reason)
