@@ -18,6 +18,7 @@ from registry.records import Kind, Reference
 from registry.store import schema
 from registry.store.act import Act
 from registry.store.keyed import Keyed
+from registry.store.packing import pack
 from registry.store.references import encode
 
 _SETS = Keyed(
@@ -117,9 +118,7 @@ def _lead(act: Act, number: int, references: Iterable[Reference], facts: Facts) 
         if not known:
             awaited.add(reference.target)
     _insert_derivations(act, {(number, uid) for uid in series})
-    if awaited:
-        rows = [{"target_uid": target, "set_id": number} for target in sorted(awaited)]
-        act.connection.execute(schema.pending_references.insert(), rows)
+    act.remember(schema.pending_references, [(pack(target), number) for target in awaited])
 
 
 def series_of(target: str, facts: Facts) -> set[str]:
@@ -172,12 +171,14 @@ def _set_ids(act: Act, bodies: dict[bytes, bytes], known: dict[bytes, int]) -> d
     if not new:
         return numbers
     given = dict(zip(new, act.next_ids(schema.reference_sets, len(new)), strict=True))
-    act.insert(
+    inserted = act.insert(
         schema.reference_sets,
         [{"id": number, "digest": digest, "body": bodies[digest]} for digest, number in given.items()],
         known_is_fine=True,
     )
-    # Another act may have been first with one of them.
+    if inserted == len(new):
+        return numbers | {digest: (number, True) for digest, number in given.items()}
+    # Another act was first with one of them.
     return numbers | {
         digest: (number, number == given[digest]) for digest, number in _known_sets(act, new).items()
     }
