@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from registry.dicomfile.readerkeys import ReaderKeys
 from registry.dicomfile.sources import Source
@@ -27,6 +27,13 @@ class LookInto(NamedTuple):
 
     path: str
     changed: int
+
+
+class Limited(Protocol):
+    """What any such process is told first."""
+
+    @property
+    def limits(self) -> Limits: ...
 
 
 class Charge(NamedTuple):
