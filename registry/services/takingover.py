@@ -7,12 +7,14 @@ the map none is taken, whatever order they come in; what is recorded stays as it
 
 from __future__ import annotations
 
+import json
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
-from registry.errors import RegistryError
+from registry.errors import BadRequest, RegistryError
 from registry.records import Finding, MapRow, Origin, Skipped, Verdict
 from registry.rules import by_code
 from registry.rules.policy import Policy
@@ -24,7 +26,7 @@ from registry.store import findings, replacements
 from registry.store.act import Act
 from registry.store.standings import Standings
 from registry.store.words import Words
-from registry.uid import parse, printable
+from registry.uid import is_key, parse, printable
 
 _RULE = by_code("UID701")
 
@@ -35,6 +37,34 @@ class Pair(NamedTuple):
     original: str
     replacement: str
     place: str = ""  # for the person who reads the report; never recorded
+
+
+def read_map(text: str, name: str) -> Iterator[Pair]:
+    """The pairs of a map that another program has written: a JSON object of originals and their
+    replacements, or lines with both, a comma, a semicolon, blanks or a tab in between.
+
+    A line that is no pair is one without an original. Raises ``BadRequest`` where nothing is.
+    """
+    if text.lstrip().startswith("{"):
+        try:
+            found = json.loads(text)
+        except ValueError as error:
+            raise BadRequest(
+                f"{name} is no JSON: {error}", advice="Give an object of UIDs, or CSV."
+            ) from None
+        for number, (original, replacement) in enumerate(found.items(), 1):
+            yield Pair(original, str(replacement), f"{name}, row {number:,}")
+        return
+    for number, line in enumerate(text.splitlines(), 1):
+        parts = [part.strip("\"'") for part in _BETWEEN.split(line.strip())]
+        if parts == [""] or (number == 1 and not is_key(parts[-1])):
+            continue  # a heading
+        place = f"{name}, row {number:,}"
+        original, replacement = parts if len(parts) == 2 else ("", "")
+        yield Pair(original, replacement, place)
+
+
+_BETWEEN = re.compile(r"[,;\s]+")
 
 
 @dataclass(slots=True)
@@ -128,7 +158,7 @@ def _sorted(pairs: Iterable[Pair]) -> _Sorted:
 def _flaw(pair: Pair) -> str | None:
     """Why a line says nothing of a replacement; it isn't quoted."""
     if not pair.original or len(pair.original) > LONGEST:
-        return "there is no original in it"
+        return "it is no original and its replacement"
     try:
         parse(pair.replacement)
     except RegistryError:
