@@ -181,6 +181,16 @@ def test_what_is_put_elsewhere_than_before_is_found(
     assert found(registry.check([unknown], scope=SCOPE)) == []
 
 
+def test_a_finding_names_no_original_even_where_that_is_what_the_object_is_in(
+    registry: Registry, originals: list[Dataset], copies: list[Dataset]
+) -> None:
+    copies[0].SeriesInstanceUID = originals[0].SeriesInstanceUID
+    copies[0].StudyInstanceUID = originals[0].StudyInstanceUID
+    (finding,) = [each for each in registry.check(copies[:1], scope=SCOPE).findings if each.code == "UID702"]
+    assert finding.uid == copies[0].SOPInstanceUID
+    assert str(originals[0].StudyInstanceUID) not in repr(finding)
+
+
 def test_findings_are_the_same_in_any_order_and_split(
     registry: Registry, originals: list[Dataset], copies: list[Dataset]
 ) -> None:
