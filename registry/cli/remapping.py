@@ -121,24 +121,6 @@ def _tell(result: Copies) -> None:
         tell(f"{result.encrypted:,} with encrypted attributes, in which UIDs are as they were")
 
 
-def read_pairs(lines: list[str]) -> dict[str, str]:
-    """Originals and replacements, two on a line, with a comma, blanks or a tab between them."""
-    found: dict[str, str] = {}
-    for number, line in enumerate(lines, 1):
-        parts = line.replace(",", " ").replace(";", " ").split()
-        if not parts or (number == 1 and not is_key(parts[-1])):
-            continue  # a heading
-        if len(parts) != 2:
-            raise BadRequest(
-                f"line {number} isn't an original and its replacement",
-                advice="Two UIDs on a line, e.g. a CSV file of two columns.",
-            )
-        original, replacement = (part.strip("\"'") for part in parts)
-        if found.setdefault(original, replacement) != replacement:
-            raise BadRequest(f"line {number} replaces the original of an earlier line by something else")
-    return found
-
-
 def standard_input(name: str) -> list[str]:
     """The lines of a file, or of standard input."""
     if name == "-":
