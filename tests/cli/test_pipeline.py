@@ -47,7 +47,7 @@ def received(tmp_path: Path) -> Iterator[tuple[Path, int]]:
 def release(program: Program, received: tuple[Path, int], tmp_path: Path) -> Iterator[str]:
     """Makes the script and all that it needs; what to run."""
     (script,) = re.findall(
-        r"^```sh\n(#!/bin/sh\n.*?)^```$", (HOME / "docs/pipeline.md").read_text(), re.M | re.S
+        r"^```sh\n(#!/bin/sh\n.*?)^```$", (HOME / "docs/pipeline.md").read_text(), re.MULTILINE | re.DOTALL
     )
     (tmp_path / "release").write_text(script)
     (tmp_path / "release").chmod(0o755)
