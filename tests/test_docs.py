@@ -23,6 +23,9 @@ from tests.postgres import OWNER, Server
 
 HOME = Path(__file__).parent.parent
 PAGES = [HOME / "README.md", *sorted((HOME / "docs").glob("*.md"))]
+NEEDS = {"organisation.md": "organisation", "move-to-postgresql.md": "served"}
+"""The fixtures of pages that speak of more than the folder."""
+
 FENCE = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
@@ -58,19 +61,9 @@ def write_indexes(folder: Path, slices: list[FileDataset]) -> None:
 
 
 @pytest.fixture
-def organisation(place: Path, server: Server, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """What docs/organisation.md speaks of: a server with its tools, an administrator's machine that
-    can be reached, services and a project as the page has them."""
-    page = HOME / "docs" / "organisation.md"
-    (services,), (project,) = blocks(page, "ini"), blocks(page, "toml")
-    services = re.sub(r"host=.*", f"host={server.folder}", services).replace("sslmode=verify-full\n", "")
-    (place / "services").write_text(services)
-    (place / "uid-registry.toml").write_text(re.sub(r"origin = .*\n", "", project))  # init makes one up
-    (place / "bin").mkdir()
-    (place / "bin" / "ssh").write_text('#!/bin/sh\nshift\nexec "$@"\n')
-    (place / "bin" / "ssh").chmod(0o755)
-    monkeypatch.setenv("PATH", f"{place / 'bin'}:{server.binaries}:{os.environ['PATH']}")
-    monkeypatch.setenv("PGSERVICEFILE", str(place / "services"))
+def served(place: Path, server: Server, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A server with its tools, for whoever administers it."""
+    monkeypatch.setenv("PATH", f"{server.binaries}:{os.environ['PATH']}")
     monkeypatch.setenv("PGHOST", str(server.folder))
     monkeypatch.setenv("PGUSER", OWNER)
     yield
@@ -82,6 +75,22 @@ def organisation(place: Path, server: Server, monkeypatch: pytest.MonkeyPatch) -
             connection.execute(f"DROP ROLE IF EXISTS {role}")
         for role in named(PREFIX):
             connection.execute(f"DROP ROLE IF EXISTS {role}")
+
+
+@pytest.fixture
+def organisation(place: Path, served: None, server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What docs/organisation.md speaks of: an administrator's machine that can be reached,
+    services and a project as the page has them."""
+    page = HOME / "docs" / "organisation.md"
+    (services,), (project,) = blocks(page, "ini"), blocks(page, "toml")
+    services = re.sub(r"host=.*", f"host={server.folder}", services).replace("sslmode=verify-full\n", "")
+    (place / "services").write_text(services)
+    (place / "uid-registry.toml").write_text(re.sub(r"origin = .*\n", "", project))  # init makes one up
+    (place / "bin").mkdir()
+    (place / "bin" / "ssh").write_text('#!/bin/sh\nshift\nexec "$@"\n')
+    (place / "bin" / "ssh").chmod(0o755)
+    monkeypatch.setenv("PATH", f"{place / 'bin'}:{os.environ['PATH']}")
+    monkeypatch.setenv("PGSERVICEFILE", str(place / "services"))
 
 
 def blocks(page: Path, language: str) -> list[str]:
@@ -114,8 +123,8 @@ def with_blocks(language: str) -> Any:
 def test_the_commands_of_a_page_do_what_it_shows(
     page: Path, place: Path, request: pytest.FixtureRequest
 ) -> None:
-    if page.name == "organisation.md":
-        request.getfixturevalue("organisation")
+    if page.name in NEEDS:
+        request.getfixturevalue(NEEDS[page.name])
     elif page.name == "policy.md":
         (place / "uid-registry.toml").write_text(blocks(page, "toml")[0])
     for block in blocks(page, "console"):

@@ -41,8 +41,7 @@ class Loaded(NamedTuple):
 
 @cache
 def in_order() -> tuple[Table, ...]:
-    """The tables, each behind those that its rows refer to at once. The entries come behind all
-    that they account for, since nothing may join an entry that is written."""
+    """The tables, each behind those that its rows refer to at once."""
     before = {
         table: {
             key.column.table
@@ -51,8 +50,6 @@ def in_order() -> tuple[Table, ...]:
         }
         for table in metadata.tables.values()
     }
-    before[schema.entries] |= set(schema.SEALED)
-    before[schema.tree_nodes].add(schema.entries)
     return tuple(TopologicalSorter(before).static_order())
 
 
@@ -81,10 +78,8 @@ def load(source: Connection, target: Connection, database: Database, progress: P
     head, of = head_of(source), _counted(source)
     whole = sum(of.values())
     writer, told = database.writer(target), 0
-    with _quickly(target):
+    with _unguarded(target):
         for table in in_order():
-            if _fills_itself(table, target):
-                continue
             with ExitStack() as opened:
                 left = _rows(source, table, opened)
                 while rows := list(map(tuple, islice(left, _AT_ONCE))):
@@ -111,11 +106,6 @@ def proved(target: Connection, head: Head, progress: Progress) -> Verification:
     )
 
 
-def _fills_itself(table: Table, target: Connection) -> bool:
-    """On PostgreSQL a trigger grows the tree as the entries come in."""
-    return table is schema.tree_nodes and target.dialect.name == "postgresql"
-
-
 def _rows(connection: Connection, table: Table, opened: ExitStack) -> Iterator[Raw]:
     names = ", ".join(column.name for column in table.columns)
     order = " ORDER BY seq" if table is schema.entries else ""
@@ -128,30 +118,44 @@ def _counted(connection: Connection) -> dict[str, int]:
     return dict(zip(names, connection.exec_driver_sql(f"SELECT {counts}").one(), strict=True))
 
 
-# --- PostgreSQL ----------------------------------------------------------------------------
+# --- as a restore does it -----------------------------------------------------------------
 
 _KEYS = (
     "SELECT c.relname, o.conname, pg_get_constraintdef(o.oid) FROM pg_constraint o "
     f"JOIN pg_class c ON c.oid = o.conrelid WHERE o.contype = 'f' AND c.relnamespace = {SCHEMA}"
 )
+_TRIGGERS = (
+    "SELECT c.relname, g.tgname FROM pg_trigger g JOIN pg_class c ON c.oid = g.tgrelid "
+    f"WHERE NOT g.tgisinternal AND c.relnamespace = {SCHEMA}"
+)
 _SEQUENCES = f"SELECT relname FROM pg_class WHERE relkind = 'S' AND relnamespace = {SCHEMA}"
 
 
 @contextmanager
-def _quickly(target: Connection) -> Iterator[None]:
-    """On PostgreSQL: look whether every row refers to something once for a table, not once a row."""
-    if target.dialect.name != "postgresql":
+def _unguarded(target: Connection) -> Iterator[None]:
+    """Without the triggers: they decide what may be added, and what is copied was let in once.
+
+    On PostgreSQL without the foreign keys too: that every row refers to something is then
+    looked at once for each table, and not once for each row.
+    """
+    if target.dialect.name == "sqlite":
+        triggers = target.exec_driver_sql("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'").all()
+        _run(target, *(f"DROP TRIGGER {name}" for name, _ in triggers))
         yield
+        _run(target, *(text for _, text in triggers))
         return
-    for setting in ("plan_cache_mode = auto", "enable_seqscan = on"):
-        target.exec_driver_sql(f"SET LOCAL {setting}")
-    keys = target.exec_driver_sql(_KEYS).all()
-    for table, name, _ in keys:
-        target.exec_driver_sql(f"ALTER TABLE {table} DROP CONSTRAINT {name}")
+    _run(target, "SET LOCAL plan_cache_mode = auto", "SET LOCAL enable_seqscan = on")
+    keys, triggers = target.exec_driver_sql(_KEYS).all(), target.exec_driver_sql(_TRIGGERS).all()
+    _run(target, *(f"ALTER TABLE {table} DROP CONSTRAINT {name}" for table, name, _ in keys))
+    _run(target, *(f"ALTER TABLE {table} DISABLE TRIGGER {name}" for table, name in triggers))
     yield
-    target.exec_driver_sql("SET CONSTRAINTS ALL IMMEDIATE")
-    for table, name, definition in keys:
-        target.exec_driver_sql(f"ALTER TABLE {table} ADD CONSTRAINT {name} {definition}")
+    _run(target, *(f"ALTER TABLE {table} ENABLE TRIGGER {name}" for table, name in triggers))
+    _run(target, *(f"ALTER TABLE {table} ADD CONSTRAINT {name} {text}" for table, name, text in keys))
+
+
+def _run(target: Connection, *statements: str) -> None:
+    for statement in statements:
+        target.exec_driver_sql(statement, execution_options={"no_parameters": True})
 
 
 def _count_on(target: Connection) -> None:
