@@ -74,6 +74,17 @@ def test_series_of_other_studies_are_named_with_their_study(full: OpenRegistry) 
     assert astuple(node) == (PRIOR, "CT", "registered", None, True, OTHER, ())
 
 
+def test_what_other_studies_derive_from_it_is_there_with_its_findings(full: OpenRegistry) -> None:
+    """Seen from the study of the older CT."""
+    graph = study_graph(full, OTHER)
+    assert ends(graph) == {(PRIOR, SR)}
+    assert [(node.series_instance_uid, node.elsewhere) for node in graph.series] == [
+        (PRIOR, False),
+        (SR, True),
+    ]
+    assert graph.series[1].study_instance_uid == STUDY
+
+
 def test_objects_in_their_source_s_series_stand_apart(full: OpenRegistry) -> None:
     (stray,) = study_graph(full, STUDY).strays
     assert (stray.series_instance_uid, stray.what, stray.uids) == (CT, "segmentation", (f"{CT}.9",))
@@ -107,13 +118,18 @@ def test_what_is_learned_later_counts(registry: OpenRegistry, tmp_path: Path) ->
     put(registry, tmp_path / "more", report, again)
     resolve(registry, f"{SEG}.1", "second", "the first was a copy")
     acknowledge(registry, Which(code="UID501"), "known")
+    lost = tiny("1.2.11.1.1", "1.2.11.1", "1.2.11", sop_class=SEG_CLASS, modality="SEG", sources=(image,))
+    put(registry, tmp_path / "lost", lost)
     graph = study_graph(registry, STUDY)
+    assert (CT, "1.2.11.1") in ends(graph)
+    codes = {node.series_instance_uid: {each.code for each in node.findings} for node in graph.series}
+    assert "UID514" in codes["1.2.11.1"]
     flagged = {
         (link.source, link.derived): {finding.code for finding in link.findings}
         for link in graph.links
         if link.findings
     }
-    assert flagged == {(CT, SR): {"UID509"}}
+    assert flagged == {(CT, SR): {"UID509"}, (CT, "1.2.11.1"): {"UID509"}}
     assert (CT, "1.2.3.7") in ends(graph)
     assert {node.series_instance_uid: node.instances for node in graph.own}["1.2.3.7"] == 1
     assert [node.series_instance_uid for node in graph.series if node.state == UNKNOWN] == ["1.2.8"]
