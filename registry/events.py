@@ -7,10 +7,10 @@ no event that nobody has described. What is asked of the ledger alone (`show`,
 
 from __future__ import annotations
 
-import difflib
 from typing import NamedTuple
 
 from registry.errors import BadRequest
+from registry.suggestion import meant
 from registry.uid import printable
 
 DONE, REFUSED, BLOCKED, FAILED = "done", "refused", "blocked", "failed"
@@ -89,8 +89,7 @@ def parse_event(text: str) -> str:
     """An event, or the noun and ``:`` of several. Raises ``BadRequest`` with what may have been meant."""
     if text in _BY_NAME or (text.endswith(":") and text[:-1] in NOUNS):
         return text
-    near = difflib.get_close_matches(text, [*_BY_NAME, *(f"{noun}:" for noun in NOUNS)], n=3, cutoff=0.6)
-    meant = f"Did you mean {' or '.join(near)}?" if near else f"Known are {', '.join(_BY_NAME)}."
+    near = meant(text, [*_BY_NAME, *(f"{noun}:" for noun in NOUNS)]) or f"Known are {', '.join(_BY_NAME)}. "
     raise BadRequest(
-        f"{printable(text)} is no event of the trail", advice=f"{meant} `uid:` stands for all of a noun."
+        f"{printable(text)} is no event of the trail", advice=f"{near}`uid:` stands for all of a noun."
     )

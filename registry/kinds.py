@@ -5,10 +5,10 @@ Those with numbers are stored; the numbers never change.
 
 from __future__ import annotations
 
-import difflib
 from enum import IntEnum, StrEnum
 
 from registry.errors import BadRequest
+from registry.suggestion import meant
 from registry.uid import printable
 
 
@@ -50,9 +50,9 @@ def parse_kind(text: str) -> Kind:
     wanted = text.lower().replace("-", "_")
     if wanted in kinds:
         return kinds[wanted]
-    near = difflib.get_close_matches(wanted, kinds, n=1)
-    meant = f"Did you mean {near[0]}? " if near else ""
-    raise BadRequest(f"{printable(text)} is no kind of UID", advice=f"{meant}One of {', '.join(kinds)}.")
+    raise BadRequest(
+        f"{printable(text)} is no kind of UID", advice=f"{meant(wanted, kinds)}One of {', '.join(kinds)}."
+    )
 
 
 class Origin(IntEnum):
@@ -61,6 +61,10 @@ class Origin(IntEnum):
     ISSUED = 1  # minted and recorded here
     OBSERVED = 2  # seen in an object made elsewhere
     FOREIGN = 3  # named as a parent, neither issued nor seen
+
+
+STATES = ("issued", "registered", "foreign", "withdrawn")
+"""What has become of a UID so far, as lists tell it."""
 
 
 class Severity(IntEnum):

@@ -14,6 +14,7 @@ from enum import StrEnum
 from functools import lru_cache
 
 from registry.errors import BadRequest, BadRoot
+from registry.suggestion import meant
 from registry.uid import MAX_LENGTH, UUID_ROOT, is_under
 
 MIN_BITS = 122
@@ -39,7 +40,8 @@ def parse_method(text: str) -> Method:
     try:
         return Method(text)
     except ValueError:
-        raise BadRequest(f"there is no method {text!r}", advice=f"One of {', '.join(Method)}.") from None
+        advice = f"{meant(text, list(Method))}One of {', '.join(Method)}."
+        raise BadRequest(f"there is no method {text!r}", advice=advice) from None
 
 
 @lru_cache(maxsize=64)

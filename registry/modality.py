@@ -5,11 +5,11 @@ The list is the standard's, retired terms included, since old archives hold them
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Iterable
 
 from registry.errors import BadModality
+from registry.suggestion import meant
 from registry.uid import printable
 
 TERMS: frozenset[str] = frozenset(
@@ -41,9 +41,8 @@ def parse_modality(text: str, private: Iterable[str] = ()) -> str:
     known = TERMS | set(private)
     if text in known:
         return text
-    near = difflib.get_close_matches(text.upper(), sorted(known), n=3, cutoff=0.6)
-    meant = f"Did you mean {' or '.join(near)}? " if near else ""
     raise BadModality(
         f"{printable(text)} is not a modality of PS3.3 section C.7.3.1.1.1",
-        advice=f"{meant}A private term is allowed once `modalities` in uid-registry.toml lists it.",
+        advice=f"{meant(text, sorted(known))}A private term is allowed once `modalities` in "
+        "uid-registry.toml lists it.",
     )

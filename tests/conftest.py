@@ -31,8 +31,10 @@ from registry.services.opening import OpenRegistry, opened
 from registry.services.patients import say
 from registry.services.redacting import redact
 from registry.services.registering import register
+from registry.services.remapping import remap
 from registry.services.requests import DeriveRequest, IssueRequest
 from registry.services.resolving import resolve
+from registry.services.scoping import purge
 from registry.services.withdrawing import reinstate, withdraw
 from registry.settings import Settings
 from registry.store.findings import Which
@@ -139,6 +141,9 @@ def decide(registry: OpenRegistry, withdrawn: str, paths: list[str]) -> None:
     register(registry, paths[:1], context="research")
     redact(registry, issue(registry, IssueRequest(Kind.STUDY, purpose="for Smith")).entry, "a name")
     acknowledge(registry, Which(code="UID315"), "corrected names")
+    remap(registry, {"1.2.3.4": Kind.SERIES, "1.2.3.4.1": None}, "TRIAL-7")
+    remap(registry, ["1.2.3.4"], "TRIAL-6")
+    purge(registry, "TRIAL-6", "the trial is over")
 
 
 class Registries:

@@ -2,18 +2,19 @@
 
 >>> from registry import Registry
 >>> with Registry.open("registry.db", actor="ann") as registry:  # doctest: +SKIP
-...     uids = registry.derive(["ct/slice.dcm"], modality="SEG")
-...     segmentation = make(uids.series_instance_uid, uids.sop_instance_uids)
-...     registry.check(segmentation).raise_for_findings()
+...     uids = registry.derive(slices, modality="SEG")
+...     segmentation = hd.seg.Segmentation(source_images=slices, **uids, ...)
+...     registry.save(segmentation, "segmentation.dcm")
 """
 
 from __future__ import annotations
 
 from contextlib import ExitStack
-from typing import Self
+from typing import NoReturn, Self
 
 from registry.api.answering import Answering
 from registry.api.auditing import Auditing
+from registry.api.browsing import Browsing
 from registry.api.deciding import Deciding
 from registry.api.generating import Generating
 from registry.api.issuing import Issuing
@@ -25,8 +26,13 @@ from registry.services.opening import opened
 from registry.settings import CHECK_FORMATS, Settings, load_settings
 
 
-class Registry(Issuing, Generating, Recording, Answering, Deciding, Replacing, Auditing):
-    """An open registry; close it, or use it in a ``with`` block."""
+class Registry(Issuing, Generating, Recording, Answering, Browsing, Deciding, Replacing, Auditing):
+    """An open registry; close it, or use it in a ``with`` block.
+
+    Several threads may use one at once. So may a process that was forked from the one that opened
+    it, unless another thread was in the middle of something then; a process that begins
+    otherwise opens its own.
+    """
 
     def __init__(self, settings: Settings) -> None:
         """Use ``Registry.open``, which finds the settings."""
@@ -55,6 +61,11 @@ class Registry(Issuing, Generating, Recording, Answering, Deciding, Replacing, A
         """Create a registry or upgrade it, and add the issuer root. Safe to repeat."""
         settings = load_settings({"database": url, "actor": actor}, formats=CHECK_FORMATS)
         return initializing.init(settings, root=root, organization=organization, research=research)
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError(
+            "an open Registry isn't sent to another process: open one there, with Registry.open(...)"
+        )
 
     def __enter__(self) -> Self:
         return self

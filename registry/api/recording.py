@@ -20,12 +20,21 @@ if TYPE_CHECKING:
 class Recording(Verbs):
     """What objects say of UIDs: recorded, or checked alone."""
 
-    def register(self, paths: Sequence[str], *, digests: bool = True, context: str | None = None) -> Report:
-        """Record what objects made elsewhere say; ``context`` tells what they are copies for.
+    def register(
+        self,
+        paths: str | os.PathLike[str] | Iterable[str | os.PathLike[str]],
+        *,
+        digests: bool = True,
+        context: str | None = None,
+    ) -> Report:
+        """Record what objects made elsewhere say: those in files, folders, zip archives and DICOMDIRs.
 
+        ``context`` tells what they are copies for.
         ``Report.raise_for_findings("collision")`` raises where one was refused.
         """
-        return registering.register(self._registry, list(paths), digests=digests, context=context)
+        several = [paths] if isinstance(paths, str | os.PathLike) else paths
+        listed = [os.fspath(path) for path in several]
+        return registering.register(self._registry, listed, digests=digests, context=context)
 
     def save(
         self,
@@ -44,7 +53,7 @@ class Recording(Verbs):
         Raises ``FindingsError`` where a finding is as grave as ``fail_on`` (as in ``Report.passed``):
         then nothing was recorded and nothing written. Raises ``PathTaken`` where another file is
         there, unless ``overwrite``; ``NoSuchPath`` where its folder isn't; ``NotWritable`` where no
-        file can be made of the Dataset, which isn't changed.
+        file can be made of the Dataset, no value of which is changed.
         """
         return saving.save(
             self._registry, data_set, os.fspath(path), overwrite=overwrite, context=context, fail_on=fail_on

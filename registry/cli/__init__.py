@@ -7,6 +7,7 @@ command but the one that is asked for, no service before it runs.
 from __future__ import annotations
 
 import gc
+import os
 import sys
 
 from registry.version import __version__
@@ -18,6 +19,11 @@ def main() -> None:
     gc.set_threshold(1_000_000)
     if sys.argv[1:] == ["--version"]:
         print(f"uid-registry {__version__}")  # noqa: T201 (the app would say it no otherwise, and later)
+        return
+    if "_UID_REGISTRY_COMPLETE" in os.environ:
+        from registry.cli.completing import complete
+
+        complete()
         return
     from registry.cli.running import run
 

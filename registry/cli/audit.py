@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from registry.cli import auditexport, checkpoint
-from registry.cli.asking import parse_time
+from registry.cli.arguments import parse_time
 from registry.cli.checkpoint import KeyOption, keys_for
 from registry.cli.freetext import looked_at
 from registry.cli.options import Run, Unrecorded, with_globals

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from registry.cli.asking import parse_time
+from registry.cli.arguments import parse_time
 from registry.cli.options import Run, Unrecorded, with_globals
 from registry.cli.output import tell, write
 from registry.errors import BadRequest, BadSetting

@@ -9,12 +9,19 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from registry.acknowledgement import State, Word
-from registry.cli.asking import Limit, parse_time
+from registry.cli.arguments import (
+    FINDING_STATES,
+    Limit,
+    chosen,
+    parse_arc,
+    parse_code,
+    parse_severity,
+    parse_time,
+)
 from registry.cli.options import Run, with_globals
 from registry.cli.output import show as put
 from registry.cli.output import tell
 from registry.errors import BadRequest
-from registry.records import Severity
 from registry.uid import parse
 
 if TYPE_CHECKING:
@@ -43,21 +50,32 @@ Yes = Annotated[bool, typer.Option("--yes", "-y", help="Don't ask, however many 
 def list_(
     run: Run,
     code: Annotated[str | None, typer.Option(metavar="CODE", help="Only of this rule.")] = None,
-    uid: Annotated[str | None, typer.Option(metavar="UID", help="Only about this UID.")] = None,
-    series: Annotated[
-        str | None, typer.Option(metavar="UID", help="Only about this series and what is in it.")
-    ] = None,
-    root: Annotated[str | None, typer.Option(metavar="OID", help="Only about UIDs under this arc.")] = None,
     severity: Annotated[
-        str | None, typer.Option(metavar="SEVERITY", help="Only errors, warnings or notes.")
+        str | None, typer.Option(metavar="error|warning|note", help="Only errors, warnings or notes.")
     ] = None,
     state: Annotated[
         str | None,
         typer.Option(metavar="STATE", help="open, acknowledged, resolved or all; not the resolved ones."),
     ] = None,
+    uid: Annotated[str | None, typer.Option(metavar="UID", help="Only about this UID.")] = None,
+    study: Annotated[
+        str | None, typer.Option(metavar="UID", help="Only about this study, its series and what is in them.")
+    ] = None,
+    series: Annotated[
+        str | None, typer.Option(metavar="UID", help="Only about this series and what is in it.")
+    ] = None,
+    modality: Annotated[
+        str | None,
+        typer.Option(metavar="CS", help="Only about series of this modality and what is in them."),
+    ] = None,
+    root: Annotated[str | None, typer.Option(metavar="OID", help="Only about UIDs under this arc.")] = None,
+    by: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Only what this actor's act first showed.")
+    ] = None,
     since: Annotated[
         str | None, typer.Option(metavar="TIME", help="Only seen from then on, e.g. 2026-11-01.")
     ] = None,
+    until: Annotated[str | None, typer.Option(metavar="TIME", help="Only first seen before then.")] = None,
     limit: Limit = None,
 ) -> None:
     """The findings that register has kept, and what was said of each.
@@ -66,6 +84,8 @@ def list_(
 
       uid-registry findings list --state open --severity error
 
+      uid-registry findings list --study 1.2.826.0.99.1 --code UID501
+
       uid-registry findings list --series 1.2.826.0.99.1.1 --format json
     """
     from registry.render.kept import listing
@@ -73,12 +93,16 @@ def list_(
     from registry.store.findings import Which
 
     which = Which(
-        code=_code(code),
+        code=parse_code(code),
         uid=uid,
+        study=parse(study) if study else None,
         series=parse(series) if series else None,
-        under=_arc(root),
-        severity=_severity(severity),
+        modality=modality,
+        under=parse_arc(root),
+        severity=parse_severity(severity),
+        actor=by,
         since=parse_time(since),
+        until=parse_time(until),
     )
     states = _states(state) if state else STANDING
     with run.registry(read_only=True) as registry:
@@ -213,8 +237,8 @@ def _named(
             "one finding is named, and several", advice="Give CODE and UID, or --code, --series and --root."
         )
     if code is not None:
-        return Which(code=_code(code), subject=uid, counterpart=counterpart)
-    return Which(code=_code(of_code), series=parse(series) if series else None, under=_arc(root))
+        return Which(code=parse_code(code), subject=uid, counterpart=counterpart)
+    return Which(code=parse_code(of_code), series=parse(series) if series else None, under=parse_arc(root))
 
 
 def _say(
@@ -232,32 +256,9 @@ def _say(
     put(spoken(result), run.settings.format)
 
 
-def _code(text: str | None) -> str | None:
-    """A rule's code, from that or its name. Raises ``BadRequest``."""
-    from registry.rules import by_code
-
-    return by_code(text).code if text else None
-
-
-def _arc(text: str | None) -> str | None:
-    return parse(text.removesuffix(".")) if text else None
-
-
-def _severity(text: str | None) -> Severity | None:
-    named = {severity.label: severity for severity in Severity}
-    if text is not None and text not in named:
-        raise BadRequest(f"--severity {text!r} is unknown", advice=f"One of {', '.join(named)}.")
-    return named[text] if text else None
-
-
 def _states(text: str) -> tuple[State, ...]:
-    if text == _ALL:
-        return tuple(State)
-    try:
-        return (State(text),)
-    except ValueError:
-        choice = ", ".join([*State, _ALL])
-        raise BadRequest(f"--state {text!r} is unknown", advice=f"One of {choice}.") from None
+    named = {each: (State(each),) for each in FINDING_STATES if each != _ALL}
+    return chosen("--state", text, {**named, _ALL: tuple(State)})
 
 
 app.command("list")(with_globals(list_))

@@ -7,8 +7,12 @@ is taken without it; what must be converted, and what is missing, stays with typ
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 from typing import Any
+
+equipped: Callable[[Any], None] | None = None
+"""What each parameter is given besides, where a shell asks what may be typed (cli/completing.py)."""
 
 
 def plainly(command: Any) -> Any:
@@ -22,6 +26,8 @@ def plainly(command: Any) -> Any:
 def _parameters(of_typer: Any, context: Any) -> Any:
     parameters = of_typer(context)
     for parameter in parameters:
+        if equipped is not None:
+            equipped(parameter)
         # Typer's word for what an option is; where it isn't there, typer does as it always did.
         described = getattr(parameter, "type_descriptor", None)
         by_typer = parameter.process_value

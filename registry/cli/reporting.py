@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 
-from registry.cli.asking import parse_time
+from registry.cli.arguments import parse_time
 from registry.cli.options import Run
 from registry.cli.output import Progress, show, tell, write
 from registry.errors import BadRequest, NoSuchPath

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from registry.cli.arguments import chosen
 from registry.cli.options import Run, with_globals
 from registry.cli.output import show
 from registry.errors import BadRequest
@@ -73,10 +74,7 @@ def retire(run: Run, oid: Annotated[str, typer.Argument(metavar="OID")]) -> None
 
 
 def _policy(text: str) -> Policy:
-    try:
-        return Policy(text)
-    except ValueError:
-        raise BadRequest(f"--policy {text!r} is unknown", advice=f"One of {', '.join(Policy)}.") from None
+    return chosen("--policy", text, {each.value: each for each in Policy})
 
 
 def _enforced(text: str) -> datetime | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,6 +10,9 @@ from threading import Lock
 
 ALONE = Lock()
 """pydicom is kept quiet for the whole process, so that two threads must not do it at once."""
+
+# A fork waits until nobody is at it, so that no child is left with a lock that nobody lets go.
+os.register_at_fork(before=ALONE.acquire, after_in_parent=ALONE.release, after_in_child=ALONE.release)
 
 
 @contextmanager

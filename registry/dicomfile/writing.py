@@ -21,20 +21,31 @@ from registry.records import Reading
 def write(data_set: Dataset, file: BinaryIO) -> None:
     """Write a data set in the file format (PS3.10 section 7), and all of it to the disk.
 
-    Raises ``NotWritable`` for one of which no file can be made, and quotes nothing of it.
+    Raises ``NotWritable`` for one of which no file can be made, and ``OSError`` where the disk
+    can't take it; neither quotes what is in it.
     """
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # they quote values
             data_set.save_as(file, enforce_file_format=True)
-    except OSError:
-        raise  # of the disk
     except Exception as error:  # noqa: BLE001 (pydicom raises whatever a broken data set makes it raise)
+        if (number := _of_the_disk(error)) is not None:
+            raise OSError(number, os.strerror(number)) from None
         raise NotWritable(
             f"the data set can't be written as a DICOM file: pydicom raises {type(error).__name__}"
         ) from None
     file.flush()
     os.fsync(file.fileno())
+
+
+def _of_the_disk(error: BaseException | None) -> int | None:
+    """The number of the system's error behind one of pydicom's, which wraps it with the value that was
+    being written, and raises ``OSError`` of its own for values that can't be."""
+    while error is not None:
+        if isinstance(error, OSError) and error.errno is not None:
+            return error.errno
+        error = error.__context__
+    return None
 
 
 def read_written(path: str, keys: ReaderKeys, name: str) -> Reading:

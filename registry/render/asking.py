@@ -49,6 +49,8 @@ def _shown(result: Shown) -> dict[str, object]:
         "purpose": result.purpose,
         "findings": list(result.findings),
         "sent_to": list(result.sent_to),
+        "scope": result.scope,
+        "scope_purged": result.scope_purged,
     }
 
 

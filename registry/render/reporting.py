@@ -37,6 +37,15 @@ def study(of: StudyGraph, state: TrailState) -> Output:
             {"source": link.source, "derived": link.derived, "findings": _keys(link.findings)}
             for link in of.links
         ],
+        "strays": [
+            {
+                "series_instance_uid": stray.series_instance_uid,
+                "what": stray.what,
+                "sop_instance_uids": list(stray.uids),
+                "findings": _keys(stray.findings),
+            }
+            for stray in of.strays
+        ],
         "findings": [_finding(finding) for finding in of.all_findings],
         "trail": trail(state),
     }

@@ -39,6 +39,8 @@ class BatchView:
         self.frame_series: Mapping[str, AbstractSet[str]] = facts.frame_series
         self.labels: Mapping[tuple[str, Mark], Mapping[bytes, AbstractSet[str]]] = facts.labels
         self.shared_frames: AbstractSet[str] = policy.shared_frames
+        self._asked: set[str] = set()
+        self._replacing: set[str] = set()
 
     def is_external(self, uid: str) -> bool:
         return self._policy.is_external(uid)
@@ -57,17 +59,31 @@ class BatchView:
         return self.knowledge.facts.joined(frame)
 
     def was_known(self, uid: str) -> bool:
-        return uid in self.knowledge.standing or uid in self.knowledge.generated
+        return uid in self.knowledge.standing or uid in self.knowledge.generated or self._replaces(uid)
 
     def was_issued(self, uid: str) -> bool:
-        return uid in self.knowledge.standing and self.knowledge.standing[uid].origin is Origin.ISSUED
+        found = self.knowledge.standing.get(uid)
+        return (found is not None and found.origin is Origin.ISSUED) or self._replaces(uid)
+
+    def _replaces(self, uid: str) -> bool:
+        """Whether it was given out as a replacement of another: that is issued, and in no ledger yet."""
+        if self.roots.of(uid) is None:
+            return False
+        if uid not in self._asked:
+            ours = {each for each in self.knowledge.learned if self.roots.of(each)} | {uid}
+            self._replacing |= self.knowledge.replacing(ours - self._asked)
+            self._asked |= ours
+        return uid in self._replacing
 
     def is_withdrawn(self, uid: str) -> bool:
         return uid in self.knowledge.standing and self.knowledge.standing[uid].withdrawn
 
     @cached_property
     def any_issued(self) -> bool:
-        return any(found.origin is Origin.ISSUED for found in self.knowledge.standing.values())
+        standing = self.knowledge.standing.values()
+        return any(found.origin is Origin.ISSUED for found in standing) or any(
+            map(self._replaces, self.knowledge.learned)
+        )
 
     @cached_property
     def any_withdrawn(self) -> bool:

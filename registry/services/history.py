@@ -11,7 +11,7 @@ from registry.acknowledgement import State
 from registry.errors import UnknownUid
 from registry.records import Kind, Origin
 from registry.services.opening import OpenRegistry
-from registry.store import acknowledgements, branches, exports, findings, queries, schema
+from registry.store import acknowledgements, branches, exports, findings, queries, replacements, schema
 from registry.store import life as store
 from registry.store.acknowledgements import Acknowledgement
 from registry.store.claims import Claimed, claims_about
@@ -102,6 +102,7 @@ def _told(connection: Connection, uid: str, listed: Listed | None) -> Iterator[_
         if listed.kind in (Kind.SERIES, Kind.INSTANCE):
             for one in store.referring_to(connection, uid, listed.kind, listed.series_instance_uid):
                 yield _Told(one.entry, _referring(one, listed), "series that refer to it")
+    yield from _replacing(connection, uid)
     for state, entry in store.uses_of(connection, uid):
         ended = state == schema.WITHDRAWN
         yield _Told(entry, _USES[state], "withdrawals" if ended else "uses", ended)
@@ -119,6 +120,17 @@ def _told(connection: Connection, uid: str, listed: Listed | None) -> Iterator[_
         why = refusal.detail.get("message") or refusal.detail["reason"]
         yield _Told(refusal.id, f"refused: {refusal.event}, {why}", "acts that were refused")
     yield from _exported(connection, uid)
+
+
+def _replacing(connection: Connection, uid: str) -> Iterator[_Told]:
+    for row in replacements.among(connection, [uid]):
+        scope = next(scope for scope in replacements.all_scopes(connection) if scope.id == row.scope_id)
+        how = "issued" if row.origin == Origin.ISSUED else "brought by another system's map"
+        yield _Told(row.entry, f"{how} to replace another within scope {scope.name}", "replacements")
+        if scope.purged is not None:
+            yield _Told(
+                scope.purged, f"what it stands for was purged with scope {scope.name}", "purges", True
+            )
 
 
 _USES = {

@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from registry.errors import MalformedUid, UnknownUid
 from registry.services.opening import OpenRegistry
+from registry.services.querying import STANDING, all_findings
 from registry.store import exports, listing, queries
 from registry.store.exports import Sent, Way
+from registry.store.findings import Which
 from registry.store.listing import Filters, Place, place_of
 from registry.store.queries import Listed
-from registry.uid import findable, printable
+from registry.uid import findable, is_key, printable
 
 if TYPE_CHECKING:
     from registry.services.people import Asked, Found
@@ -46,13 +48,15 @@ def listed(
     filters: Filters,
     *,
     whose: Asked | None = None,
+    finding: str | None = None,
     context: str | None = None,
     unrecorded: bool = False,
     most: int | None = None,
     after: str | None = None,
 ) -> Listing:
     """The UIDs that pass some filters, in the order in which they were recorded; of those alone
-    that are some persons', where ``whose`` says so; the first so many that come ``after`` one.
+    that are some persons', where ``whose`` says so, and that have a ``finding`` of a code which
+    isn't over; the first so many that come ``after`` one.
 
     Asking for a person's UIDs is itself recorded, unless ``unrecorded`` (``accounting.account``).
     """
@@ -60,8 +64,13 @@ def listed(
         parse_prefix(filters.under)
     context = registry.context(context)
     start = None if after is None else _place(registry, after)
+    having = None if finding is None else _with_finding(registry, finding)
     if whose is not None:
-        return _of_persons(registry, filters, whose, context, unrecorded, most, start)
+        return _of_persons(registry, filters, whose, context, unrecorded, most, start, having)
+    if having is not None:
+        with registry.database.reading() as connection:
+            few = _behind(listing.among(connection, having, filters), start)
+        return _result(registry, filters, iter(few[:most]), most, having=having)
     found = listing.listing(registry.database, filters, start)
     return _result(registry, filters, islice(found, most), most)
 
@@ -85,6 +94,7 @@ def _of_persons(
     unrecorded: bool,
     most: int | None,
     start: Place | None,
+    having: set[str] | None,
 ) -> Listing:
     from registry.services import people  # with all that knows of patients, for few lists
 
@@ -92,10 +102,22 @@ def _of_persons(
     people.accounted(registry, whose, context, unrecorded=unrecorded, sent_to=sent_to)
     with registry.database.reading() as connection:
         persons = people.found(registry, connection, whose, context)
-        found = listing.among(connection, persons.uids, filters)
-    if start is not None:
-        found = [each for each in found if listing.key_of(place_of(each)) > listing.key_of(start)]
-    return _result(registry, filters, iter(found[:most]), most, persons)
+        theirs = persons.uids if having is None else having.intersection(persons.uids)
+        found = _behind(listing.among(connection, theirs, filters), start)
+    return _result(registry, filters, iter(found[:most]), most, persons, having)
+
+
+def _with_finding(registry: OpenRegistry, code: str) -> set[str]:
+    """What findings of a code that aren't over are about, as far as it can be in the ledger."""
+    found = all_findings(registry, Which(code=code), STANDING, None)
+    return {each.uid for each in found if is_key(each.uid)}
+
+
+def _behind(found: list[Listed], start: Place | None) -> list[Listed]:
+    """What comes after a place."""
+    if start is None:
+        return found
+    return [each for each in found if listing.key_of(place_of(each)) > listing.key_of(start)]
 
 
 def _result(
@@ -104,12 +126,14 @@ def _result(
     found: Iterator[Listed],
     most: int | None,
     persons: Found | None = None,
+    having: set[str] | None = None,
 ) -> Listing:
     result = Listing(iter(()), filters.sent, persons)
     if filters.sent is None:
         result.items = (Item(each.uid, each) for each in found)
     else:
-        result.items = _sent(registry, filters, filters.sent, found, most, result)
+        recorded_alone = having is not None  # no finding is kept of what isn't
+        result.items = _sent(registry, filters, filters.sent, found, most, result, recorded_alone)
     return result
 
 
@@ -120,6 +144,7 @@ def _sent(
     found: Iterator[Listed],
     most: int | None,
     result: Listing,
+    recorded_alone: bool,
 ) -> Iterator[Item]:
     """What was found, with when it went some way; behind it what did and isn't recorded."""
     told = 0
@@ -128,6 +153,8 @@ def _sent(
             sent = exports.first_sent(connection, way, (each.uid for each in some))
         yield from (Item(each.uid, each, sent[each.uid]) for each in some)
         told += len(some)
+    if recorded_alone:
+        return
     with registry.database.reading() as connection:
         others = _passing(exports.unrecorded(connection, way), filters)
         if result.persons is not None or not filters.by_uid_alone:

@@ -9,12 +9,15 @@ from typing import NamedTuple
 from registry.errors import UnknownUid
 from registry.records import Kind, Origin
 from registry.services.opening import OpenRegistry
-from registry.store import exports, findings, life, queries
+from registry.store import exports, findings, life, queries, replacements
 from registry.store.entries import texts
 from registry.store.queries import Listed
 from registry.store.roots import load_roots
 from registry.store.session import Connection
 from registry.uid import findable, is_key
+
+ISSUED, FOREIGN = "issued", "foreign"
+"""The state of a replacement that no object was seen with yet: minted here, or by another's map."""
 
 UNKNOWN = "unknown"
 """The state of a UID of which the registry has never heard."""
@@ -42,6 +45,8 @@ class Shown(NamedTuple):
     purpose: str | None = None
     sent_to: tuple[str, ...] = ()  # where it was let out to
     issued: Issuance | None = None  # None: it was made elsewhere
+    scope: str | None = None  # within which it replaces another
+    scope_purged: int | None = None  # the entry after which nobody knows which
 
     @property
     def was_issued(self) -> bool:
@@ -82,17 +87,28 @@ def _shown(connection: Connection, uids: Sequence[str]) -> list[Shown]:
     sent = exports.destinations_among(connection, asked)
     purposes = texts(connection, {row.entry for row in known.values()})
     root_of = load_roots(connection).of
+    replacing = {row.uid: row for row in replacements.among(connection, asked)}
+    scopes = {scope.id: scope for scope in replacements.all_scopes(connection)} if replacing else {}
 
     def one(uid: str) -> Shown:
         listed, root = known.get(uid), root_of(uid)
         prefix, found, there = root.prefix if root else None, codes.get(uid, ()), sent.get(uid, ())
         issued = Issuance(*generated[uid]) if uid in generated else None
-        if listed is None:
-            state = "issued" if issued else "foreign" if uid in named else UNKNOWN
-            return Shown(uid, None, state, prefix, found, sent_to=there, issued=issued)
-        if issued is None and listed.origin is Origin.ISSUED:
-            issued = Issuance(listed.actor, listed.at)
-        purpose = purposes.get(listed.entry)
-        return Shown(uid, listed.kind, listed.state, prefix, found, listed, purpose, there, issued)
+        scope = scopes[replacing[uid].scope_id] if uid in replacing else None
+        within = (None, None) if scope is None else (scope.name, scope.purged)
+        if listed is not None:
+            if issued is None and listed.origin is Origin.ISSUED:
+                issued = Issuance(listed.actor, listed.at)
+            purpose = purposes.get(listed.entry)
+            state = listed.state
+            return Shown(uid, listed.kind, state, prefix, found, listed, purpose, there, issued, *within)
+        if scope is not None:
+            kind = replacing[uid].kind
+            state = ISSUED if replacing[uid].origin == Origin.ISSUED else FOREIGN
+            return Shown(
+                uid, Kind(kind) if kind else None, state, prefix, found, None, None, there, issued, *within
+            )
+        state = ISSUED if issued else FOREIGN if uid in named else UNKNOWN
+        return Shown(uid, None, state, prefix, found, sent_to=there, issued=issued)
 
     return [one(uid) for uid in uids]

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from registry.errors import UnknownUid
 from registry.records import Kind
 from registry.services.opening import OpenRegistry, RegistryName
+from registry.sopclass import family_of
 from registry.store import branches, findings, queries
 from registry.store.branches import Branch
 from registry.store.findings import KeptFinding
@@ -35,11 +36,25 @@ class SeriesNode:
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """That objects of one series refer to another, or that a finding says so; both may be the same."""
+    """That objects of one series refer to another, or that a finding says so."""
 
     source: str
     derived: str
     findings: tuple[KeptFinding, ...] = ()  # about this, each also among those of ``derived``
+
+
+@dataclass(frozen=True, slots=True)
+class Stray:
+    """Objects that a finding says to refer to their own series: such as are derived from what is in it."""
+
+    series_instance_uid: str
+    what: str | None  # their class family: segmentation, report
+    findings: tuple[KeptFinding, ...]  # each also among those of the series
+
+    @property
+    def uids(self) -> tuple[str, ...]:
+        """The objects."""
+        return tuple(dict.fromkeys(finding.uid for finding in self.findings))
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +67,7 @@ class StudyGraph:
     findings: tuple[KeptFinding, ...]  # about the study itself
     series: tuple[SeriesNode, ...]  # those of the study in the order of their recording, then the others
     links: tuple[Link, ...]
+    strays: tuple[Stray, ...]
 
     @property
     def own(self) -> tuple[SeriesNode, ...]:
@@ -70,7 +86,7 @@ def study_graph(registry: OpenRegistry, uid: str) -> StudyGraph:
         study, state = study_of(connection, wanted)
         found = branches.branches(connection, study)
         about = _findings(connection, [branch.series_instance_uid for branch in found])
-        links = _links(connection, found, about)
+        links, strays = _links(connection, found, about)
         return StudyGraph(
             registry.name(connection),
             study,
@@ -78,6 +94,7 @@ def study_graph(registry: OpenRegistry, uid: str) -> StudyGraph:
             tuple(findings.open_about(connection, [study])),
             (*(_node(study, branch, about) for branch in found), *_others(connection, found, links)),
             links,
+            strays,
         )
 
 
@@ -113,18 +130,29 @@ def _node(study: str, branch: Branch, about: Mapping[str, list[KeptFinding]]) ->
 
 def _links(
     connection: Connection, found: list[Branch], about: Mapping[str, list[KeptFinding]]
-) -> tuple[Link, ...]:
-    """Every reference from series to series, and those that only a finding tells of: to its own."""
-    flagged: dict[tuple[str, str], list[KeptFinding]] = {
+) -> tuple[tuple[Link, ...], tuple[Stray, ...]]:
+    """Every reference from series to series, what findings say of them, and what they say of objects
+    that refer to their own series."""
+    said: dict[tuple[str, str], list[KeptFinding]] = {
         (source, branch.series_instance_uid): [] for branch in found for source in branch.sources
     }
-    counterparts = {f.counterpart for each in about.values() for f in each if f.counterpart is not None}
-    known = {row.uid: row for row in queries.among(connection, filter(is_key, counterparts))}
-    for derived, each in about.items():
-        for finding in each:
-            if (source := _series_of(finding.counterpart, known)) is not None:
-                flagged.setdefault((source, derived), []).append(finding)
-    return tuple(Link(source, derived, tuple(said)) for (source, derived), said in sorted(flagged.items()))
+    strays: dict[tuple[str, str], list[KeptFinding]] = defaultdict(list)
+    paired = {place: [each for each in some if each.counterpart] for place, some in about.items()}
+    ends = {uid for some in paired.values() for each in some for uid in (each.uid, each.counterpart or "")}
+    known = {row.uid: row for row in queries.among(connection, filter(is_key, ends))}
+    for derived, some in paired.items():
+        for finding in some:
+            source = _series_of(finding.counterpart, known)
+            if source == derived:
+                listed = known.get(finding.uid)
+                family = family_of(listed.sop_class_uid) if listed else None
+                strays[derived, family or ""].append(finding)
+            elif source is not None:
+                said.setdefault((source, derived), []).append(finding)
+    return (
+        tuple(Link(*ends, tuple(each)) for ends, each in sorted(said.items())),
+        tuple(Stray(uid, what or None, tuple(each)) for (uid, what), each in sorted(strays.items())),
+    )
 
 
 def _series_of(counterpart: str | None, known: Mapping[str, Listed]) -> str | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 from registry.store.entries import Entry, log
@@ -24,21 +23,18 @@ class TrailState:
 
 
 def trail_state(connection: Connection, verification: Verification | None = None) -> TrailState:
-    """How it stands. Raises ``TrailBroken`` where the trail has no head."""
-    head = head_of(connection)
+    """How it stands, and what came of verifying it just now, if somebody did.
+
+    Raises ``TrailBroken`` where the trail has no head, unless it was verified: that tells more.
+    """
+    if verification is not None:
+        size, root_hash = verification.size, verification.root_hash
+    else:
+        head = head_of(connection)
+        size, root_hash = head.size, head.root.hex()
 
     def last(event: str | None) -> Entry | None:
-        return next(_newest(connection, event), None)
+        return next(log(connection, event=event, newest=1), None)
 
-    return TrailState(
-        head.size,
-        head.root.hex(),
-        last(None),
-        last("audit:checkpoint"),
-        last("audit:verify"),
-        verification,
-    )
-
-
-def _newest(connection: Connection, event: str | None) -> Iterator[Entry]:
-    return log(connection, event=event, newest=1)
+    newest, checkpoint, verified = map(last, (None, "audit:checkpoint", "audit:verify"))
+    return TrailState(size, root_hash, newest, checkpoint, verified, verification)

@@ -72,6 +72,17 @@ def series_in(study: Any) -> tuple[Select[Any], Select[Any]]:
     )
 
 
+def series_of(modality: str) -> tuple[Select[Any], Select[Any]]:
+    """Queries for the UIDs of the series of a modality: by their row, unless changed, and by decision."""
+    series, words, changed, came = schema.series.alias(), schema.words, latest(), latest()
+    word = select(words.c.id).where(words.c.value == modality).scalar_subquery()
+    otherwise = exists().where(changed.c.uid == series.c.uid, changed.c.modality_id.is_not(None))
+    return (
+        select(series.c.uid).where(series.c.modality_id == word, ~otherwise),
+        select(came.c.uid).where(came.c.modality_id == word, came.c.kind == int(Kind.SERIES)),
+    )
+
+
 def instances_in(those: Any) -> tuple[Select[Any], Select[Any]]:
     """Queries for the UIDs of the instances in some series, which a query or a list names."""
     ledger, series, left, came = schema.ledger.alias(), schema.series.alias(), latest(), latest()

@@ -176,6 +176,7 @@ UID_TABLES: tuple[Table, ...] = (
     schema.decisions,
     schema.withdrawals,
     schema.exported,
+    schema.replacements,
 )
 """Where an act leaves the UIDs that it touched."""
 

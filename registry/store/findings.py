@@ -9,20 +9,22 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import islice
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Select, and_, func, literal_column, select, text, tuple_
+from sqlalchemy import Connection, Select, and_, func, literal_column, select, text, tuple_, union
 
 from registry.acknowledgement import Said, State, Word, state_of
 from registry.records import Finding, Kind, Severity
+from registry.store import decided
 from registry.store.acknowledgements import Key, reason_of
 from registry.store.act import Act, timestamp
 from registry.store.keyed import Keyed
+from registry.store.packing import Written
 from registry.store.schema import acknowledgements, entries, findings, notes
 
 _KEEP = """
@@ -99,6 +101,10 @@ class Which:
     under: str | None = None  # an arc
     severity: Severity | None = None
     since: str | None = None  # seen from this moment on, as the trail writes it
+    until: str | None = None  # first seen before it
+    actor: str | None = None  # whose act first showed it
+    study: str | None = None  # about the study itself, a series in it, or an instance in one
+    modality: str | None = None  # about series of it, or instances in one
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,28 +242,47 @@ def listing(
 
 
 def _narrowed(query: Select[Any], which: Which) -> Select[Any]:
-    if which.code is not None:
-        query = query.where(findings.c.code == which.code)
+    severity = None if which.severity is None else int(which.severity)
+    for column, value in (
+        (findings.c.code, which.code),
+        (findings.c.uid, which.subject),
+        (findings.c.counterpart, which.counterpart),
+        (findings.c.severity, severity),
+        (_first.c.actor, which.actor),
+    ):
+        if value is not None:
+            query = query.where(column == value)
+    if which.since is not None:
+        query = query.where(_last.c.at >= which.since)
+    if which.until is not None:
+        query = query.where(_first.c.at < which.until)
+    return query.where(*_places(which))
+
+
+def _places(which: Which) -> Iterator[Any]:
+    """The conditions that a finding is about something in some place."""
     if which.uid is not None:
         other = findings.c.counterpart
         # As the index of those that have one says it (store/schema/work.py).
         counterpart = and_(other == which.uid, other != literal_column("''"))
-        query = query.where((findings.c.uid == which.uid) | counterpart)
-    if which.subject is not None:
-        query = query.where(findings.c.uid == which.subject)
-    if which.counterpart is not None:
-        query = query.where(findings.c.counterpart == which.counterpart)
+        yield (findings.c.uid == which.uid) | counterpart
     if which.series is not None:
-        query = query.where((findings.c.uid == which.series) | (findings.c.series_uid == which.series))
+        yield (findings.c.uid == which.series) | (findings.c.series_uid == which.series)
     if which.under is not None:
         # From the arc's dot to the character behind it: a range of an index, as LIKE isn't everywhere.
         below = and_(findings.c.uid > f"{which.under}.", findings.c.uid < f"{which.under}/")
-        query = query.where(below | (findings.c.uid == which.under))
-    if which.severity is not None:
-        query = query.where(findings.c.severity == int(which.severity))
-    if which.since is not None:
-        query = query.where(_last.c.at >= which.since)
-    return query
+        yield below | (findings.c.uid == which.under)
+    if which.study is not None:
+        yield (findings.c.uid == which.study) | _about(decided.series_in(which.study))
+    if which.modality is not None:
+        yield _about(decided.series_of(which.modality))
+
+
+def _about(series: Iterable[Select[Any]]) -> Any:
+    """The condition that a finding is about one of some series, or about what is in it."""
+    those = union(*series).subquery()
+    written = select(Written(those.c.uid))
+    return findings.c.uid.in_(written) | findings.c.series_uid.in_(written)
 
 
 def open_subjects(connection: Connection, codes: Iterable[str]) -> set[str]:

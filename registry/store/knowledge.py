@@ -17,7 +17,7 @@ from registry.facts import (
     fingerprints_of,
 )
 from registry.fingerprint import unpack as unpacked
-from registry.records import Kind, Level, Mark, ObjectClaim, Patient, Trait
+from registry.records import Kind, Level, Mark, ObjectClaim, Origin, Patient, Trait
 from registry.store import lookups
 from registry.store.claimed import Claimed
 from registry.store.fingerprinted import stored
@@ -89,6 +89,10 @@ class Knowledge(Claimed):
     def _held(self, uids: Iterable[str]) -> list[str]:
         """Those UIDs of which the registry may hold something: that weren't looked for in vain."""
         return [uid for uid in uids if uid in self.standing or uid not in self._learned]
+
+    def replacing(self, uids: Iterable[str]) -> set[str]:
+        """Those of some UIDs that were minted here to replace others (schema/replacements.py)."""
+        return {row.uid for row in self._rows(lookups.REPLACEMENTS, uids) if row.origin == Origin.ISSUED}
 
     def learn_attributes(self, claims: Iterable[ObjectClaim]) -> None:
         """Load what was said of the patients, studies and series of some claims."""

@@ -163,3 +163,5 @@ LABELS = Keyed(select(schema.labels), schema.labels.c.scope_uid)
 REFERENCE_SETS = Keyed(
     select(schema.reference_sets.c.id, schema.reference_sets.c.body), schema.reference_sets.c.id
 )
+REPLACEMENTS = Keyed(select(schema.replacements), schema.replacements.c.uid)
+"""UIDs that replace others, which are issued though the ledger needn't hold them."""

@@ -20,6 +20,7 @@ from registry.errors import NotOneToOne, ScopePurged
 from registry.records import Kind, Origin
 from registry.store.act import Act
 from registry.store.keyed import Keyed
+from registry.store.lookups import REPLACEMENTS
 from registry.store.packing import pack, unpack
 from registry.store.schema import entries, originals, purges, replacements, scopes
 
@@ -37,17 +38,6 @@ class Scope:
     id: int  # the entry that made it
     name: str
     purged: int | None  # the entry that purged it
-
-
-@dataclass(frozen=True, slots=True)
-class Replacement:
-    """What is known of a UID that replaces another."""
-
-    uid: str
-    kind: Kind | None
-    origin: Origin
-    scope: Scope
-    entry: int
 
 
 def original_key(text: str) -> bytes:
@@ -136,10 +126,7 @@ def within(connection: Connection, scope: Scope, uids: Iterable[str]) -> set[str
 
 def among(connection: Connection, uids: Iterable[str]) -> Iterator[Any]:
     """The rows of those of some UIDs that replace others, in whatever scope."""
-    return _REPLACEMENTS.rows(connection, uids)
-
-
-_REPLACEMENTS = Keyed(select(replacements), replacements.c.uid)
+    return REPLACEMENTS.rows(connection, uids)
 
 
 def replace(

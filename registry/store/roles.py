@@ -2,8 +2,8 @@
 
 The *owner* runs migrations. The *writer* reads and adds; history it can't touch,
 work it changes only where the program does. The *remapper* is a writer who besides sees
-and keeps what replacements stand for, which nobody else does but the owner. The *auditor* reads, and may add the
-entry that says so: row security looks at who may not write the ledger. The
+and keeps what replacements stand for, which else only the owner does. The *auditor* reads,
+and may add the entry that says so: row security looks at who may not write the ledger. The
 policies name no role, so a dump of the database can be restored where there are none.
 """
 

@@ -19,6 +19,7 @@ from registry.errors import BadSetting, NoRegistry, OtherRegistry, SchemaOutdate
 from registry.store import schema, sqlite
 from registry.store.failures import is_gone, told_in_our_words
 from registry.store.fence import fence_of
+from registry.store.forking import survives_forks
 from registry.store.writer import Writer
 
 __all__ = [
@@ -259,7 +260,7 @@ def open_engine(url: str, *, read_only: bool = False) -> Engine:
     parsed = parse_url(url)
     path = sqlite_path(parsed)
     if path is not None:
-        return sqlite.open_engine(path, read_only=read_only)
+        return survives_forks(sqlite.open_engine(path, read_only=read_only))
     try:
         from registry.store import postgresql
     except ImportError as error:  # without a name where it is there, but not the library under it
@@ -269,7 +270,7 @@ def open_engine(url: str, *, read_only: bool = False) -> Engine:
             "the driver for PostgreSQL isn't installed, or not whole",
             advice="`pip install 'dicom-uid-registry[postgresql]'` brings it.",
         ) from error
-    return postgresql.open_engine(parsed, read_only=read_only)
+    return survives_forks(postgresql.open_engine(parsed, read_only=read_only))
 
 
 def _one_state(connection: Connection) -> Connection:

@@ -3,7 +3,8 @@
 Everything is recomputed from what the tables hold now. In the order of the trail: places
 without a gap, the sizes, the tree and its nodes, and whether it still begins as checkpoints
 say. In the order of the tickets, which rows carry: what each entry says against its hash, the
-rows of each table against the entry's digests, the free texts. Both stream in constant memory,
+rows of each table against the entry's digests, the free texts. Last, what replacements stand for
+(store/mapverification.py). All of it streams in constant memory,
 and time is linear. Nothing is sorted but the ledger: on SQLite the UIDs of one entry, on
 PostgreSQL all of them, by the server, on its disk.
 """
@@ -19,6 +20,7 @@ from typing import Any, cast
 from sqlalchemy import Connection
 from sqlalchemy.exc import OperationalError
 
+from registry.store.mapverification import check_map, is_readable
 from registry.store.places import Places
 from registry.store.schema import SEALED, entries, notes
 from registry.store.streams import AT_ONCE, UNREADABLE, Broken, Made, Raw, Rows, made_by, stream
@@ -67,6 +69,12 @@ def _verified(connection: Connection, against: Sequence[Head], progress: Progres
     with ExitStack() as opened:
         try:
             _Acts(connection, opened).read(connection, tell, opened)
+        except Broken as found:
+            broken.append(found)
+    with ExitStack() as opened:
+        try:
+            if is_readable(connection):
+                check_map(connection, opened)
         except Broken as found:
             broken.append(found)
     head = trail.head

@@ -44,16 +44,16 @@ def received(tmp_path: Path) -> Iterator[tuple[Path, int]]:
 
 
 @pytest.fixture
-def release(program: Program, received: tuple[Path, int], tmp_path: Path) -> Iterator[str]:
+def release(program: Program, received: tuple[Path, int], tmp_path: Path) -> str:
     """Makes the script and all that it needs; what to run."""
     (script,) = re.findall(
-        r"^```sh\n(#!/bin/sh\n.*?)^```$", (HOME / "docs/pipeline.md").read_text(), re.M | re.S
+        r"^```sh\n(#!/bin/sh\n.*?)^```$", (HOME / "docs/pipeline.md").read_text(), re.MULTILINE | re.DOTALL
     )
     (tmp_path / "release").write_text(script)
     (tmp_path / "release").chmod(0o755)
     (tmp_path / "quarantine").mkdir()
     (tmp_path / "inbox").mkdir()
-    yield f"./release inbox TRIAL_PACS 127.0.0.1 {received[1]}"
+    return f"./release inbox TRIAL_PACS 127.0.0.1 {received[1]}"
 
 
 def run(program: Program, command: str) -> subprocess.CompletedProcess[str]:

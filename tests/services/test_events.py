@@ -15,7 +15,7 @@ from registry.checksettings import CheckSettings, Override
 from registry.errors import Refused, RegistryError
 from registry.events import EVENTS
 from registry.records import IndexRow, Kind, Severity
-from registry.services import acknowledging, granting, keeping, patients, people, rooting, signing
+from registry.services import acknowledging, granting, keeping, patients, people, rooting, scoping, signing
 from registry.services.adopting import adopt
 from registry.services.auditing import audit_log, read_log
 from registry.services.checking import check
@@ -29,6 +29,7 @@ from registry.services.opening import OpenRegistry, opened
 from registry.services.proving import prove_entry
 from registry.services.redacting import redact
 from registry.services.registering import register
+from registry.services.remapping import remap
 from registry.services.requests import DeriveRequest, IssueRequest
 from registry.services.resolving import resolve
 from registry.services.transferring import transfer_to
@@ -76,6 +77,7 @@ class Place:
     folder: Path
     withdrawn: str
     noted: int  # an entry with a free text
+    replacement: str  # of 1.2.3.4 in TRIAL-7
 
     @property
     def files(self) -> list[Path]:
@@ -103,6 +105,11 @@ ACTS: dict[str, Callable[[Place], object]] = {
     "policy:adopt": lambda at: adopt(at.otherwise),
     "key:install": lambda at: keeping.install_key(at.registry, (at.folder / "kept").read_bytes(), "kept"),
     "uid:issue": lambda at: issue(at.registry, IssueRequest(Kind.STUDY, request_id="full")),
+    "uid:remap": lambda at: remap(at.registry, ["1.2.9.9"], "TRIAL-7"),
+    "uid:reveal": lambda at: scoping.reveal(at.registry, [at.replacement]),
+    "scope:export": lambda at: scoping.export_map(at.registry, "TRIAL-7"),
+    "scope:import": lambda at: scoping.import_map(at.registry, {"1.2.9.8": "1.2.9.7"}, "TRIAL-8"),
+    "scope:purge": lambda at: scoping.purge(at.registry, "TRIAL-7", "the trial is over"),
     "uid:withdraw": lambda at: withdraw(at.registry, ["1.2.3"], "wrong"),
     "uid:reinstate": lambda at: reinstate(at.registry, [at.withdrawn], "right"),
     "uid:resolve": lambda at: resolve(at.registry, CONTESTED, "first", "the other one"),
@@ -137,7 +144,8 @@ def place(filled: Settings, tmp_path: Path) -> Iterator[Place]:
         (study,) = issue(registry, IssueRequest(Kind.STUDY)).uids
         entry = withdraw(registry, [study], "a reason").entry
         assert entry is not None
-        yield Place(registry, tmp_path, study, entry)
+        replacement = remap(registry, ["1.2.3.4"], "TRIAL-7").uids["1.2.3.4"]
+        yield Place(registry, tmp_path, study, entry, replacement)
 
 
 def test_every_event_is_tried() -> None:
@@ -221,6 +229,8 @@ REFUSED: dict[str, Callable[[OpenRegistry], object]] = {
     "object:derive": lambda registry: derive(
         registry, DeriveRequest((NEVER,), "SEG", study_instance_uid=CT_SLICE, purpose="Smith")
     ),
+    "uid:remap": lambda registry: remap(registry, [NEVER], "TRIAL-6"),
+    "scope:import": lambda registry: scoping.import_map(registry, {NEVER: f"{NEVER}.1"}, "TRIAL-6"),
     **{
         f"finding:{verb}": partial(
             lambda say, registry: say(registry, Which(code="UID202", subject=NEVER), "Smith"),
@@ -246,7 +256,8 @@ def test_what_the_ledger_refuses_is_in_the_trail_without_a_word_of_whoever_asked
         (*_, told) = audit_log(registry, event=event)
         assert (told.entry.outcome, told.entry.rows, told.entry.note) == ("refused", {}, None)
         assert told.entry.detail["reason"] == refusal.value.code
-        assert told.entry.detail["uids"]
+        # An original must not come into the trail, which nobody can take it out of.
+        assert bool(told.entry.detail["uids"]) is (event not in ("uid:remap", "scope:import"))
         assert "Smith" not in str(told)
         for uid in told.entry.detail["uids"]:
             found = [each.entry.id for each in audit_log(registry, uid=uid)]

@@ -85,8 +85,10 @@ def test_no_row_joins_an_entry_that_is_written(raw: Connection, table: str) -> N
         "owners",
         "patient_aliases",
         "patient_decisions",
+        "purges",
         "redactions",
         "registry",
+        "scopes",
         "withdrawals",
     )
     refused = f"pk_{table}" if only_one else f"tr_{table}_sealed"

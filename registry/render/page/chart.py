@@ -164,5 +164,6 @@ def _numbers(bars: Bars, stack: _Stack) -> Element:
         for period in bars.periods
         if any(stack.parts[period])
     ]
+    headings = ("", *stack.names, "together")
     rows.append(row("all", *stack.totals, sum(stack.totals)))
-    return tag("details", tag("summary", "The numbers"), table(("", *stack.names, "together"), rows))
+    return tag("details", tag("summary", "The numbers"), table(headings, rows, range(1, len(headings))))

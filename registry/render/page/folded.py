@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Hashable
-from dataclasses import dataclass
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from registry.acknowledgement import State
 from registry.records import Severity
 
 if TYPE_CHECKING:
-    from registry.services.studygraph import SeriesNode, StudyGraph
+    from registry.services.studygraph import SeriesNode, Stray, StudyGraph
     from registry.store.findings import KeptFinding
 
 MOST_BOXES, MOST_LINKS = 40, 200
@@ -20,10 +20,11 @@ MOST_BOXES, MOST_LINKS = 40, 200
 
 @dataclass(frozen=True, slots=True)
 class Box:
-    """A series, or several that are alike."""
+    """A series, or several that are alike; or objects of one that refer to what is in it."""
 
     name: str
     series: tuple[SeriesNode, ...]
+    stray: Stray | None = None
 
     @property
     def first(self) -> SeriesNode:
@@ -31,6 +32,8 @@ class Box:
 
     @property
     def findings(self) -> tuple[KeptFinding, ...]:
+        if self.stray is not None:
+            return self.stray.findings
         return tuple(finding for series in self.series for finding in series.findings)
 
 
@@ -66,10 +69,12 @@ def folded(graph: StudyGraph, most: int = MOST_BOXES, most_links: int = MOST_LIN
     drawn, rest = boxes[:most], boxes[most:]
     place = {node.series_instance_uid: index for index, node in enumerate(graph.series)}
     drawn.sort(key=lambda box: place[box.name])
-    links = _links(graph, drawn)
+    box_of = {node.series_instance_uid: box for box in drawn for node in box.series}
+    links, strays = _links(graph, box_of), _strays(graph, box_of)
+    links += [BoxLink(box_of[box.first.series_instance_uid].name, box.name, box.findings) for box in strays]
     links.sort(key=lambda link: grave(link.findings) is None)
     return Folded(
-        tuple(drawn),
+        (*drawn, *strays),
         tuple(links[:most_links]),
         sum(len(box.series) for box in rest),
         len(links[most_links:]),
@@ -103,12 +108,26 @@ def _grouped(graph: StudyGraph, alike: Callable[[SeriesNode], Hashable]) -> list
     return [Box(nodes[0].series_instance_uid, tuple(nodes)) for nodes in groups.values()]
 
 
-def _links(graph: StudyGraph, boxes: list[Box]) -> list[BoxLink]:
-    box_of = {node.series_instance_uid: box.name for box in boxes for node in box.series}
+def _links(graph: StudyGraph, box_of: Mapping[str, Box]) -> list[BoxLink]:
     found: dict[tuple[str, str], list[KeptFinding]] = {}
     for link in graph.links:
         source, target = box_of.get(link.source), box_of.get(link.derived)
-        if source is None or target is None or (source == target and not link.findings):
-            continue
-        found.setdefault((source, target), []).extend(link.findings)
+        if source is not None and target is not None and source is not target:
+            found.setdefault((source.name, target.name), []).extend(link.findings)
     return [BoxLink(source, target, tuple(said)) for (source, target), said in found.items()]
+
+
+def _strays(graph: StudyGraph, box_of: Mapping[str, Box]) -> list[Box]:
+    """The first stray objects of each box and family, with the findings about all of them."""
+    found: dict[tuple[str, str], list[Stray]] = defaultdict(list)
+    for stray in graph.strays:
+        if (box := box_of.get(stray.series_instance_uid)) is not None:
+            found[box.name, stray.what or ""].append(stray)
+    return [_stray(box_of[name], alike) for (name, _), alike in found.items()]
+
+
+def _stray(box: Box, alike: Sequence[Stray]) -> Box:
+    first = alike[0]
+    node = next(node for node in box.series if node.series_instance_uid == first.series_instance_uid)
+    found = tuple(finding for stray in alike for finding in stray.findings)
+    return Box(f"{box.name} {first.what}", (node,), replace(first, findings=found))

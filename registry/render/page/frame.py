@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
 from typing import TYPE_CHECKING
@@ -79,11 +79,19 @@ def section(heading: str, *inside: Inside, id: str | None = None) -> Element:  #
     return tag("section", tag("h2", heading), *inside, id=id)
 
 
-def table(headings: Sequence[str], rows: Iterable[Element], *, caption: str | None = None) -> Element:
-    """A table that scrolls by itself where the window is too narrow for it."""
-    head = tag("thead", tag("tr", [tag("th", each, scope="col") for each in headings]))
-    named = tag("caption", caption) if caption else None
-    return tag("div", tag("table", named, head, tag("tbody", list(rows))), class_="wide", tabindex=0)
+def table(headings: Sequence[str], rows: Iterable[Element], numbers: Collection[int] = ()) -> Element:
+    """A table that scrolls by itself where the window is too narrow for it; ``numbers`` are the
+    columns that have some."""
+    names = [
+        tag("th", tag("bdi", each), scope="col", class_="number" if place in numbers else None)
+        for place, each in enumerate(headings)
+    ]
+    return tag(
+        "div",
+        tag("table", tag("thead", tag("tr", names)), tag("tbody", list(rows))),
+        class_="wide",
+        tabindex=0,
+    )
 
 
 def row(*cells: Inside | int, id: str | None = None, class_: str | None = None) -> Element:  # noqa: A002

@@ -2,27 +2,23 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from registry.records import Severity
 from registry.render.formats import counted
-from registry.render.page.folded import Box, BoxLink, Folded, folded, grave
-from registry.render.page.layers import Arrow, Layout, Point, Sizes, laid_out
+from registry.render.page.boxes import SIZES, codes, drawn_box, said
+from registry.render.page.folded import BoxLink, Folded, folded, grave
+from registry.render.page.layers import Arrow, Layout, Point, laid_out
 from registry.render.page.markup import Element, tag
-from registry.rules import by_code
 
 if TYPE_CHECKING:
     from registry.services.studygraph import StudyGraph
-    from registry.store.findings import KeptFinding
 
-SIZES = Sizes(width=252, height=88, between_layers=116, between_boxes=20, lane=16)
-TIMES = "\N{MULTIPLICATION SIGN}"
-_MARGIN, _LOOP = 16, 92  # room around the graph, and right of it for a series that refers to itself
-_PADDING = 12  # within a box
-_UID_LINE = 35  # characters of a UID beside one another
-_CODES = 2  # that a box or an arrow names; the others are counted
+_MARGIN = 16
+"""Around the graph."""
+
+_HEAD = 9
+"""The length of an arrow's head."""
 
 
 def graph(of: StudyGraph) -> tuple[Element, Folded]:
@@ -31,8 +27,7 @@ def graph(of: StudyGraph) -> tuple[Element, Folded]:
     names = [box.name for box in drawn.boxes]
     arrows = {Arrow(link.source, link.target): link for link in drawn.links}
     layout = laid_out(names, arrows, SIZES)
-    looping = any(link.source == link.target for link in drawn.links)
-    width = layout.width + 2 * _MARGIN + _LOOP * looping
+    width = layout.width + 2 * _MARGIN
     height = layout.height + 2 * _MARGIN
     picture = tag(
         "svg",
@@ -41,7 +36,7 @@ def graph(of: StudyGraph) -> tuple[Element, Folded]:
         tag(
             "g",
             [_arrow(link, layout) for link in sorted(drawn.links, key=_last_if_grave)],
-            [_box(box, layout.boxes[box.name]) for box in drawn.boxes],
+            [drawn_box(box, layout.boxes[box.name]) for box in drawn.boxes],
             transform=f"translate({_MARGIN} {_MARGIN})",
         ),
         role="img",
@@ -72,139 +67,19 @@ def _last_if_grave(link: BoxLink) -> int:
     return grave(link.findings) or 0
 
 
-# --- boxes -----------------------------------------------------------------------------------
-
-
-def _box(box: Box, corner: Point) -> Element:
-    first, many = box.first, len(box.series)
-    severity = grave(box.findings)
-    classes = ["box", f"state-{first.state}", *(["elsewhere"] if first.elsewhere else ())]
-    if severity is not None:
-        classes.append(severity.label)
-    behind = [_frame(shift, "behind") for shift in (8, 4)] if many > 1 else []
-    return tag(
-        "a",
-        tag(
-            "g",
-            tag("title", _hint(box)),
-            behind,
-            _frame(0, "frame"),
-            tag("g", _modality(box), _held(box), _uid(box), _foot(box, severity)),
-            class_=" ".join(classes),
-            transform=f"translate({corner.x:g} {corner.y:g})",
-        ),
-        href=f"#series-{first.series_instance_uid}",
-    )
-
-
-def _frame(shift: int, name: str) -> Element:
-    return tag("rect", x=shift, y=-shift, width=SIZES.width, height=SIZES.height, rx=6, class_=name)
-
-
-def _modality(box: Box) -> Element:
-    many = f" {TIMES} {len(box.series):,} series" if len(box.series) > 1 else ""
-    return tag("text", (box.first.modality or "?") + many, x=_PADDING, y=24, class_="modality")
-
-
-def _held(box: Box) -> Element | None:
-    if box.first.elsewhere:
-        words = "another study" if box.first.study_instance_uid else "nobody has seen it"
-    else:
-        words = counted(_instances(box), "instance")
-    return tag("text", words, x=SIZES.width - _PADDING, y=24, text_anchor="end", class_="held")
-
-
-def _uid(box: Box) -> list[Element]:
-    first, *others = box.series
-    lines = list(uid_lines(first.series_instance_uid))
-    if others:
-        lines = (
-            [lines[0], f"and {len(others):,} more"]
-            if len(lines) == 1
-            else [*lines[:1], f"… and {len(others):,} more"]
-        )
-    return [
-        tag("text", line, x=_PADDING, y=44 + 14 * index, class_="uid") for index, line in enumerate(lines)
-    ]
-
-
-def uid_lines(uid: str) -> Iterator[str]:
-    """A UID in lines that fit into a box, parted behind a dot if that can be."""
-    while len(uid) > _UID_LINE:
-        dot = uid.rfind(".", _UID_LINE // 2, _UID_LINE) + 1 or _UID_LINE
-        if len(uid) - dot > _UID_LINE:
-            dot = _UID_LINE  # 64 characters fit into two lines
-        yield uid[:dot]
-        uid = uid[dot:]
-    yield uid
-
-
-def _foot(box: Box, severity: Severity | None) -> list[Element | None]:
-    state = tag("text", box.first.state, x=_PADDING, y=78, class_="state")
-    if not box.findings:
-        return [state]
-    codes = _codes(box.findings)
-    mark = "" if severity is None else "! "
-    classes = "codes" if severity is None else f"codes {severity.label}"
-    return [
-        state,
-        tag("text", mark + codes, x=SIZES.width - _PADDING, y=78, text_anchor="end", class_=classes),
-    ]
-
-
-def _codes(found: Sequence[KeptFinding]) -> str:
-    """The codes of some findings, the gravest first, the rest counted."""
-    worst: dict[str, int] = {}
-    for finding in found:
-        worst[finding.code] = max(finding.severity, worst.get(finding.code, 0))
-    many = Counter(finding.code for finding in found)
-    codes = sorted(worst, key=lambda code: (-worst[code], code))
-    shown = [code if many[code] == 1 else f"{code} {TIMES}{many[code]:,}" for code in codes[:_CODES]]
-    rest = len(codes) - len(shown)
-    return " ".join([*shown, *([f"+{rest}"] if rest else ())])
-
-
-def _hint(box: Box) -> str:
-    """What is told when the pointer rests on a box."""
-    first = box.first
-    many = f"{len(box.series):,} series, the first" if len(box.series) > 1 else "series"
-    held = "" if first.elsewhere else f", {counted(_instances(box), 'instance')}"
-    what = f"{first.modality or 'unknown modality'} {many} {first.series_instance_uid}"
-    return f"{what} ({first.state}{held}){_said(box.findings)}"
-
-
-def _said(found: Sequence[KeptFinding]) -> str:
-    """What was found, in words."""
-    words = sorted({f"{finding.code} {by_code(finding.code).name}" for finding in found})
-    return f"; {', '.join(words)}" if words else ""
-
-
-def _instances(box: Box) -> int:
-    return sum(node.instances or 0 for node in box.series)
-
-
-# --- arrows ----------------------------------------------------------------------------------
-
-
 def _arrow(link: BoxLink, layout: Layout) -> Element:
     severity = grave(link.findings)
     classes = "arrow" if severity is None else f"arrow {severity.label}"
-    if link.source == link.target:
-        corner = layout.boxes[link.source]
-        line, tip, label = _loop(corner)
-        towards = -1
-    else:
-        points = layout.routes[Arrow(link.source, link.target)]
-        line, tip, label = _curve(points), points[-1], _label_place(points)
-        towards = 1 if points[-1].x > points[-2].x else -1
-    words = f"{'' if severity is None else '! '}{_codes(link.findings)}" if link.findings else None
-    anchor = "start" if link.source == link.target else "middle"
+    points = layout.routes[Arrow(link.source, link.target)]
+    tip, label = points[-1], _label_place(points)
+    towards = 1 if tip.x > points[-2].x else -1
+    words = codes(link.findings)
     return tag(
         "g",
         tag("title", _link_hint(link)),
-        tag("path", d=line, class_="line"),
+        tag("path", d=_curve(points), class_="line"),
         tag("path", d=_head(tip, towards), class_="head"),
-        tag("text", words, x=f"{label.x:g}", y=f"{label.y:g}", text_anchor=anchor, class_="label")
+        tag("text", words, x=f"{label.x:g}", y=f"{label.y:g}", text_anchor="middle", class_="label")
         if words
         else None,
         class_=classes,
@@ -212,11 +87,7 @@ def _arrow(link: BoxLink, layout: Layout) -> Element:
 
 
 def _link_hint(link: BoxLink) -> str:
-    target = "their own series" if link.source == link.target else link.source
-    return f"objects of {link.target} refer to {target}{_said(link.findings)}"
-
-
-_HEAD = 9
+    return f"objects of {link.target.split()[0]} refer to {link.source}{said(link.findings)}"
 
 
 def _curve(points: Sequence[Point]) -> str:
@@ -246,10 +117,3 @@ def _label_place(points: Sequence[Point]) -> Point:
     """Before the last bend, where arrows from one source have parted."""
     one, other = (points[-2], points[-1])
     return Point((one.x + other.x) / 2, (one.y + other.y) / 2 - 6)
-
-
-def _loop(corner: Point) -> tuple[str, Point, Point]:
-    """A way from a box back to itself, on its right."""
-    right, top = corner.x + SIZES.width, corner.y
-    line = f"M{right:g} {top + 6:g}c38 -8 38 30 {_HEAD} 24"
-    return line, Point(right, top + 30), Point(right + 36, top + 16)

@@ -37,7 +37,7 @@ def overview_page(of: Overview, state: TrailState, made: Made) -> Element:
         "What was issued, and what was found",
         of.registry,
         made,
-        tag("p", f"From {moment(of.since)} to {moment(of.until)} UTC", below, "."),
+        tag("p", f"From {_day(of.since)} to before {_day(of.until)} (UTC)", below, "."),
         _summary(of),
         section(
             "Issued over time",
@@ -49,6 +49,10 @@ def overview_page(of: Overview, state: TrailState, made: Made) -> Element:
         trail(state),
         rules(count.code for count in of.findings),
     )
+
+
+def _day(at: str) -> str:
+    return moment(at).removesuffix(" 00:00")
 
 
 def _summary(of: Overview) -> Element:
@@ -70,8 +74,16 @@ def _summary(of: Overview) -> Element:
 def _by_root(of: Overview) -> Bars:
     counts: Counter[tuple[str, str]] = Counter()
     for count in of.counts:
-        counts[count.period or "", count.root or "under no root of its own"] += count.issued
+        counts[count.period or "", _root(of, count.root)] += count.issued
     return Bars("UIDs", of.periods, counts)
+
+
+def _root(of: Overview, prefix: str | None) -> str:
+    """A root, and whose it is where that isn't said at the top already."""
+    if prefix is None:
+        return "under no root of the registry"
+    whose = of.roots.get(prefix)
+    return prefix if whose in (None, of.registry.organization) else f"{prefix} ({whose})"
 
 
 def _by_actor(of: Overview) -> Bars:
@@ -88,7 +100,7 @@ def _findings(of: Overview) -> Element:
     headings = ("Severity", "Rule", "Open", "Acknowledged", "")
     return section(
         "Findings that stand now",
-        table(headings, [_rule(count, most) for count in of.findings]),
+        table(headings, [_rule(count, most) for count in of.findings], numbers=(2, 3)),
         tag("p", tag("code", "uid-registry findings list --code CODE"), " lists them.", class_="legend"),
         id="findings",
     )

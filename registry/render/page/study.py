@@ -83,6 +83,8 @@ def _legend(of: StudyGraph) -> Element:
     ]
     if any(node.state == "issued" for node in of.own):
         told.append("Dotted: issued, and not yet seen in an object.")
+    if of.strays:
+        told.append("A box with a small heading: objects that refer to what is in their own series.")
     if len(of.own) < len(of.series):
         told.append("Grey: a series of another study, or one that nobody has seen.")
     return tag("p", " ".join(told), class_="legend")
@@ -110,7 +112,10 @@ def _series(of: StudyGraph) -> Element:
     rows = [_series_row(node, sources[node.series_instance_uid]) for node in flagged[:MOST_ROWS]]
     headings = ("Series", "Modality", "Instances", "State", "Findings", "Refers to")
     return section(
-        "The series", table(headings, rows), _more(len(of.series), of.study_instance_uid), id="series"
+        "The series",
+        table(headings, rows, numbers=(2,)),
+        _more(len(of.series), of.study_instance_uid),
+        id="series",
     )
 
 
@@ -157,7 +162,9 @@ def _findings(found: Sequence[KeptFinding]) -> Element:
     for finding in found:
         of_rule[finding.state is not State.OPEN, -finding.severity, finding.code].append(finding)
     rows = [_rule_row(alike) for _, alike in sorted(of_rule.items())]
-    return section("Findings", table(("Severity", "Rule", "How many", "About"), rows), id="findings")
+    return section(
+        "Findings", table(("Severity", "Rule", "How many", "About"), rows, numbers=(2,)), id="findings"
+    )
 
 
 def _rule_row(alike: Sequence[KeptFinding]) -> Element:

@@ -1,0 +1,130 @@
+"""The registry over a time: periods without gaps, who issued under which root, what stands."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import pytest
+
+from registry.acknowledgement import State
+from registry.records import Kind, Severity
+from registry.services.acknowledging import acknowledge, resolve
+from registry.services.auditing import audit_verify
+from registry.services.checkpointing import checkpoint
+from registry.services.issuing import issue
+from registry.services.opening import OpenRegistry, opened
+from registry.services.overview import Overview, overview
+from registry.services.querying import STANDING, kept_findings, stats
+from registry.services.requests import IssueRequest
+from registry.services.statistics import Dimension
+from registry.services.trailstate import TrailState, trail_state
+from registry.settings import Settings
+from registry.store.findings import Which
+from tests.conftest import Registries
+from tests.objects import ROOT
+from tests.pictures import at
+
+NOW = datetime(2026, 11, 26, 9, 30, tzinfo=UTC)
+
+
+def moment(day: str) -> str:
+    return f"{day}T00:00:00.000000Z"
+
+
+def state_of(registry: OpenRegistry) -> TrailState:
+    with registry.database.reading() as connection:
+        return trail_state(connection)
+
+
+def of_rules(found: Overview) -> dict[tuple[str, Severity], tuple[int, int]]:
+    return {(rule.code, rule.severity): (rule.open, rule.acknowledged) for rule in found.findings}
+
+
+def test_the_last_twelve_months_and_the_present_one(registry: OpenRegistry) -> None:
+    found = overview(registry, now=NOW)
+    assert (found.since, found.until) == (moment("2025-11-01"), moment("2026-11-27"))
+    assert found.period is Dimension.MONTH
+    assert found.periods[0] == "2025-11"
+    assert found.periods[-1] == "2026-11"
+    assert len(found.periods) == 13
+
+
+@pytest.mark.parametrize(
+    ("since", "until", "period", "first", "many"),
+    [
+        ("2026-02-27", "2026-03-02", Dimension.DAY, "2026-02-27", 4),
+        ("2024-02-15", "2026-03-02", Dimension.MONTH, "2024-02", 26),
+        ("1999-02-15", "2026-03-02", Dimension.YEAR, "1999", 28),
+        ("2026-03-02", "2026-02-27", Dimension.DAY, None, 0),
+    ],
+)
+def test_a_picture_has_neither_too_many_periods_nor_gaps(
+    registries: Registries, since: str, until: str, period: Dimension, first: str | None, many: int
+) -> None:
+    with opened(registries.shared("filled"), read_only=True) as registry:
+        found = overview(registry, since=moment(since), until=moment(until))
+    assert (found.period, len(found.periods)) == (period, many)
+    assert (found.periods or (None,))[0] == first
+
+
+def test_each_count_is_of_a_period_a_root_and_an_actor(settings: Settings) -> None:
+    for actor, day, count in (("ann", 3, 5), ("bob", 3, 2), ("ann", 25, 1)):
+        with at(NOW.replace(day=day)), opened(replace(settings, actor=actor)) as registry:
+            issue(registry, IssueRequest(Kind.STUDY, count=count))
+    with opened(settings, read_only=True) as registry:
+        found = overview(registry, since=moment("2026-11-01"), until=moment("2026-11-20"))
+    told = {(each.period, each.root, each.actor): each.issued for each in found.counts}
+    assert told == {("2026-11-03", ROOT, "ann"): 5, ("2026-11-03", ROOT, "bob"): 2}
+    assert found.issued == 7
+    assert {each.period for each in found.counts} <= set(found.periods)
+
+
+def test_what_stands_is_counted_by_rule_and_what_was_said_of_it(filled: Settings) -> None:
+    with opened(filled) as registry:
+        kept = kept_findings(registry, states=STANDING)
+        some = next(each for each in kept if each.state is State.OPEN)
+        acknowledge(registry, Which(code=some.code, subject=some.uid), "known")
+        other = next(each for each in kept_findings(registry, states=[State.OPEN]) if each.code != some.code)
+        resolve(registry, Which(code=other.code, subject=other.uid), "mended")
+        found = overview(registry)
+        standing = kept_findings(registry, states=STANDING)
+        counts = stats(registry).findings
+    by_hand: Counter[tuple[str, Severity, State]] = Counter(
+        (each.code, each.severity, each.state) for each in standing
+    )
+    assert of_rules(found) == {
+        (code, severity): (by_hand[code, severity, State.OPEN], by_hand[code, severity, State.ACKNOWLEDGED])
+        for code, severity, _ in by_hand
+    }
+    assert counts == Counter(each.code for each in standing)
+    assert [-rule.severity for rule in found.findings] == sorted(-rule.severity for rule in found.findings)
+
+
+def test_an_arc_narrows_what_was_issued_and_what_was_found(registries: Registries) -> None:
+    with opened(registries.shared("filled"), read_only=True) as registry:
+        everything, under = overview(registry), overview(registry, under="1.2.3")
+        standing = kept_findings(registry, Which(under="1.2.3"), STANDING)
+    assert under.issued == 0 < everything.issued
+    assert 0 < under.registered < everything.registered
+    assert sum(rule.open + rule.acknowledged for rule in under.findings) == len(standing) > 0
+
+
+def test_a_registry_in_which_nothing_was_done(registry: OpenRegistry) -> None:
+    found = overview(registry)
+    assert (found.issued, found.registered, found.findings) == (0, 0, ())
+
+
+def test_the_trail_says_when_it_was_last_handed_out_and_verified(registry: OpenRegistry) -> None:
+    assert (state_of(registry).checkpoint, state_of(registry).verified) == (None, None)
+    checkpoint(registry)
+    state = state_of(registry)
+    assert state.checkpoint is not None
+    assert state.checkpoint == state.newest
+    assert state.size == state.newest.seq + 1
+    verification = audit_verify(registry)
+    with registry.database.reading() as connection:
+        verified = trail_state(connection, verification)
+    assert (verified.size, verified.root_hash) == (state.size, state.root_hash)
+    assert verified.verification is verification
