@@ -21,6 +21,7 @@ from registry.rules import (
     completeness,
     concatenation,
     dangling,
+    deidentification,
     derivation,
     filemeta,
     given,
@@ -217,6 +218,10 @@ RULES: tuple[Rule, ...] = (
     Rule("UID607", _E, _FILE, Subject.CLAIM, filemeta.executable_preamble, given.preamble),
     Rule("UID608", _E, _FILE, Subject.UNREADABLE, filemeta.unreadable_dicom),
     Rule("UID609", _E, _FILE, Subject.UNREADABLE, filemeta.unreadable_index_row),
+    Rule("UID701", _E, _REGISTRY, Subject.UNREADABLE, deidentification.mapping_not_one_to_one),
+    Rule("UID702", _E, _REGISTRY, Subject.CLAIM, deidentification.original_uid_present, given.named),
+    Rule("UID703", _E, _REGISTRY, Subject.CLAIM, deidentification.partly_replaced, given.named),
+    Rule("UID704", _E, _REGISTRY, Subject.CLAIM, deidentification.replaced_otherwise, given.named),
 )
 
 _BY_CODE = {rule.code: rule for rule in RULES}
