@@ -92,7 +92,7 @@ def study_graph(registry: OpenRegistry, uid: str) -> StudyGraph:
         study, state = study_of(connection, wanted)
         found = branches.branches(connection, study)
         inside = [branch.series_instance_uid for branch in found]
-        about = {each: found for each in inside if (found := branches.found_in(connection, each))}
+        about = {each: some for each in inside if (some := branches.found_in(connection, each))}
         strays = _strays(connection, about)
         referring = _from_elsewhere(connection, study, inside)
         objects = {series: [uid for uid, _ in each] for series, each in referring.items()}
