@@ -94,6 +94,7 @@ def _files(
     from registry.services.remapfiles import Copiers, remap_files
 
     settings, progress = run.settings, Progress("copied")
+    progress.among(paths)
     with Copiers(settings.limits, jobs or settings.jobs) as copiers:
         from registry.services.remapping import Remapper
 
