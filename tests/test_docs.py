@@ -112,7 +112,7 @@ def run(command: str, in_process: Cli) -> Result:
     if SHELL.search(command.replace("\\\n", " ")):
         return in_a_shell(command)
     name, *arguments = shlex.split(command.replace("\\\n", " "), comments=True)
-    return program(*arguments) if name == "uid-registry" else in_a_shell(command)
+    return in_process(*arguments) if name == "uid-registry" else in_a_shell(command)
 
 
 def matches(expected: list[str], shown: list[str]) -> bool:
