@@ -107,12 +107,12 @@ def in_a_shell(command: str) -> Result:
     return Result(done.returncode, done.stdout, done.stderr)
 
 
-def run(command: str, program: Cli) -> Result:
+def run(command: str, in_process: Cli) -> Result:
     """What a command of a page says: in this process where it is one of ours alone, which is quicker."""
     if SHELL.search(command.replace("\\\n", " ")):
         return in_a_shell(command)
     name, *arguments = shlex.split(command.replace("\\\n", " "), comments=True)
-    return program(*arguments) if name == "uid-registry" else in_a_shell(command)
+    return in_process(*arguments) if name == "uid-registry" else in_a_shell(command)
 
 
 def matches(expected: list[str], shown: list[str]) -> bool:
@@ -135,7 +135,7 @@ def with_blocks(language: str) -> Any:
 
 @with_blocks("console")
 def test_the_commands_of_a_page_do_what_it_shows(
-    page: Path, place: Path, program: Cli, request: pytest.FixtureRequest
+    page: Path, place: Path, in_process: Cli, request: pytest.FixtureRequest
 ) -> None:
     if page.name in NEEDS:
         request.getfixturevalue(NEEDS[page.name])
@@ -144,7 +144,7 @@ def test_the_commands_of_a_page_do_what_it_shows(
     for block in blocks(page, "console"):
         for step in re.split(r"^\$ ", block, flags=re.MULTILINE)[1:]:
             command, _, expected = step.partition("\n")
-            done = run(command, program)
+            done = run(command, in_process)
             wanted, shown = expected.rstrip().splitlines(), done.out.rstrip().splitlines()
             told = f"$ {command}\n{done.out}{done.err}\n--- the page shows:\n{expected}"
             assert matches(wanted, shown), told
