@@ -7,6 +7,7 @@ never renumbered.
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import cache
@@ -238,6 +239,9 @@ def by_code(code: str) -> Rule:
     raise BadRequest(f"there is no rule {wanted!r}", advice=f"{meant}`uid-registry rule` lists them all.")
 
 
+_NUMBER = re.compile(r"(?:UID)?[ _-]*(\d)[ .-]*(\d{1,2})", re.IGNORECASE)
+
+
 def alike(word: str, book: Iterable[Rule] = RULES) -> list[str]:
     """The codes and names that somebody may have meant by a word that is none of them."""
     names = [name for rule in book for name in (rule.code, rule.name)]
@@ -247,7 +251,10 @@ def alike(word: str, book: Iterable[Rule] = RULES) -> list[str]:
     def same_places(name: str) -> int:
         return sum(one == other for one, other in zip(word.lower(), name, strict=False))
 
-    return [shown[name] for name in sorted(near, key=same_places, reverse=True)[:3]]
+    found = [shown[name] for name in sorted(near, key=same_places, reverse=True)]
+    if number := _NUMBER.fullmatch(word):  # UID51 for UID501: whoever leaves a digit out leaves out the 0
+        found.insert(0, f"UID{number[1]}{int(number[2]):02}")
+    return [name for name in dict.fromkeys(found) if name in names][:3]
 
 
 def ask(rules: Iterable[Rule], subjects: Subjects, view: View) -> Iterator[Finding]:

@@ -20,7 +20,7 @@ _EACH = (
     "FROM replacements r LEFT JOIN originals o ON o.uid = r.uid "
     "LEFT JOIN purges p ON p.scope_id = r.scope_id"
 )
-_OTHERS = "SELECT o.uid FROM originals o WHERE NOT EXISTS (SELECT 1 FROM replacements r WHERE r.uid = o.uid) LIMIT 1"
+_OTHERS = "SELECT o.uid FROM originals o WHERE o.uid NOT IN (SELECT r.uid FROM replacements r) LIMIT 1"
 
 
 def is_readable(connection: Connection) -> bool:
