@@ -88,6 +88,7 @@ class Recording(Verbs):
         context: str | None = None,
         for_export: str | None = None,
         fail_on: str | None = None,
+        scope: str | None = None,
     ) -> Report:
         """What registering these objects would decide and find; writes nothing, unless ``for_export``.
 
@@ -108,10 +109,20 @@ class Recording(Verbs):
         what was blocked. Where the outcome can't be recorded, ``DatabaseUnusable`` is
         raised before anything is read.
 
-        Raises ``NoSuchPath``, or ``BadRequest`` for what is no path and no Dataset.
+        ``scope`` names the scope of replacement (``remap``) whose copies the objects are said to be:
+        then every UID in them is looked at, and what is no replacement is found (UID7).
+
+        Raises ``NoSuchPath``, ``UnknownScope``, ``ScopePurged``, or ``BadRequest`` for what is no
+        path and no Dataset.
         """
         one = isinstance(objects, str | os.PathLike) or is_data_set(objects)
         several: Any = [objects] if one else objects
         return checking.check(
-            self._registry, several, digests=digests, context=context, for_export=for_export, fail_on=fail_on
+            self._registry,
+            several,
+            digests=digests,
+            context=context,
+            for_export=for_export,
+            fail_on=fail_on,
+            scope=scope,
         )

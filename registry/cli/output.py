@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import shutil
 import sys
 import time
 from collections.abc import Iterable
@@ -13,19 +14,28 @@ import typer
 from registry.cli.options import colour_wanted
 from registry.records import Severity
 from registry.render.formats import Output, counted, rendered, visible
+from registry.render.screen import SCREEN
 
-_COLOURS = {Severity.ERROR: "\033[31m", Severity.WARNING: "\033[33m", Severity.NOTE: "\033[32m"}
 _TOLD_EVERY = 0.2  # seconds
 
 
 def paint(text: str, severity: Severity) -> str:
     """A word in the colour of its severity, where colours are wanted."""
-    return f"{_COLOURS[severity]}{text}\033[0m" if colour_wanted(sys.stdout) else text
+    return SCREEN.toned(text, severity.label)
+
+
+def look_at_screen() -> None:
+    """Learn what tables will be shown on."""
+    SCREEN.colour = colour_wanted(sys.stdout)
+    SCREEN.width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
 
 
 def show(output: Output, form: str) -> None:
     """Write a result to stdout."""
-    write(rendered(output, form))
+    lines = rendered(output, form)
+    if form == "table" and SCREEN.width is not None:
+        lines = (part for line in lines for part in SCREEN.fitted(line))
+    write(lines)
 
 
 def write(lines: Iterable[str], end: str = "\n") -> None:

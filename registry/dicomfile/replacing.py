@@ -45,11 +45,12 @@ _SIGNED = frozenset({0xFFFA_FFFA, 0x4FFE_0001})
 _ENCRYPTED = 0x0400_0500
 _ITEM = b"\xfe\xff\x00\xe0"
 
-_LONGEST = 66
-"""Bytes of a UID with its padding at most, and of one that was padded too far."""
-
-_LIKE_A_UID = re.compile(rb"[0-9]+(?:\.[0-9]+){5,}[\0 ]*\Z")
+_ONE = rb"[0-9]+(?:\.[0-9]+){5,}"
+_LIKE_UIDS = re.compile(rb"%b(?:\\%b)*[\0 ]*\Z" % (_ONE, _ONE))
 """What a UI element in UN is taken for: so many components has no version and no address."""
+
+_LONGEST = 4096
+"""Bytes of a value that is looked at so."""
 
 
 @dataclass(slots=True)
@@ -172,11 +173,12 @@ def _unknown(places: Places, data_set: Dataset, element: Any) -> None:
     value = element.value
     if not isinstance(value, bytes) or not value:
         return
-    if len(value) <= _LONGEST and _LIKE_A_UID.match(value):
-        uid = value.rstrip(b"\0 ").decode()
-        if not flaws(uid):
-            places.uids.setdefault(uid, None)
-            places._elements.append((data_set, element, [uid], True))
+    if len(value) <= _LONGEST and _LIKE_UIDS.match(value):
+        values = value.rstrip(b"\0 ").decode().split("\\")
+        if not any(map(flaws, values)):
+            for uid in values:
+                places.uids.setdefault(uid, None)
+            places._elements.append((data_set, element, values, True))
     elif value.startswith(_ITEM):
         _enclosed(places, data_set, element, value)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from registry.dicomfile.readerkeys import ReaderKeys
 from registry.dicomfile.sources import Source
@@ -16,11 +16,24 @@ class Read(NamedTuple):
     digests: bool
 
 
+class Name(NamedTuple):
+    """A task: which UIDs do some files name, wherever in them? One answer, a list."""
+
+    sources: list[Source]
+
+
 class LookInto(NamedTuple):
     """A task: what is in an archive or on a medium? One answer, a list."""
 
     path: str
     changed: int
+
+
+class Limited(Protocol):
+    """What any such process is told first."""
+
+    @property
+    def limits(self) -> Limits: ...
 
 
 class Charge(NamedTuple):
@@ -30,7 +43,7 @@ class Charge(NamedTuple):
     limits: Limits
 
 
-Task = Read | LookInto
+Task = Read | Name | LookInto
 
 READY = "ready"
 """What a worker says first: it could import all that it needs."""

@@ -95,6 +95,7 @@ def derive(registry: OpenRegistry, request: DeriveRequest) -> Derived:
     if request.study_instance_uid is not None:
         parse(request.study_instance_uid)
     named, known = _read_sources(registry, request.sources)
+    studies = {request.study_instance_uid, *(reference.study_instance_uid for reference in known)}
 
     def work(act: Act) -> Derived:
         if (before := requests.answered(act, request)) is not None:
@@ -113,7 +114,16 @@ def derive(registry: OpenRegistry, request: DeriveRequest) -> Derived:
         return Derived(str(study), series, tuple(sorted(instances)), root.prefix, act.entry)
 
     about = (request.study_instance_uid, *named)
-    return recorded(registry, "object:derive", work, actor=actor, about=about, request_id=request.request_id)
+    question = places_of((*studies, *named))
+    return recorded(
+        registry,
+        "object:derive",
+        work,
+        actor=actor,
+        about=about,
+        request_id=request.request_id,
+        question=question,
+    )
 
 
 def _check_issue(registry: OpenRegistry, request: IssueRequest) -> None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from registry.errors import UnknownUid
 from registry.records import Kind
+from registry.services.nearest import unknown
 from registry.services.opening import OpenRegistry, RegistryName
 from registry.sopclass import family_of
 from registry.store import branches, findings, queries
@@ -102,7 +103,7 @@ def study_of(connection: Connection, wanted: str) -> tuple[str, str]:
     """The study that a UID is, or is in, and its state. Raises ``UnknownUid``."""
     listed = queries.one(connection, wanted)
     if listed is None:
-        raise UnknownUid(f"the registry has never heard of {wanted}")
+        raise unknown(connection, wanted)
     study = wanted if listed.kind is Kind.STUDY else listed.study_instance_uid
     root = queries.one(connection, study) if study is not None else None
     if root is None or study is None:
@@ -115,11 +116,7 @@ def study_of(connection: Connection, wanted: str) -> tuple[str, str]:
 
 def _findings(connection: Connection, series: Iterable[str]) -> dict[str, list[KeptFinding]]:
     """What was found about each series and about what it holds, in the order of the findings' keys."""
-    place = {uid: each for each in series for uid in (each, *branches.instances_of(connection, each))}
-    about: dict[str, list[KeptFinding]] = defaultdict(list)
-    for finding in sorted(findings.open_about(connection, place), key=lambda finding: finding.key):
-        about[place[finding.uid]].append(finding)
-    return about
+    return {uid: found for uid in series if (found := branches.found_in(connection, uid))}
 
 
 def _node(study: str, branch: Branch, about: Mapping[str, list[KeptFinding]]) -> SeriesNode:

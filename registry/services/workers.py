@@ -14,7 +14,7 @@ from contextlib import suppress
 from threading import Event, Lock
 from typing import Any, BinaryIO, cast
 
-from registry.dicomfile.tasks import OUT_OF_MEMORY, Charge, Task
+from registry.dicomfile.tasks import OUT_OF_MEMORY, Charge, Limited, Task
 from registry.errors import RegistryError
 from registry.limits import Limits, size_text
 
@@ -34,7 +34,7 @@ class Worker:
     """One reading process (dicomfile/worker.py). It reads once it has its charge."""
 
     module = "registry.dicomfile.worker"
-    charge: Charge
+    charge: Limited
 
     def __init__(self, descriptors: Sequence[int] = ()) -> None:
         self.folder = _folder()

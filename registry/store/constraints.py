@@ -37,7 +37,6 @@ _ERRORS: dict[str, type[RegistryError | LostRace]] = {
     "tr_replacements_taken": UidCollision,
     "tr_originals_purged": ScopePurged,
     "pk_purges": LostRace,
-    "pk_scopes": LostRace,
     # Somebody was first with the same request, or has said something meanwhile.
     "pk_requests": LostRace,
     "pk_redactions": LostRace,

@@ -212,6 +212,11 @@ def open_about(connection: Connection, uids: Iterable[str]) -> list[KeptFinding]
     return [finding for finding in about if finding.state is not State.RESOLVED]
 
 
+def open_in(connection: Connection, series_uid: str) -> list[KeptFinding]:
+    """The same about a series, and about what was found in it."""
+    return listing(connection, Which(series=series_uid), (State.OPEN, State.ACKNOWLEDGED))
+
+
 def open_codes(connection: Connection, uids: Iterable[str]) -> dict[str, tuple[str, ...]]:
     """The codes of those findings, sorted, for each of some UIDs that has any."""
     codes: dict[str, set[str]] = {}

@@ -17,9 +17,10 @@ from registry.store.streams import UNREADABLE, Broken, Raw, stream
 
 _EACH = (
     "SELECT r.entry, r.uid, r.scope_id, r.commitment, p.entry, o.scope_id, o.original, o.salt "
-    "FROM replacements r LEFT JOIN originals o ON o.uid = r.uid LEFT JOIN purges p ON p.scope_id = r.scope_id"
+    "FROM replacements r LEFT JOIN originals o ON o.uid = r.uid "
+    "LEFT JOIN purges p ON p.scope_id = r.scope_id"
 )
-_OTHERS = "SELECT o.uid FROM originals o WHERE NOT EXISTS (SELECT 1 FROM replacements r WHERE r.uid = o.uid) LIMIT 1"
+_OTHERS = "SELECT o.uid FROM originals o WHERE o.uid NOT IN (SELECT r.uid FROM replacements r) LIMIT 1"
 
 
 def is_readable(connection: Connection) -> bool:

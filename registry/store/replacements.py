@@ -99,8 +99,8 @@ def require_open(scope: Scope) -> None:
 
 def sizes(connection: Connection) -> dict[int, int]:
     """How many replacements each scope has, purged or not."""
-    query = select(replacements.c.scope_id, func.count()).group_by(replacements.c.scope_id)
-    return dict(connection.execute(query).tuples().all())
+    query = select(replacements.c.scope_id, func.count().label("uids")).group_by(replacements.c.scope_id)
+    return {row.scope_id: row.uids for row in connection.execute(query)}
 
 
 # --- the map ---------------------------------------------------------------------------------

@@ -74,7 +74,7 @@ def listed(cli: Cli, *options: object) -> set[tuple[str, str]]:
 def test_the_list_names_what_counts(known: Cli) -> None:
     heading, *rows = known("findings", "list").out.splitlines()
     assert heading.split("  ")[0] == "CODE"
-    assert words(heading) == "CODE SEVERITY UID STATE FIRST SEEN LAST SEEN SEEN MESSAGE"
+    assert words(heading) == "CODE SEVERITY STATE UID FIRST SEEN LAST SEEN SEEN MESSAGE"
     assert [row.split()[:4] for row in rows] == [
         ["UID202", "error", "2.999.4.1", "open"],
         ["UID202", "error", "2.999.4.2", "open"],

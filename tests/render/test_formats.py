@@ -185,8 +185,8 @@ def test_columns_stand_under_each_other_with_headings() -> None:
     rows = [{"uid": "1.2.3", "kind": "study", "n": None}, {"uid": "1.2.3.4.5", "kind": [], "n": 7}]
     assert list(columns(rows, ["uid", "kind", "n"], ["uid", "kind", "seen"])) == [
         "UID        KIND   SEEN",
-        "1.2.3      study  -",
-        "1.2.3.4.5  -      7",
+        "1.2.3      study     -",
+        "1.2.3.4.5  -         7",
     ]
 
 
