@@ -44,6 +44,7 @@ class Transfer:
     entries: int
     root_hash: str
     key_id: str
+    originals: int = 0  # that replacements stand for, among the rows
     keys: tuple[KeyPlace, ...] = ()  # what a registry that was moved needs beside it
 
 
@@ -156,7 +157,7 @@ def _done_before(registry: OpenRegistry, target: Database) -> Transfer:
         head.size,
         head.root.hex(),
         registry.identity.key.id,
-        keys,
+        keys=keys,
     )
 
 
@@ -214,6 +215,7 @@ def _made(registry: OpenRegistry, target: Database, watch: Watch, sort: Sort | N
         proved.size,
         proved.root_hash,
         registry.identity.key.id,
+        loaded.originals,
     )
 
 
