@@ -11,7 +11,8 @@ from registry.acknowledgement import State
 from registry.records import Severity
 from registry.services.opening import OpenRegistry, RegistryName
 from registry.services.statistics import Count, Dimension, statistics
-from registry.store.findings import Sort, Which, tally
+from registry.store.census import Sort, tally
+from registry.store.findings import Which
 from registry.store.roots import load_roots
 
 MONTHS_BACK = 12

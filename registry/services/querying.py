@@ -9,7 +9,7 @@ from registry.acknowledgement import State
 from registry.errors import UnknownFinding
 from registry.services.opening import OpenRegistry
 from registry.services.studygraph import study_of
-from registry.store import acknowledgements, branches, counting, findings
+from registry.store import acknowledgements, branches, census, counting, findings
 from registry.store.acknowledgements import Acknowledgement
 from registry.store.branches import Branch, Held
 from registry.store.entries import ledger_size, trail_size
@@ -108,7 +108,7 @@ def stats(registry: OpenRegistry) -> Stats:
             {kind.label: states for kind, states in by_kind.items()},
             {modality or "(unknown)": n for modality, n in counting.by_modality(connection).items()},
             {root.prefix: counting.below(connection, root.prefix) for root in load_roots(connection)},
-            findings.counts(connection),
+            census.counts(connection),
         )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -13,6 +14,7 @@ from sqlalchemy import (
     bindparam,
     func,
     literal_column,
+    or_,
     select,
     type_coerce,
     union,
@@ -22,6 +24,8 @@ from registry.records import Kind
 from registry.store import decided, findings, schema
 from registry.store.decided import PACKED
 from registry.store.findings import KeptFinding
+from registry.store.keyed import Keyed
+from registry.store.packing import pack
 from registry.store.queries import STATE
 from registry.store.schema import WITHDRAWN, ledger, series, uses, words
 
@@ -179,3 +183,28 @@ _INSTANCES_IN_ORDER = (
     .where(ledger.c.uid.in_(_INSTANCES_IN))
     .order_by(type_coerce(ledger.c.uid, LargeBinary))
 )
+
+
+def from_elsewhere(connection: Connection, study: str, inside: Iterable[str]) -> Iterator[tuple[str, str]]:
+    """What refers to series of a study, its row being in another or none: the series, and who does.
+
+    A decision may have put who does somewhere else since, the study itself included.
+    """
+    for row in _FROM_ELSEWHERE.rows(connection, inside, study=pack(study)):
+        yield row.source_series_uid, row.uid
+
+
+def _elsewhere() -> Keyed:
+    claims, derivations, studies = schema.reference_claims, schema.derivations, schema.studies
+    query = (
+        select(derivations.c.source_series_uid, claims.c.uid)
+        .join_from(derivations, claims, claims.c.set_id == derivations.c.set_id)
+        .join(ledger, ledger.c.uid == claims.c.uid)
+        .join(series, series.c.id == ledger.c.series_id, isouter=True)
+        .join(studies, studies.c.id == series.c.study_id, isouter=True)
+        .where(or_(studies.c.uid.is_(None), studies.c.uid != bindparam("study", type_=LargeBinary)))
+    )
+    return Keyed(query, derivations.c.source_series_uid)
+
+
+_FROM_ELSEWHERE = _elsewhere()
