@@ -13,6 +13,7 @@ import pytest
 from registry.errors import BadRequest, DatabaseUnusable, RegistryElsewhere, RegistryError, TrailBroken
 from registry.keys import load_ring
 from registry.records import Kind
+from registry.services import transferring
 from registry.services.auditing import audit_log, audit_verify
 from registry.services.checkpointing import checkpoint
 from registry.services.issuing import issue
@@ -272,6 +273,25 @@ def test_a_move_that_was_cut_off_goes_on(
     made = copied(filled, to, move=True)
     assert not made.done_before
     assert contents(to) == contents(filled)
+
+
+@pytest.mark.engine("sqlite")
+def test_what_may_be_there_isnt_said_to_have_failed(
+    filled: Settings, place: Places, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    to, commit = place(), transferring._commit
+
+    def cut_off(*arguments: Any) -> None:
+        commit(*arguments)
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(transferring, "_commit", cut_off)
+        with pytest.raises(KeyboardInterrupt):
+            copied(filled, to, move=True)
+    with pytest.raises(RegistryElsewhere), opened(filled):
+        pass
+    assert copied(filled, to, move=True).done_before
 
 
 @pytest.mark.engine("sqlite")
