@@ -25,7 +25,6 @@ from registry.services.requests import IssueRequest
 from registry.settings import Settings
 from tests.postgres import Server
 
-_TABLE = "CREATE TABLE uids (uid {bytes} PRIMARY KEY)"
 _GOAL = 1 / 2.5
 
 
@@ -61,9 +60,9 @@ def _contestants(settings: Settings, insert: Insert, count: int) -> dict[str, me
 
 
 def _sqlite(place: Stage) -> tuple[Settings, Insert]:
-    bare = place.folder() / "bare.db"
-    with closing(_bare(bare)) as connection:
-        connection.execute(_TABLE.format(bytes="BLOB"))
+    path = place.folder() / "bare.db"
+    with closing(bare(path)) as connection:
+        connection.execute(table("BLOB"))
 
     def insert(count: int) -> float:
         def work() -> None:
@@ -72,13 +71,19 @@ def _sqlite(place: Stage) -> tuple[Settings, Insert]:
                 connection.execute("INSERT INTO uids VALUES (?)", (os.urandom(32),))
                 connection.execute("COMMIT")
 
-        with closing(_bare(bare)) as connection:
+        with closing(bare(path)) as connection:
             return measure.timed(work)
 
     return Settings(place.registry().database, actor=ACTOR), insert
 
 
-def _bare(path: Path) -> sqlite3.Connection:
+def table(type_: str) -> str:
+    """The statement that makes a table for the floor."""
+    return f"CREATE TABLE uids (uid {type_} PRIMARY KEY)"
+
+
+def bare(path: Path) -> sqlite3.Connection:
+    """A connection that keeps the same promise as ours."""
     connection = sqlite3.connect(path, isolation_level=None)
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA synchronous = FULL")
@@ -86,9 +91,9 @@ def _bare(path: Path) -> sqlite3.Connection:
 
 
 def _postgresql(place: Stage, server: Server) -> tuple[Settings, Insert]:
-    name, bare = server.create(), server.create()
-    with server.connect(bare) as connection:
-        connection.execute(_TABLE.format(bytes="bytea"))
+    name, floor = server.create(), server.create()
+    with server.connect(floor) as connection:
+        connection.execute(table("bytea"))
         connection.commit()
 
     def insert(count: int) -> float:
@@ -97,7 +102,7 @@ def _postgresql(place: Stage, server: Server) -> tuple[Settings, Insert]:
                 connection.execute("INSERT INTO uids VALUES (%s)", (os.urandom(32),))
                 connection.commit()
 
-        with server.connect(bare) as connection:
+        with server.connect(floor) as connection:
             connection.autocommit = False
             return measure.timed(work)
 

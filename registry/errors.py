@@ -10,10 +10,10 @@
     |   |-- BadModality
     |   |-- BadSetting
     |   |-- NoSuchPath
-    |   |-- MalformedNote
-    |   |-- ParentNeeded
     |   |-- PathTaken
     |   |-- NotWritable
+    |   |-- MalformedNote
+    |   |-- ParentNeeded
     |   |-- SourceUnclear
     |   |-- InstanceUnclear
     |   `-- ActorNeeded

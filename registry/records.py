@@ -29,7 +29,9 @@ __all__ = [
     "Label",
     "Level",
     "Listing",
+    "MapRow",
     "Mark",
+    "NamedUid",
     "ObjectClaim",
     "Origin",
     "PaddedUid",
@@ -94,6 +96,14 @@ class BadUid(NamedTuple):
     text: str
     where: str  # e.g. "SeriesInstanceUID" or "SourceImageSequence > ReferencedSOPInstanceUID"
     identity: bool  # whether the element identifies an instance-level thing
+
+
+class NamedUid(NamedTuple):
+    """A UID that an object names, and where."""
+
+    uid: str
+    where: str  # as in ``BadUid``
+    in_text: bool = False  # it is a part of a text, not the value of an element
 
 
 class PaddedUid(NamedTuple):
@@ -181,6 +191,7 @@ class ObjectClaim:
     meta: FileMeta | None = FileMeta()  # noqa: RUF009 (a value; None: there is no file)
     listings: tuple[Listing, ...] = ()  # what the DICOMDIR through which it was found says of it
     path: str = ""  # for the person who reads the report; never recorded
+    named: tuple[NamedUid, ...] = ()  # every UID in it, where that is asked for
     earlier: tuple[Hidden | None, ...] = ()  # what it says under the keys before; None: not on this machine
 
     def hidden(self, hidden: Hidden) -> ObjectClaim:
@@ -272,6 +283,13 @@ class Unreadable:
 @dataclass(frozen=True, slots=True)
 class UnreadableRow(Unreadable):
     """A row of an index that says nothing that could be recorded (UID609), or all that follow."""
+
+
+@dataclass(frozen=True, slots=True)
+class MapRow(Unreadable):
+    """A pair of a map that would make two of one, or one of two (UID701); its original isn't told."""
+
+    replacement: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from functools import lru_cache
 
 from registry.errors import BadRoot
 from registry.minting import Method, suffix_digits
+from registry.suggestion import meant
 from registry.uid import (
     EXAMPLE_ROOT,
     STANDARD_ROOT,
@@ -113,11 +114,16 @@ class Roots:
         suffix_digits(prefix)
         return prefix
 
+    def unknown(self, prefix: str) -> BadRoot:
+        """What to raise for a root that isn't one of these, with which may have been meant."""
+        advice = f"{meant(prefix, self._roots)}{BadRoot.advice}"
+        return BadRoot(f"{printable(prefix)} is not a root of this registry", advice=advice)
+
     def _asked_for(self, prefix: str | None) -> Root:
         if prefix is not None:
             asked = self._roots.get(prefix)
             if asked is None:
-                raise BadRoot(f"{printable(prefix)} is not a root of this registry")
+                raise self.unknown(prefix)
             return asked
         open_roots = [root for root in self if not root.retired and root.policy is not Policy.DELEGATED]
         choice = [root for root in open_roots if root.policy is Policy.PRODUCTION] or open_roots

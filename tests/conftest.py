@@ -283,12 +283,8 @@ Cli = Callable[..., Result]
 
 
 @pytest.fixture
-def cli(settings: Settings, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Cli:
-    """Runs `uid-registry` with some arguments on the test's registry, in this process."""
-    monkeypatch.setenv("UID_REGISTRY_DATABASE", settings.database)
-    monkeypatch.setenv("UID_REGISTRY_ACTOR", "tester")
-    if settings.key_file:
-        monkeypatch.setenv("UID_REGISTRY_KEY_FILE", settings.key_file)
+def in_process(capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Cli:
+    """Runs `uid-registry` with some arguments, in this process."""
 
     def run(*arguments: object, stdin: str | bytes = "") -> Result:
         data = stdin.encode() if isinstance(stdin, str) else stdin
@@ -304,3 +300,13 @@ def cli(settings: Settings, capfd: pytest.CaptureFixture[str], monkeypatch: pyte
         return Result(code, out, err)
 
     return run
+
+
+@pytest.fixture
+def cli(settings: Settings, in_process: Cli, monkeypatch: pytest.MonkeyPatch) -> Cli:
+    """Runs `uid-registry` with some arguments on the test's registry, in this process."""
+    monkeypatch.setenv("UID_REGISTRY_DATABASE", settings.database)
+    monkeypatch.setenv("UID_REGISTRY_ACTOR", "tester")
+    if settings.key_file:
+        monkeypatch.setenv("UID_REGISTRY_KEY_FILE", settings.key_file)
+    return in_process

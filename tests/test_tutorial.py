@@ -1,4 +1,4 @@
-"""The tutorial: a pipeline of real objects from its images to the tree of its study, with one mistake in it."""
+"""The tutorial: real objects, from their images to the tree of their study, with one mistake among them."""
 
 from __future__ import annotations
 
@@ -26,14 +26,11 @@ def test_from_images_to_the_tree_of_their_study(settings: Settings, tmp_path: Pa
         assert {each.study_instance_uid for each in uids.values()} == {study}
         made: dict[str, Dataset] = {}
         for modality, make in MAKERS.items():
-            names = {
-                "series": uids[modality].series_instance_uid,
-                "instance": uids[modality].sop_instance_uid,
-            }
+            names = uids[modality].series_instance_uid, uids[modality].sop_instance_uid
             # The report's tracking and observer UIDs are UIDs as well, and come from the registry too.
             further = {"tracking_uid": registry.generate_uid()} if modality == SR else {}
             with registry.patch_pydicom():
-                made[modality] = make(slices, *names.values(), **further)
+                made[modality] = make(slices, *names, **further)
         observer = next(e for e in made[SR].iterall() if e.keyword == "UID" and e.value.endswith(".8"))
         observer.value = registry.generate_uid()
         registry.check(made.values()).raise_for_findings("note")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from registry.api.verbs import Verbs
 from registry.dicomfile.datasets import is_data_set
+from registry.errors import BadRequest
 from registry.records import IndexRow
 from registry.services import checking, indexfiles, indexing, registering, saving
 from registry.services.reports import Report
@@ -55,6 +56,8 @@ class Recording(Verbs):
         there, unless ``overwrite``; ``NoSuchPath`` where its folder isn't; ``NotWritable`` where no
         file can be made of the Dataset, no value of which is changed.
         """
+        if not is_data_set(data_set):
+            raise BadRequest(f"a {type(data_set).__name__} isn't saved", advice="Give a pydicom Dataset.")
         return saving.save(
             self._registry, data_set, os.fspath(path), overwrite=overwrite, context=context, fail_on=fail_on
         )
@@ -88,6 +91,7 @@ class Recording(Verbs):
         context: str | None = None,
         for_export: str | None = None,
         fail_on: str | None = None,
+        scope: str | None = None,
     ) -> Report:
         """What registering these objects would decide and find; writes nothing, unless ``for_export``.
 
@@ -108,10 +112,20 @@ class Recording(Verbs):
         what was blocked. Where the outcome can't be recorded, ``DatabaseUnusable`` is
         raised before anything is read.
 
-        Raises ``NoSuchPath``, or ``BadRequest`` for what is no path and no Dataset.
+        ``scope`` names the scope of replacement (``remap``) whose copies the objects are said to be:
+        then every UID in them is looked at, and what is no replacement is found (UID7).
+
+        Raises ``NoSuchPath``, ``UnknownScope``, ``ScopePurged``, or ``BadRequest`` for what is no
+        path and no Dataset.
         """
         one = isinstance(objects, str | os.PathLike) or is_data_set(objects)
         several: Any = [objects] if one else objects
         return checking.check(
-            self._registry, several, digests=digests, context=context, for_export=for_export, fail_on=fail_on
+            self._registry,
+            several,
+            digests=digests,
+            context=context,
+            for_export=for_export,
+            fail_on=fail_on,
+            scope=scope,
         )

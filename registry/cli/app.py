@@ -11,6 +11,7 @@ import typer
 from typer.core import TyperGroup
 from typer.main import get_group
 
+from registry.cli.helping import examples_first
 from registry.cli.options import Actor, Database, Format, NoInput, with_globals
 from registry.cli.plain import plainly
 from registry.settings import CHECK_FORMATS, FORMATS
@@ -47,7 +48,7 @@ class _In:
             part.add_typer(found, name=called)
         else:
             part.command(called, context_settings=dict(self.settings))(with_globals(found, self.formats))
-        return plainly(get_group(part).commands[called])
+        return examples_first(plainly(get_group(part).commands[called]))
 
 
 # A Patient ID may begin with a dash; the parser must not repeat it as an option that it doesn't know.
@@ -103,7 +104,7 @@ class _Loaded(Mapping[str, Any]):
 class _Group(TyperGroup):
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
-        plainly(self)
+        examples_first(plainly(self))
         self.commands = _Loaded()  # type: ignore[assignment]  # nobody adds to it
 
 

@@ -62,13 +62,27 @@ def _given(values: list[str]) -> Iterator[str]:
         yield from (text for line in sys.stdin if (text := line.strip())) if value == "-" else (value,)
 
 
-def tree(run: Run, uid: Uid) -> None:
-    """The study that a UID is in: its series, derived ones under their sources, findings in place."""
-    from registry.render.asking import tree as rendered
+def tree(
+    run: Run,
+    uid: Uid,
+    instances: Annotated[
+        bool, typer.Option("--instances", help="Each series' instances too, the first 100 or --limit.")
+    ] = False,
+    limit: Annotated[int, typer.Option(metavar="N", min=1, help="So many of each series at most.")] = 100,
+) -> None:
+    """The study that a UID is in: its series, derived ones under their sources, findings in place.
+
+    Examples:
+
+      uid-registry tree 1.2.826.0.99.1
+
+      uid-registry tree 1.2.826.0.99.1.1 --instances --limit 10
+    """
+    from registry.render.tree import tree as rendered
     from registry.services.querying import tree as service
 
     with run.registry(read_only=True) as registry:
-        put(rendered(service(registry, uid)), run.settings.format)
+        put(rendered(service(registry, uid, instances=limit if instances else 0)), run.settings.format)
 
 
 def history(run: Run, uid: Uid) -> None:
@@ -76,6 +90,12 @@ def history(run: Run, uid: Uid) -> None:
     was found, said and decided.
 
     In the table what repeats is told as one; json and csv hold each event.
+
+    Examples:
+
+      uid-registry history 1.2.826.0.99.1.1.1
+
+      uid-registry history 1.2.826.0.99.1.1.1 --format csv
     """
     from registry.render.history import life as rendered
     from registry.services.history import life as service

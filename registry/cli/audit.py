@@ -14,7 +14,15 @@ from registry.cli.options import Run, Unrecorded, with_globals
 from registry.cli.output import Progress, show, tell
 
 app = typer.Typer(
-    help="The audit trail: who did what and when, and that nobody changed it.", no_args_is_help=True
+    help="""The audit trail: who did what and when, and that nobody changed it.
+
+Examples:
+
+  uid-registry audit log --since 2027-01-01
+
+  uid-registry audit verify
+""",
+    no_args_is_help=True,
 )
 
 

@@ -45,6 +45,13 @@ def check(
     ] = None,
     named_by: reading.NamedBy = None,
     within: reading.Context = None,
+    scope: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help="The objects are copies whose UIDs this scope replaced; look at every UID in them.",
+        ),
+    ] = None,
     jobs: reading.Jobs = None,
     fail_on: Annotated[
         str | None,
@@ -77,6 +84,8 @@ def check(
 
       find inbox -type f -print0 | uid-registry check -0 --list passed - | xargs -0r mv -t outbox
 
+      uid-registry check --scope TRIAL-7 copies/
+
       uid-registry check --for-export TRIAL_PACS export/ && storescu -aec TRIAL_PACS ...
     """
     if paths or null:
@@ -100,14 +109,17 @@ def check(
     progress = Progress("checked")
     with run.registry(read_only=for_export is None) as registry, reading.unnamed_paths(run):
         reading.name(registry)
+        given_paths = reading.paths_given(paths, null)
+        progress.among(given_paths)
         result = service(
             registry,
-            reading.paths_given(paths, null),
+            given_paths,
             digests=reading.wants_digests(digest),
             context=within,
             progress=progress,
             for_export=for_export,
             fail_on=given,
+            scope=scope,
         )
         progress.done()
         files = result.sorted_files(fail_on) if listed else None  # by paths that lead to them

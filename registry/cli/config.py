@@ -10,7 +10,15 @@ from registry.cli.options import Run, with_globals
 from registry.cli.output import show as put
 from registry.settings import CHECK_FORMATS, FORMATS
 
-app = typer.Typer(help="The settings that a run has.", no_args_is_help=True)
+app = typer.Typer(
+    help="""The settings that a run has.
+
+Example:
+
+  uid-registry config show
+""",
+    no_args_is_help=True,
+)
 
 
 def show(

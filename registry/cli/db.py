@@ -14,7 +14,17 @@ from registry.cli.options import Run, Unrecorded, with_globals
 from registry.cli.output import show
 from registry.errors import BadRequest
 
-app = typer.Typer(help="The database under the registry.", no_args_is_help=True)
+app = typer.Typer(
+    help="""The database under the registry.
+
+Examples:
+
+  uid-registry db current
+
+  uid-registry db backup --to /backup/registry-2027-01-31.db
+""",
+    no_args_is_help=True,
+)
 
 
 def init(
@@ -41,7 +51,12 @@ def init(
 
 
 def upgrade(run: Run) -> None:
-    """Bring the database to the schema of this program."""
+    """Bring the database to the schema of this program.
+
+    Example:
+
+      uid-registry db upgrade
+    """
     from registry.render.administering import schema_state
     from registry.services.initializing import upgrade_existing
 
@@ -49,7 +64,12 @@ def upgrade(run: Run) -> None:
 
 
 def current(run: Run) -> None:
-    """The schema that the database stands at. Exit status 3 if it isn't this program's."""
+    """The schema that the database stands at. Exit status 3 if it isn't this program's.
+
+    Example:
+
+      uid-registry db current
+    """
     from registry.render.administering import schema_state
     from registry.services.initializing import current as service
 
@@ -140,6 +160,12 @@ def roles(
 
     Run it after `init` and after each `db upgrade`, as the owner or a superuser; then
     make users members: GRANT uid_registry_writer TO workstation.
+
+    Examples:
+
+      uid-registry db roles
+
+      uid-registry --database postgresql:///registry db roles --apply
     """
     from registry.render.operating import granted
     from registry.services.granting import apply_roles, show_roles

@@ -29,7 +29,19 @@ if TYPE_CHECKING:
     from registry.services.opening import OpenRegistry
     from registry.store.findings import Which
 
-app = typer.Typer(help="What register found and keeps, and what people say of it.", no_args_is_help=True)
+app = typer.Typer(
+    help="""What register found and keeps, and what people say of it.
+
+Examples:
+
+  uid-registry findings list --state open --severity error
+
+  uid-registry findings show UID501 1.2.826.0.99.1.20.2
+
+  uid-registry findings acknowledge --code UID204 --reason "phantoms"
+""",
+    no_args_is_help=True,
+)
 
 _ALL = "all"
 
@@ -114,7 +126,12 @@ def show(
     code: Annotated[str, typer.Argument(metavar="CODE")],
     uid: Annotated[str, typer.Argument(metavar="UID")],
 ) -> None:
-    """One finding, whole: what was seen, since when, what was said of it, and what to do."""
+    """One finding, whole: what was seen, since when, what was said of it, and what to do.
+
+    Example:
+
+      uid-registry findings show UID501 1.2.826.0.99.1.20.2
+    """
     from registry.render.kept import one
     from registry.rules import by_code
     from registry.services.querying import show_finding
@@ -209,7 +226,14 @@ def reopen(
 
 
 def rule(run: Run, code: Annotated[str | None, typer.Argument(metavar="[CODE]")] = None) -> None:
-    """What each rule finds, why it matters, what to do, and which part of the standard it rests on."""
+    """What each rule finds, why it matters, what to do, and which part of the standard it rests on.
+
+    Examples:
+
+      uid-registry rule
+
+      uid-registry rule UID501
+    """
     from registry.render.administering import rule as rendered
     from registry.render.administering import rules
     from registry.rules import by_code

@@ -116,5 +116,8 @@ def with_globals(function: Callable[..., None], formats: Sequence[str] = FORMATS
 
 
 def colour_wanted(stream: Any) -> bool:
-    """Colour only on a terminal, and never with NO_COLOR (no-color.org)."""
-    return stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+    """Colour only on a terminal, or with FORCE_COLOR (force-color.org), and never with NO_COLOR
+    (no-color.org)."""
+    if os.environ.get("NO_COLOR"):
+        return False
+    return bool(os.environ.get("FORCE_COLOR")) or (stream.isatty() and os.environ.get("TERM") != "dumb")

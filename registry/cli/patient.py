@@ -13,7 +13,13 @@ from registry.cli.output import show
 from registry.errors import BadRequest
 
 app = typer.Typer(
-    help="Which Patient IDs are one person's, as far as objects don't tell it.", no_args_is_help=True
+    help="""Which Patient IDs are one person's, as far as objects don't tell it.
+
+Example:
+
+  uid-registry patient merge - < ids.txt
+""",
+    no_args_is_help=True,
 )
 
 Input = Annotated[

@@ -40,6 +40,7 @@ _OPTIONS = {
     "--select": ("RULE,...", "ask these rules too"),
     "--ignore": ("RULE,...", "don't ask these"),
     "--context": ("NAME", "what the objects are copies for"),
+    "--scope": ("NAME", "the objects are copies whose UIDs this scope replaced"),
     "--digest": ("full|none", "whether contents are compared"),
     "--paths": ("HOW", "full, name, hash or none: how the report names files"),
     "--explain": ("RULE", "show the page of a rule, and each finding of it whole"),

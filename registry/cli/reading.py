@@ -15,6 +15,7 @@ from registry.cli.output import paint, show, tell
 from registry.errors import BadRequest, NoSuchPath
 from registry.limits import MOST_JOBS
 from registry.settings import PATHS
+from registry.suggestion import meant
 
 if TYPE_CHECKING:
     from registry.render.findings import Paint
@@ -84,7 +85,9 @@ def _separated(given: list[str] | None) -> list[str]:
 
 def require_known(option: str, value: str, choice: tuple[str, ...]) -> None:
     if value not in choice:
-        raise BadRequest(f"--{option} {value!r} is unknown", advice=f"One of {', '.join(choice)}.")
+        raise BadRequest(
+            f"--{option} {value!r} is unknown", advice=f"{meant(value, choice)}One of {', '.join(choice)}."
+        )
 
 
 @contextmanager

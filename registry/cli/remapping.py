@@ -95,6 +95,7 @@ def _files(
     from registry.services.remapfiles import FEW, Copiers, remap_files
 
     settings, progress = run.settings, Progress("copied")
+    progress.among(paths)
     few = not any(map(os.path.isdir, paths)) and len(paths) < FEW
     with Copiers(settings.limits, 1 if few else jobs or settings.jobs) as copiers:
         from registry.services.remapping import Remapper
@@ -121,24 +122,6 @@ def _tell(result: Copies) -> None:
         tell(f"{result.signed:,} signed: in their copies the signatures hold no longer (PS3.15 Annex C)")
     if result.encrypted:
         tell(f"{result.encrypted:,} with encrypted attributes, in which UIDs are as they were")
-
-
-def read_pairs(lines: list[str]) -> dict[str, str]:
-    """Originals and replacements, two on a line, with a comma, blanks or a tab between them."""
-    found: dict[str, str] = {}
-    for number, line in enumerate(lines, 1):
-        parts = [part.strip("\"'") for part in line.replace(",", " ").replace(";", " ").split()]
-        if not parts or (number == 1 and not any(map(is_key, parts))):
-            continue  # nothing, or a heading
-        if len(parts) != 2:
-            raise BadRequest(
-                f"line {number} isn't an original and its replacement",
-                advice="Two UIDs on a line, e.g. a CSV file of two columns.",
-            )
-        original, replacement = parts
-        if found.setdefault(original, replacement) != replacement:
-            raise BadRequest(f"line {number} replaces the original of an earlier line by something else")
-    return found
 
 
 def standard_input(name: str) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import stat
+import sys
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 def report(
     run: Run,
     study: Annotated[
-        str | None, typer.Argument(metavar="[STUDY]", help="A study, or any UID that is in one.")
+        str | None, typer.Argument(metavar="STUDY", help="A study, or any UID that is in one.")
     ] = None,
     output: Annotated[
         str | None,
@@ -44,12 +45,15 @@ def report(
         bool, typer.Option("--verify", help="Recompute the whole trail too, as `audit verify` does.")
     ] = False,
 ) -> None:
-    """A page of HTML to look at: of a study what was derived from what and what is wrong with it, of
-    the registry what was issued over time, and what was found.
+    """A page of HTML to look at: a study, or the registry over time.
 
-    One file that needs nothing else: no network, no script; light and dark, for the screen and for
-    paper. Without -o the same is told in the terminal, with --format json as data. Nothing is
-    recorded, unless the trail is verified. Exit status 5 if it is, and doesn't hold.
+    Of a study what was derived from what, and what is wrong with it; of the
+    registry what was issued, by root and actor, and the findings that stand.
+
+    One file that needs nothing else: no network, no script; light and dark, for
+    the screen and for paper. Without -o the same is told in the terminal, with
+    --format json as data. Nothing is recorded, unless the trail is verified; exit
+    status 5 if it is, and doesn't hold.
 
     Examples:
 
@@ -75,6 +79,8 @@ def report(
             told = _overview(registry, state, moments, root)
     if output is None:
         show(told.data, run.settings.format)
+        if sys.stdout.isatty():
+            tell("note: -o report.html draws it")
     else:
         _put(told.page(_made(run, told.words, verify)), place)
     if verification is not None and not verification.ok:
@@ -117,7 +123,7 @@ def _overview(
     since, until = moments
     result = overview(registry, since=since, until=until, under=under)
     given = {"--since": result.since, "--until": result.until, "--root": under}
-    words = " ".join(f"{name} {value}" for name, value in given.items() if value)
+    words = " ".join(f"{name} {value}".replace(":00.000000Z", "Z") for name, value in given.items() if value)
     return _Told(words, reporting.overview(result, state), page)
 
 

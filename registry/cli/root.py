@@ -13,7 +13,17 @@ from registry.cli.output import show
 from registry.errors import BadRequest
 from registry.roots import Policy
 
-app = typer.Typer(help="The issuer roots: which arcs are ours, and who mints there.", no_args_is_help=True)
+app = typer.Typer(
+    help="""The issuer roots: which arcs are ours, and who mints there.
+
+Examples:
+
+  uid-registry root list
+
+  uid-registry root add 1.3.6.1.4.1.32473.1.7 --policy delegated --minter RIS
+""",
+    no_args_is_help=True,
+)
 
 
 def add(
@@ -56,7 +66,12 @@ def add(
 
 
 def list_(run: Run) -> None:
-    """The roots as they are now."""
+    """The roots as they are now.
+
+    Example:
+
+      uid-registry root list
+    """
     from registry.render.administering import roots
     from registry.services.rooting import list_roots
 
@@ -65,7 +80,12 @@ def list_(run: Run) -> None:
 
 
 def retire(run: Run, oid: Annotated[str, typer.Argument(metavar="OID")]) -> None:
-    """Issue nothing under a root any more. What was issued there stays."""
+    """Issue nothing under a root any more. What was issued there stays.
+
+    Example:
+
+      uid-registry root retire 1.3.6.1.4.1.32473.1
+    """
     from registry.render.administering import root
     from registry.services.rooting import retire_root
 

@@ -10,7 +10,7 @@ import sys
 from collections.abc import Iterable
 
 from registry.cli.app import app
-from registry.cli.output import tell
+from registry.cli.output import look_at_screen, tell
 from registry.errors import RegistryError
 
 
@@ -18,6 +18,7 @@ def run(arguments: Iterable[str] | None = None) -> None:
     """Run what the arguments ask for: those of the process, unless another program gives some."""
     # No last look for cycles at the end, when the memory goes back to the system anyway.
     atexit.register(gc.freeze)
+    look_at_screen()
     try:
         if arguments is None:
             app()

@@ -6,10 +6,11 @@ from typing import Annotated
 
 import typer
 
+from registry.cli import reading
 from registry.cli.freetext import looked_at
 from registry.cli.options import Run, with_globals
 from registry.cli.output import show
-from registry.cli.remapping import read_pairs, standard_input
+from registry.cli.remapping import standard_input
 
 app = typer.Typer(
     help="Scopes of replacement (`remap`): who may know what replaces what, and until when.",
@@ -74,21 +75,32 @@ def import_(
     run: Run,
     name: Name,
     file: Annotated[
-        str, typer.Argument(metavar="FILE", help="CSV: original, replacement; - for standard input.")
+        str,
+        typer.Argument(
+            metavar="FILE",
+            help="Original and replacement on each line (CSV), or a JSON object of them; - for stdin.",
+        ),
     ],
+    named_by: reading.NamedBy = None,
 ) -> None:
     """Take over what another program replaced, so that it goes on as before.
 
-    All of it in one act, or none. Example:
+    Pairs that would make two UIDs of one, or one of two, are refused and told (UID701), and fail
+    the run; the others are taken. Saying the same again changes nothing. Example:
 
       uid-registry scope import TRIAL-7 uids.csv
     """
-    from registry.render.remapping import imported
-    from registry.services.scoping import import_map
+    from registry.services.takingover import read_map, take_over
 
-    found = read_pairs(standard_input(file))
+    run = reading.configured(run, None, None, named_by, None)
+    text = "\n".join(standard_input(file))
     with run.registry() as registry:
-        show(imported(import_map(registry, found, name)), run.settings.format)
+        result = take_over(registry, read_map(text, "-" if file == "-" else file), name)
+        reading.rename(registry, result)
+    passed = result.passed("collision")
+    reading.tell_skipped(result)
+    reading.show_report(run, result, passed, statistics=False)
+    raise typer.Exit(0 if passed else 1)
 
 
 def purge(

@@ -10,6 +10,7 @@ from pydicom.dataset import Dataset
 
 from registry.dicomfile import tags
 from registry.dicomfile.beginning import PREAMBLE
+from registry.dicomfile.named import named
 from registry.dicomfile.objects import claim_of
 from registry.dicomfile.parsed import Parsed
 from registry.dicomfile.parsedtree import tree_of
@@ -18,7 +19,7 @@ from registry.dicomfile.readerkeys import ReaderKeys
 from registry.dicomfile.tree import PIXEL_DATA, Tree, text
 from registry.dicomfile.unreadable import NotDicom, told
 from registry.limits import Limits
-from registry.records import ObjectClaim, Reading
+from registry.records import NamedUid, ObjectClaim, Reading, Skipped, Unreadable
 from registry.sopclass import MEDIA_DIRECTORY
 
 DataSet = Dataset
@@ -35,6 +36,15 @@ def read_data_set(data_set: Dataset, keys: ReaderKeys, name: str, *, digests: bo
         with ALONE, quiet_pydicom():
             return _claim(data_set, keys, name, digests)
     except Exception as error:  # noqa: BLE001 (pydicom raises whatever a broken data set makes it raise)
+        return told(name, error, Limits())
+
+
+def name_uids(data_set: Dataset, name: str) -> tuple[NamedUid, ...] | Unreadable | Skipped:
+    """Every UID that a data set names, wherever it stands. Never raises for what is in it."""
+    try:
+        with ALONE, quiet_pydicom():
+            return named(getattr(data_set, "file_meta", None), data_set)
+    except Exception as error:  # noqa: BLE001 (as above)
         return told(name, error, Limits())
 
 

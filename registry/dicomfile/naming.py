@@ -1,6 +1,8 @@
-"""Which object a data set in memory is: its UIDs alone, whatever else is in it."""
+"""Which objects data sets in memory are: their UIDs alone, whatever else is in them."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 from pydicom.dataset import Dataset
 
@@ -12,25 +14,28 @@ from registry.uid import flaws, is_key
 _KEYWORDS = ("SOPInstanceUID", "SeriesInstanceUID", "StudyInstanceUID")
 
 
-def reference_to(data_set: Dataset, name: str) -> Reference:
-    """A reference to an object as to a source; ``name`` is what messages call it.
+def references_to(data_sets: Sequence[Dataset], names: Sequence[str]) -> list[Reference]:
+    """References to some objects as to sources; the names are what messages call them.
 
-    Raises ``SourceUnclear`` where it has no valid SOP, Series or Study Instance UID.
+    Raises ``SourceUnclear`` for one that has no valid SOP, Series or Study Instance UID.
     """
     with ALONE, quiet_pydicom():
-        uids = {keyword: _text(data_set, keyword) for keyword in _KEYWORDS}
-        sop_class = _text(data_set, "SOPClassUID")
-    for keyword, uid in uids.items():
+        said = [[_text(each, keyword) for keyword in (*_KEYWORDS, "SOPClassUID")] for each in data_sets]
+    return [_reference(uids, name) for uids, name in zip(said, names, strict=True)]
+
+
+def _reference(said: list[str | None], name: str) -> Reference:
+    *uids, sop_class = said
+    for keyword, uid in zip(_KEYWORDS, uids, strict=True):
         if uid is None or not is_key(uid):
-            said = "no" if uid is None else "no valid"
+            none = "no" if uid is None else "no valid"
             raise SourceUnclear(
-                f"{name} has {said} {keyword}",
+                f"{name} has {none} {keyword}",
                 advice="A source is an image or another object that has its UIDs already.",
             )
-    instance, series, study = uids.values()
-    return Reference(
-        instance, sop_class if sop_class and not flaws(sop_class) else None, series, study, Role.SOURCE
-    )
+    instance, series, study = uids
+    sop_class = sop_class if sop_class and not flaws(sop_class) else None
+    return Reference(instance, sop_class, series, study, Role.SOURCE)
 
 
 def _text(data_set: Dataset, keyword: str) -> str | None:

@@ -17,7 +17,7 @@ from registry.dicomfile.tree import text
 from registry.dicomfile.trees import by_pydicom
 from registry.dicomfile.unreadable import NotDicom, UnreadableDicom, told
 from registry.limits import Limits
-from registry.records import ObjectClaim, Reading, Skipped
+from registry.records import NamedUid, ObjectClaim, Reading, Skipped, Unreadable
 from registry.sopclass import MEDIA_DIRECTORY
 
 _MEDIA_STORAGE_SOP_CLASS_UID = 0x0002_0002
@@ -40,6 +40,19 @@ class Reader:
         try:
             return self._claim(self._bytes(source), source, digests)
         except Exception as error:  # noqa: BLE001 (pydicom raises whatever a broken file makes it raise)
+            return told(source.name, error, self._limits)
+
+    def named(self, source: Source) -> tuple[NamedUid, ...] | Unreadable | Skipped:
+        """Every UID that a file names, or why that can't be told. Never raises for what is in it."""
+        # Only where it is asked for, as in trees.py.
+        from registry.dicomfile.named import named
+        from registry.dicomfile.parsing import parse
+        from registry.dicomfile.quiet import quiet_pydicom
+
+        try:
+            with quiet_pydicom():
+                return named(*parse(self._bytes(source), self._limits))
+        except Exception as error:  # noqa: BLE001 (as above)
             return told(source.name, error, self._limits)
 
     def look_into(self, path: str, changed: int) -> list[Found]:

@@ -16,6 +16,12 @@ class Read(NamedTuple):
     digests: bool
 
 
+class Name(NamedTuple):
+    """A task: which UIDs do some files name, wherever in them? One answer, a list."""
+
+    sources: list[Source]
+
+
 class LookInto(NamedTuple):
     """A task: what is in an archive or on a medium? One answer, a list."""
 
@@ -37,7 +43,7 @@ class Charge(NamedTuple):
     limits: Limits
 
 
-Task = Read | LookInto
+Task = Read | Name | LookInto
 
 READY = "ready"
 """What a worker says first: it could import all that it needs."""

@@ -13,7 +13,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, BinaryIO
 
 from registry.dicomfile.confinement import confine, hear, run, say, start_clock, timed
-from registry.dicomfile.tasks import READY, Charge, LookInto, Task
+from registry.dicomfile.tasks import READY, Charge, LookInto, Name, Task
 from registry.limits import Limits
 
 if TYPE_CHECKING:
@@ -45,12 +45,15 @@ def _do(task: Task, reader: Reader, limits: Limits, answers: BinaryIO) -> None:
             found = reader.look_into(task.path, task.changed)
         say(answers, found)
         return
-    readings = []
+    said: list[object] = []
     with timed(limits):
         for source in task.sources:
             start_clock(limits)
-            readings.append(reader.read(source, digests=task.digests))
-    say(answers, readings)
+            if isinstance(task, Name):
+                said.append(reader.named(source))
+            else:
+                said.append(reader.read(source, digests=task.digests))
+    say(answers, said)
 
 
 if __name__ == "__main__":

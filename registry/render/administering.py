@@ -7,7 +7,7 @@ from itertools import tee
 from typing import TYPE_CHECKING
 
 from registry.render.checkpoints import signing_lines
-from registry.render.formats import Output, Row, columns, counted, streamed_columns, visible
+from registry.render.formats import Output, Row, columns, counted, streamed_blocks, visible
 from registry.render.rulebook import rule_facts, rule_lines, rule_row
 from registry.rules import RULES
 
@@ -161,10 +161,10 @@ def _log_lines(found: Iterator[Told]) -> Iterator[str]:
     """A line for each entry, and its UIDs below."""
     names = ("entry", "at", "event", "outcome", "actor", "what")
     entries, told = tee(found)
-    lines = streamed_columns(map(_log_row, entries), names, names, "no such entries")
-    yield next(lines)
-    for line, each in zip(lines, told, strict=True):
-        yield line
+    blocks = streamed_blocks(map(_log_row, entries), names, names, "no such entries")
+    yield from next(blocks)
+    for block, each in zip(blocks, told, strict=True):
+        yield from block
         for uid in each.uids[:_UIDS_IN_LINES]:
             yield f"      {uid}"
         if len(each.uids) > _UIDS_IN_LINES:

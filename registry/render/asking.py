@@ -9,7 +9,7 @@ from registry.render.formats import Output, Row, columns, counted, streamed_colu
 
 if TYPE_CHECKING:
     from registry.services.listing import Item, Listing
-    from registry.services.querying import Stats, Tree, TreeNode
+    from registry.services.querying import Stats
     from registry.services.showing import Shown
     from registry.store.exports import Sent
     from registry.store.queries import Listed
@@ -28,7 +28,7 @@ def all_shown(results: Iterator[Shown]) -> Output:
     """Many of them as they come, one a line."""
     rows = map(_shown, results)
     names = ("uid", "kind", "state", "modality", "recorded_at", "recorded_by", "findings")
-    return Output(rows, rows, streamed_columns(rows, names, names, "no UIDs"))
+    return Output(rows, rows, _table(rows, names, "no UIDs"))
 
 
 def _shown(result: Shown) -> dict[str, object]:
@@ -60,7 +60,13 @@ def listing(found: Listing) -> Output:
     names = ["uid", "kind", "state", "modality", "recorded_at", "recorded_by"]
     if found.way is not None:
         names[-2:] = ["sent_at", "sent_entry"]
-    return Output(rows, rows, streamed_columns(rows, names, names, "no such UIDs"))
+    return Output(rows, rows, _table(rows, names, "no such UIDs"))
+
+
+def _table(rows: Iterator[Row], names: Sequence[str], empty: str) -> Iterator[str]:
+    """UIDs, one in a line while the screen is wide enough for that."""
+    headings = [name.replace("_", " ") for name in names]
+    return streamed_columns(rows, names, headings, empty, ("recorded_by", "recorded_at"))
 
 
 def _item(item: Item) -> Row:
@@ -95,48 +101,6 @@ def _unrecorded(sent: Sent) -> Row:
     """What went somewhere and isn't in the ledger: of it nothing else is known."""
     known = {"uid": sent.uid, "kind": sent.kind.label, "state": "unrecorded"}
     return known | dict.fromkeys(_OF_THE_LEDGER)
-
-
-def tree(result: Tree) -> Output:
-    document = {
-        "study_instance_uid": result.study_instance_uid,
-        "state": result.state,
-        "findings": sorted({finding.code for finding in result.findings}),
-        "series": [_node(node) for node in result.series],
-    }
-    return Output(document, [document], _tree_lines(result))
-
-
-def _node(node: TreeNode) -> dict[str, object]:
-    return {
-        "series_instance_uid": node.series_instance_uid,
-        "modality": node.modality,
-        "state": node.state,
-        "instances": node.instances,
-        "findings": [{"code": finding.code, "uid": finding.uid} for finding in node.findings],
-        "derived": [_node(below) for below in node.below],
-    }
-
-
-def _tree_lines(result: Tree) -> Iterator[str]:
-    yield f"study {result.study_instance_uid} ({result.state})"
-    for finding in result.findings:
-        yield f"  ! {finding.code} {finding.message}"
-    yield from _branch_lines(result.series, "")
-
-
-def _branch_lines(nodes: Sequence[TreeNode], indent: str) -> Iterator[str]:
-    for index, node in enumerate(nodes):
-        last = index == len(nodes) - 1
-        modality = node.modality or "?"
-        held = counted(node.instances, "instance")
-        fork = "└── " if last else "├── "
-        yield f"{indent}{fork}{modality} series {node.series_instance_uid} ({node.state}, {held})"
-        below = indent + ("    " if last else "│   ")
-        for finding in node.findings:
-            about = "" if finding.uid == node.series_instance_uid else f" {finding.uid}:"
-            yield f"{below}! {finding.code}{about} {finding.message}"
-        yield from _branch_lines(node.below, below)
 
 
 def stats(result: Stats) -> Output:

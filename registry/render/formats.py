@@ -8,12 +8,14 @@ import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import chain, islice
+from itertools import chain
+
+from registry.render.layout import laid_out
 
 Row = Mapping[str, object]
 
 _FORMULA_STARTS = ("=", "+", "-", "@")
-_AT_ONCE = 1000
+_MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z\Z")  # as the trail writes it
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
 
@@ -104,35 +106,50 @@ def _cell(value: object) -> str:
 
 
 def columns(
-    rows: Sequence[Row], names: Sequence[str], headings: Sequence[str] | None = None
+    rows: Sequence[Row],
+    names: Sequence[str],
+    headings: Sequence[str] | None = None,
+    optional: Sequence[str] = (),
 ) -> Iterator[str]:
-    """Rows as aligned columns. Nothing is ever cut: a UID is there whole or not at all."""
+    """Rows as aligned columns. Nothing is ever cut: a UID is there whole or not at all; where the
+    screen is too narrow, columns stand below each other (render/layout.py)."""
     table = [[_shown(row.get(name)) for name in names] for row in rows]
+    if headings is not None and not table:
+        yield "  ".join(heading.upper() for heading in headings)
+        return
     if headings is not None:
-        table.insert(0, [heading.upper() for heading in headings])
+        yield from chain.from_iterable(laid_out(table, names, headings, optional))
+        return
     widths = [max((len(line[index]) for line in table), default=0) for index in range(len(names))]
     for line in table:
         yield "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()
 
 
 def streamed_columns(
-    rows: Iterable[Row], names: Sequence[str], headings: Sequence[str], empty: str
+    rows: Iterable[Row],
+    names: Sequence[str],
+    headings: Sequence[str],
+    empty: str,
+    optional: Sequence[str] = (),
 ) -> Iterator[str]:
     """Rows as aligned columns, as they come: the first so many say how wide they are, and what is
     wider later pushes the rest of them aside. ``empty`` where there are none."""
+    return chain.from_iterable(streamed_blocks(rows, names, headings, empty, optional))
+
+
+def streamed_blocks(
+    rows: Iterable[Row],
+    names: Sequence[str],
+    headings: Sequence[str],
+    empty: str,
+    optional: Sequence[str] = (),
+) -> Iterator[list[str]]:
+    """The same, the lines of the heading and of each row by themselves."""
     table = ([_shown(row.get(name)) for name in names] for row in rows)
-    widths = [len(heading) for heading in headings]
-    head: list[list[str]] = [[heading.upper() for heading in headings]]
-    while some := list(islice(table, _AT_ONCE)):
-        widths = [
-            max(width, *map(len, column))
-            for width, column in zip(widths, zip(*some, strict=True), strict=True)
-        ]
-        for line in chain(head, some):
-            yield "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()
-        head = []
-    if head:
-        yield empty
+    blocks = laid_out(table, names, headings, optional)
+    first = next(blocks, None)
+    yield [empty] if first is None else first
+    yield from blocks
 
 
 def _shown(value: object) -> str:
@@ -140,7 +157,10 @@ def _shown(value: object) -> str:
         return "-"
     if isinstance(value, list | tuple):
         value = " ".join(str(part) for part in value) or "-"
-    return visible(str(value))
+    text = str(value)
+    if _MOMENT.match(text):
+        return f"{text[:10]} {text[11:19]}Z"
+    return visible(text)
 
 
 def counted(count: int, noun: str, plural: str | None = None) -> str:

@@ -19,12 +19,12 @@ if TYPE_CHECKING:
 def listing(found: Iterable[KeptFinding]) -> Output:
     """Many findings, one a line, as they come."""
     rows = map(_row, found)
-    names = ("code", "severity", "uid", "state", "first_seen", "last_seen", "seen", "message")
+    names = ("code", "severity", "state", "uid", "first_seen", "last_seen", "seen", "message")
     lines = (
         {**row, "first_seen": _day(row["first_seen"]), "last_seen": _day(row["last_seen"])} for row in rows
     )
     headings = [name.replace("_", " ") for name in names]
-    table = streamed_columns(lines, names, headings, "no such findings")
+    table = streamed_columns(lines, names, headings, "no such findings", ("first_seen", "seen"))
     return Output(rows, rows, table, columns=_COLUMNS)
 
 

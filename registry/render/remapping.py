@@ -33,17 +33,6 @@ def revealed(found: Mapping[str, str]) -> Output:
     return Output(rows, rows, lines)
 
 
-def imported(result: Remapped) -> Output:
-    document: Row = {
-        "scope": result.scope,
-        "uids": len(result.uids),
-        "new": result.new,
-        "entry": result.entry,
-    }
-    told = f"{counted(len(result.uids), 'UID')} in scope {result.scope}, {result.new:,} of them new"
-    return Output(document, [document], [told])
-
-
 def copies(result: Copies) -> Output:
     summary: Row = {
         "scope": result.scope,

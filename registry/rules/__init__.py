@@ -7,6 +7,7 @@ never renumbered.
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import cache
@@ -20,6 +21,7 @@ from registry.rules import (
     completeness,
     concatenation,
     dangling,
+    deidentification,
     derivation,
     filemeta,
     given,
@@ -216,6 +218,10 @@ RULES: tuple[Rule, ...] = (
     Rule("UID607", _E, _FILE, Subject.CLAIM, filemeta.executable_preamble, given.preamble),
     Rule("UID608", _E, _FILE, Subject.UNREADABLE, filemeta.unreadable_dicom),
     Rule("UID609", _E, _FILE, Subject.UNREADABLE, filemeta.unreadable_index_row),
+    Rule("UID701", _E, _REGISTRY, Subject.UNREADABLE, deidentification.mapping_not_one_to_one),
+    Rule("UID702", _E, _REGISTRY, Subject.CLAIM, deidentification.original_uid_present, given.named),
+    Rule("UID703", _E, _REGISTRY, Subject.CLAIM, deidentification.partly_replaced, given.named),
+    Rule("UID704", _E, _REGISTRY, Subject.CLAIM, deidentification.replaced_otherwise, given.named),
 )
 
 _BY_CODE = {rule.code: rule for rule in RULES}
@@ -233,6 +239,9 @@ def by_code(code: str) -> Rule:
     raise BadRequest(f"there is no rule {wanted!r}", advice=f"{meant}`uid-registry rule` lists them all.")
 
 
+_NUMBER = re.compile(r"(?:UID)?[ _-]*(\d)[ .-]*(\d{1,2})", re.IGNORECASE)
+
+
 def alike(word: str, book: Iterable[Rule] = RULES) -> list[str]:
     """The codes and names that somebody may have meant by a word that is none of them."""
     names = [name for rule in book for name in (rule.code, rule.name)]
@@ -242,7 +251,10 @@ def alike(word: str, book: Iterable[Rule] = RULES) -> list[str]:
     def same_places(name: str) -> int:
         return sum(one == other for one, other in zip(word.lower(), name, strict=False))
 
-    return [shown[name] for name in sorted(near, key=same_places, reverse=True)[:3]]
+    found = [shown[name] for name in sorted(near, key=same_places, reverse=True)]
+    if number := _NUMBER.fullmatch(word):  # UID51 for UID501: whoever leaves a digit out leaves out the 0
+        found.insert(0, f"UID{number[1]}{int(number[2]):02}")
+    return [name for name in dict.fromkeys(found) if name in names][:3]
 
 
 def ask(rules: Iterable[Rule], subjects: Subjects, view: View) -> Iterator[Finding]:

@@ -23,6 +23,7 @@ from registry.facts import InstanceFacts, SeriesFacts
 from registry.records import Finding, Kind, Mark, Patient, Severity
 from registry.roots import Roots
 from registry.rules.given import Given, Somewhere
+from registry.scoped import Scoped
 from registry.uid import printable
 
 HEADINGS = ("What it does", "Why it matters", "Example", "What to do", "Standard")
@@ -77,6 +78,10 @@ class View(Protocol):
 
     def was_sent(self, uid: str) -> bool:
         """Whether the UID was let out to that destination before."""
+
+    @property
+    def scope(self) -> Scoped | None:
+        """The scope of replacement whose copies the objects are said to be; None: nobody says so."""
 
     def joined(self, frame: str) -> AbstractSet[str]:
         """The frames of reference that registrations lead to from one, itself left out."""

@@ -26,6 +26,7 @@ bad_uids: Given = attrgetter("bad_uids")
 padded_uids: Given = attrgetter("padded_uids")
 missing: Given = attrgetter("missing")
 listings: Given = attrgetter("listings")
+named: Given = attrgetter("named")
 
 _NOBODYS = (STANDARD_ROOT, EXAMPLE_ROOT, UUID_ROOT, *TOOLKIT_ROOTS)
 

@@ -42,6 +42,7 @@ from registry.store.exports import sent_before
 from registry.store.findings import open_subjects
 from registry.store.knowledge import Knowledge
 from registry.store.links import referring_instances_of, series_in
+from registry.store.scoped import scoped
 from registry.store.session import Connection
 from registry.store.words import Words
 from registry.uid import canonical, is_key
@@ -88,13 +89,15 @@ def assess(
     also: Subjects | None = None,
     settled: Settled = NOTHING_SETTLED,
     destination: str | None = None,
+    scope: str | None = None,
 ) -> Assessment:
     """Decide a batch against what the registry knows, and ask the rules of the policy about it.
 
     What is hidden is compared under the key of one ``epoch``. ``also`` is what the rules are
     asked about besides another assessment of the batch, so that what files show by themselves
     isn't asked again; ``settled`` is what is no news. ``destination`` is where the batch is to
-    go; None where nothing is to leave. Services ask ``judging.judge``, which knows every key.
+    go; None where nothing is to leave. ``scope`` is whose replacements the objects, which say all
+    UIDs that are in them, are said to be. Services ask ``judging.judge``, which knows every key.
     """
     readings = list(readings)
     claims = [reading for reading in readings if isinstance(reading, ObjectClaim)]
@@ -130,7 +133,11 @@ def assess(
         instances = (knowledge.facts.instances[uid] for uid in subjects.instances)
         targets = {reference.target for each in instances for reference in each.references}
         sent = sent_before(connection, destination, targets - batch)
-    view = BatchView(knowledge, roots, now, gate, batch, policy, sent)
+    said = None
+    if scope is not None:
+        named = {each.uid for claim in claims for each in claim.named}
+        said = scoped(connection, words, scope, named, subjects.instances)
+    view = BatchView(knowledge, roots, now, gate, batch, policy, sent, said)
     rules = policy.rules if also is None else [r for r in policy.rules if r.scope is Scope.REGISTRY]
     findings = gathered(ask(rules, subjects, view))
     weighed = weigh(connection, findings, decision, now)

@@ -12,6 +12,7 @@ from registry.facts import InstanceFacts, SeriesFacts
 from registry.records import Kind, Mark, Origin, Patient
 from registry.roots import Roots
 from registry.rules.policy import PLAIN, Policy
+from registry.scoped import Scoped
 from registry.store.knowledge import Knowledge
 
 
@@ -27,7 +28,9 @@ class BatchView:
         batch: AbstractSet[str],  # the series and instances of the objects that are here
         policy: Policy = PLAIN,
         sent: AbstractSet[str] | None = None,  # what was let out before to where the batch goes
+        scope: Scoped | None = None,  # whose replacements the objects are said to be
     ) -> None:
+        self.scope = scope
         self.knowledge, self.roots, self.now, self.gate = knowledge, roots, now, gate
         self._batch, self._policy, self._sent = batch, policy, sent
         facts = knowledge.facts

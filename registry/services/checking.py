@@ -16,7 +16,7 @@ from registry.dicomfile.sources import require
 from registry.errors import BadRequest
 from registry.records import ObjectClaim, Reading
 from registry.rules.policy import Policy
-from registry.services.comparing import Batch
+from registry.services.comparing import Batch, naming
 from registry.services.explaining import explained
 from registry.services.judging import judge
 from registry.services.opening import OpenRegistry
@@ -27,6 +27,7 @@ from registry.services.releasing import gate as opened_gate
 from registry.services.reports import Report
 from registry.store.ledger import with_content
 from registry.store.roots import load_roots
+from registry.store.scoped import scoped
 from registry.store.session import Connection
 from registry.store.tree import Head, head_of
 from registry.store.words import Words
@@ -48,15 +49,17 @@ def check(
     progress: Progress | None = None,
     for_export: str | None = None,
     fail_on: str | None = None,
+    scope: str | None = None,
 ) -> Report:
     """What registering these files and data sets would decide and find. All of them are one batch.
 
     ``for_export`` names where they are to go: then it is recorded whether they may,
-    which findings as grave as ``fail_on`` forbid (None: as configured).
+    which findings as grave as ``fail_on`` forbid (None: as configured). ``scope`` names the scope
+    of replacement whose copies they are said to be: then every UID in them is looked at.
 
-    Raises ``BadRequest`` for what is neither and ``NoSuchPath``, before anything is
-    read, and ``DatabaseUnusable`` where the outcome can't be recorded; what can't be
-    read is in the report.
+    Raises before anything is read: ``BadRequest`` for what is neither, ``NoSuchPath``,
+    ``UnknownScope``, ``ScopePurged`` where the scope says nothing any more, and
+    ``DatabaseUnusable`` where the outcome can't be recorded. What can't be read is in the report.
     """
     paths, data_sets = _sorted_out(objects)
     require(paths)
@@ -65,9 +68,12 @@ def check(
     if for_export is not None:
         gate = opened_gate(registry, for_export, fail_on, policy, digests=digests)
         gate.require_entry(registry)
-    asked = _Asked(policy, context, gate)
+    if scope is not None:
+        with registry.database.reading() as connection:
+            scoped(connection, Words(connection), scope, frozenset(), ())
+    asked = _Asked(policy, context, gate, scope)
     keys = registry.keys_in(context)
-    in_memory = list(_in_memory(data_sets, keys, digests))
+    in_memory = list(_in_memory(data_sets, keys, digests, names=scope is not None))
     if not paths:
         with registry.database.reading() as connection:
             judged = _judged(registry, connection, in_memory, asked)
@@ -85,6 +91,8 @@ def check(
         batch = Batch(readers, told)
         # What is approved is bound to the contents, so all are read; else only what can be compared.
         batch.read(paths, recorded, digests=digests, of_all=gate is not None)
+        if scope is not None:
+            batch.name_uids()
         while True:
             with registry.database.reading() as connection:
                 again = batch.to_compare(connection, context, in_memory)
@@ -109,6 +117,7 @@ class _Asked(NamedTuple):
     policy: Policy
     context: str | None
     gate: Gate | None  # None: it goes nowhere
+    scope: str | None = None  # None: nobody says whose replacements they are
 
 
 class _Judged(NamedTuple):
@@ -136,6 +145,7 @@ def _judged(
         policy=asked.policy,
         context=asked.context,
         destination=asked.gate.destination if asked.gate else None,
+        scope=asked.scope,
     )
     report.add(readings, assessment)
     report.findings, report.explained = explained(connection, report.findings), True
@@ -148,7 +158,7 @@ def _settled(registry: OpenRegistry, judged: _Judged, asked: _Asked) -> Report:
     judged, the entry says which."""
     report, readings, head = judged
     if asked.gate is not None and head is not None:
-        report.export = asked.gate.decide(registry, report, readings, head, asked.context)
+        report.export = asked.gate.decide(registry, report, readings, head, asked.context, asked.scope)
     return report
 
 
@@ -168,9 +178,12 @@ def _sorted_out(objects: Iterable[Checkable]) -> tuple[list[str], list[tuple[str
     return paths, data_sets
 
 
-def _in_memory(data_sets: list[tuple[str, DataSet]], keys: ReaderKeys, digests: bool) -> Iterator[Reading]:
+def _in_memory(
+    data_sets: list[tuple[str, DataSet]], keys: ReaderKeys, digests: bool, *, names: bool
+) -> Iterator[Reading]:
     if data_sets:
-        from registry.dicomfile.memory import read_data_set
+        from registry.dicomfile.memory import name_uids, read_data_set
 
         for name, data_set in data_sets:
-            yield read_data_set(data_set, keys, name, digests=digests)
+            reading = read_data_set(data_set, keys, name, digests=digests)
+            yield naming(reading, name_uids(data_set, name)) if names else reading

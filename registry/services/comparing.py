@@ -10,15 +10,24 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from itertools import islice
 
+from registry.dicomfile.sources import Source
 from registry.records import ObjectClaim, Reading
-from registry.services.reading import PROBED, Item, Readers
+from registry.services.reading import PROBED, Item, Named, Readers
 from registry.store.ledger import with_content
 from registry.store.session import Connection
 
 Asked = Callable[[Iterable[str]], set[str]]
 """Of some instances those that are recorded with a content."""
+
+
+def naming(reading: Reading, named: Named) -> Reading:
+    """A reading that says what its object names."""
+    if not isinstance(reading, ObjectClaim) or not named:
+        return reading
+    return replace(reading, named=named) if isinstance(named, tuple) else named
 
 
 class Batch:
@@ -28,10 +37,11 @@ class Batch:
         self._readers, self._told = readers, told
         self._items: list[Item] = []
         self._without: set[int] = set()  # places in the list
+        self._named: dict[int, Named] = {}  # what each object names, by its place; where that is asked for
 
     @property
     def readings(self) -> list[Reading]:
-        return [reading for _, reading in self._items]
+        return [naming(reading, self._named.get(place, ())) for place, (_, reading) in enumerate(self._items)]
 
     def read(self, paths: Sequence[str], recorded: Asked, *, digests: bool, of_all: bool = False) -> None:
         """Read everything below some paths; ``digests=False`` never makes any, ``of_all`` each one's."""
@@ -66,6 +76,12 @@ class Batch:
             for place in self._without
             if isinstance(claim := self._items[place][1], ObjectClaim) and claim.place[0] in compared
         )
+
+    def name_uids(self) -> None:
+        """Have each object say every UID that is in it; one in which they can't be found can't be read."""
+        places = [place for place, (_, claim) in enumerate(self._items) if isinstance(claim, ObjectClaim)]
+        sources = [source for place in places if isinstance(source := self._items[place][0], Source)]
+        self._named = dict(zip(places, self._readers.name(sources), strict=True))
 
     def read_again(self, places: Sequence[int]) -> None:
         """Read some files once more, with digests."""

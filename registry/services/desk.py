@@ -141,6 +141,8 @@ class IssuingDesk:
     def write(self, purpose: str | None, request: Mapping[str, object] | None) -> None:
         """Write all of it. Raises ``LostRace`` where a parent was recorded meanwhile."""
         act = self._act
+        # Asked before anything is written: what is noted down until then is sent with the entry.
+        sets = links.find_sets(act, self._derived.items()) if self._derived else None
         self._words.add(act, (issue.modality for issue in self._issued))
         if self._foreign and not enter(act, self._words, self._foreign, known_is_fine=True):
             raise LostRace
@@ -148,11 +150,12 @@ class IssuingDesk:
             enter_issued(act, self._words, issue, self.knowledge.nodes)
         if self._may_repeat:
             self._settle_repeats()
-        if self._derived:
-            targets = {reference.target for named in self._derived.values() for reference in named}
-            self.knowledge.learn(targets)
-            links.record_references(act, list(self._derived.items()), self.knowledge.facts)
-            confirm(act, Ground(frozenset(targets)))
+        if sets is not None:
+            fresh = not self._may_repeat
+            targets = links.write_references(act, sets, self.knowledge.learn_whereabouts, fresh=fresh)
+            # Where a set leads that is there already, whoever wrote it has seen to.
+            if targets:
+                confirm(act, Ground(frozenset(targets)))
         if request is not None:
             act.insert(schema.requests, [request])
         if purpose:

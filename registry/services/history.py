@@ -8,8 +8,8 @@ from operator import attrgetter
 from typing import Any, NamedTuple
 
 from registry.acknowledgement import State
-from registry.errors import UnknownUid
 from registry.records import Kind, Origin
+from registry.services.nearest import unknown
 from registry.services.opening import OpenRegistry
 from registry.store import acknowledgements, branches, exports, findings, queries, replacements, schema
 from registry.store import life as store
@@ -61,7 +61,7 @@ def life(registry: OpenRegistry, uid: str) -> Life:
         told = list(_told(connection, wanted, listed))
         entries = {entry.id: entry for entry in log(connection, ids={one.entry for one in told})}
         if not told and not store.named_only(connection, wanted):
-            raise UnknownUid(f"the registry has never heard of {wanted}")
+            raise unknown(connection, wanted)
         holds = listed is not None and listed.kind in (Kind.STUDY, Kind.SERIES)
         held = branches.children(connection, wanted) if holds else 0
         destinations = exports.destinations_of(connection, wanted)

@@ -42,14 +42,24 @@ def judge(
     policy: Policy = PLAIN,
     context: str | None = None,
     destination: str | None = None,
+    scope: str | None = None,
 ) -> Assessment:
     """Decide a batch against what the registry knows, and ask the rules of the policy about it.
 
-    ``destination`` is where it is to go; None where nothing is to leave.
+    ``destination`` is where it is to go; None where nothing is to leave. ``scope`` is whose
+    replacements the objects are said to be.
     """
     present, *earlier = identity.epochs(context)
     assessed = partial(
-        assess, connection, words, roots=roots, now=now, gate=gate, policy=policy, destination=destination
+        assess,
+        connection,
+        words,
+        roots=roots,
+        now=now,
+        gate=gate,
+        policy=policy,
+        destination=destination,
+        scope=scope,
     )
     if not earlier:
         return assessed(readings, epoch=present)

@@ -11,7 +11,8 @@ from registry.acknowledgement import State
 from registry.records import Severity
 from registry.services.opening import OpenRegistry, RegistryName
 from registry.services.statistics import Count, Dimension, statistics
-from registry.store.findings import Sort, Which, tally
+from registry.store.census import Sort, tally
+from registry.store.findings import Which
 from registry.store.roots import load_roots
 
 MONTHS_BACK = 12
@@ -72,7 +73,7 @@ def overview(
         registry, (period, Dimension.ROOT, Dimension.ACTOR), under=under, since=begin, until=end
     )
     with registry.database.reading() as connection:
-        found = tally(connection, Which(under=under))
+        found = tally(connection, Which(under=under), now)
         name, roots = registry.name(connection), load_roots(connection)
     return Overview(
         name,

@@ -9,13 +9,12 @@ from registry.acknowledgement import State
 from registry.errors import UnknownFinding
 from registry.services.opening import OpenRegistry
 from registry.services.studygraph import study_of
-from registry.store import acknowledgements, branches, counting, findings
+from registry.store import acknowledgements, branches, census, counting, findings
 from registry.store.acknowledgements import Acknowledgement
-from registry.store.branches import Branch
+from registry.store.branches import Branch, Held
 from registry.store.entries import ledger_size, trail_size
 from registry.store.findings import KeptFinding, Which
 from registry.store.roots import load_roots
-from registry.store.session import Connection
 from registry.uid import findable, printable
 
 
@@ -27,8 +26,10 @@ class TreeNode:
     modality: str | None
     state: str
     instances: int
-    findings: list[KeptFinding]
+    findings: list[KeptFinding]  # about it and about what it holds
     below: list[TreeNode] = field(default_factory=list)
+    withdrawn: int = 0  # of its instances
+    listed: list[Held] = field(default_factory=list)  # of its instances, where that was asked
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,20 +42,26 @@ class Tree:
     series: list[TreeNode]
 
 
-def tree(registry: OpenRegistry, uid: str) -> Tree:
-    """The tree of the study that a UID is, or is in. Raises ``UnknownUid``."""
+def tree(registry: OpenRegistry, uid: str, *, instances: int = 0) -> Tree:
+    """The tree of the study that a UID is, or is in; with so many ``instances`` of each series at
+    most. Raises ``UnknownUid``."""
     wanted = findable(uid)
     with registry.database.reading() as connection:
         study, state = study_of(connection, wanted)
-        found = branches.branches(connection, study)
-        nodes = {branch.series_instance_uid: _node(connection, branch) for branch in found}
+        found, withdrawn = branches.branches(connection, study), branches.withdrawn_in(connection, study)
+        nodes = {}
+        for branch in found:
+            series = branch.series_instance_uid
+            nodes[series] = TreeNode(
+                series,
+                branch.modality,
+                branch.state,
+                branch.instances,
+                branches.found_in(connection, series),
+                withdrawn=withdrawn.get(series, 0),
+                listed=branches.instances_of(connection, series, instances) if instances else [],
+            )
         return Tree(study, state, findings.open_about(connection, [study]), _nested(found, nodes))
-
-
-def _node(connection: Connection, branch: Branch) -> TreeNode:
-    uid = branch.series_instance_uid
-    about = findings.open_about(connection, [uid, *branches.instances_of(connection, uid)])
-    return TreeNode(uid, branch.modality, branch.state, branch.instances, about)
 
 
 def _nested(found: list[Branch], nodes: dict[str, TreeNode]) -> list[TreeNode]:
@@ -101,7 +108,7 @@ def stats(registry: OpenRegistry) -> Stats:
             {kind.label: states for kind, states in by_kind.items()},
             {modality or "(unknown)": n for modality, n in counting.by_modality(connection).items()},
             {root.prefix: counting.below(connection, root.prefix) for root in load_roots(connection)},
-            findings.counts(connection),
+            census.counts(connection),
         )
 
 

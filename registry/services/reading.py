@@ -19,9 +19,9 @@ from typing import Any, Self
 
 from registry.dicomfile.readerkeys import ReaderKeys
 from registry.dicomfile.sources import Found, Source, expand
-from registry.dicomfile.tasks import Charge, LookInto, Read, Task
+from registry.dicomfile.tasks import Charge, LookInto, Name, Read, Task
 from registry.limits import Limits
-from registry.records import Reading, Unreadable
+from registry.records import NamedUid, Reading, Skipped, Unreadable
 from registry.services import headstart
 from registry.services.workers import Worker, WorkerLost, rest, start_ahead, started
 from registry.settings import Settings
@@ -40,6 +40,8 @@ PROBED = 40
 """Files of a check by which is told whether the others are recorded too (comparing.py)."""
 
 Item = tuple[Found, Reading]
+Named = tuple[NamedUid, ...] | Unreadable | Skipped
+"""What comes of looking for all UIDs in one file."""
 
 
 def read_all(
@@ -141,6 +143,12 @@ class Readers:
         while under_way:
             yield from _finished(*under_way.popleft())
 
+    def name(self, sources: Sequence[Source]) -> Iterator[Named]:
+        """The UIDs that each of some sources names, in their order, or why that can't be told."""
+        chunks = [list(sources[start : start + _CHUNK]) for start in range(0, len(sources), _CHUNK)]
+        for answer in self._threads.map(self._named, chunks):
+            yield from answer
+
     def _read_ahead(
         self, chunk: list[Found], digests: bool, answer: Future[list[Reading]]
     ) -> Iterator[Reading]:
@@ -195,16 +203,23 @@ class Readers:
     def _read(self, chunk: list[Found], digests: bool) -> Iterator[Reading]:
         """The readings of the sources in a chunk."""
         sources = [found for found in chunk if isinstance(found, Source)]
-        answer, worker = self._asked(Read(sources, digests)) if sources else ([], None)
+        return iter(self._of_each(sources, lambda some: Read(some, digests)))
+
+    def _named(self, sources: list[Source]) -> list[Named]:
+        return self._of_each(sources, Name)
+
+    def _of_each(self, sources: list[Source], task: Callable[[list[Source]], Task]) -> list[Any]:
+        """What is said of each source; of one over which its worker is lost, that it can't be read."""
+        answer, worker = self._asked(task(sources)) if sources else ([], None)
         if worker is None:
-            return iter(answer)
+            return answer
         # One by one, to find out which file it was.
-        readings: list[Reading] = []
+        said: list[Any] = []
         try:
             for source in sources:
-                worker, told = self._asked_alone(worker, Read([source], digests))
-                readings += [Unreadable(source.name, told)] if isinstance(told, str) else told
-            return iter(readings)
+                worker, told = self._asked_alone(worker, task([source]))
+                said += [Unreadable(source.name, told)] if isinstance(told, str) else told
+            return said
         finally:
             self._free(worker)
 

@@ -33,6 +33,9 @@ _SEVERITIES = {severity.label: severity for severity in Severity}
 MOST_TOLD = 1000
 """Findings of each severity that are told of an index, so that memory is bounded whatever is in it."""
 
+_OF_COPIES = "UID7"
+"""What the file says that it is may be an original: nothing but the object and its file is named."""
+
 _NAMED = 3
 """Findings that the message of an error names."""
 
@@ -234,6 +237,8 @@ class _Placed:
             return replace(finding, path=path, series_instance_uid=series)
         # Of an index only rows with a flaw have a place: what several rows share isn't about one of them.
         path = finding.path or (claim.path if claim.whole else "") or None
+        if finding.code.startswith(_OF_COPIES):
+            return replace(finding, path=path, also=self._also(finding, path), series_instance_uid=None)
         claimed = _claimed(finding.uid, claim)
         return replace(
             finding, path=path, also=self._also(finding, path), series_instance_uid=series, claimed=claimed

@@ -61,9 +61,10 @@ def retire_root(registry: OpenRegistry, prefix: str) -> Root:
     """Take a root out of use: nothing is issued there any more (UID207). Repeating is fine."""
 
     def work(act: Act) -> Root:
-        known = load_roots(act.connection).get(prefix.removesuffix("."))
+        roots = load_roots(act.connection)
+        known = roots.get(prefix.removesuffix("."))
         if known is None:
-            raise BadRoot(f"{prefix} is not a root of this registry")
+            raise roots.unknown(prefix)
         if not known.retired:
             known = replace(known, retired=True)
             say(act, known)

@@ -15,6 +15,7 @@ from registry.store import redacting, replacements
 from registry.store.act import Act
 from registry.store.replacements import Scope
 from registry.store.session import Connection
+from registry.suggestion import meant
 from registry.uid import parse, printable
 
 
@@ -72,7 +73,8 @@ def _states(connection: Connection, scopes: Sequence[Scope]) -> list[ScopeState]
 def _known(connection: Connection, name: str) -> Scope:
     scope = replacements.scope_named(connection, scope_name(name))
     if scope is None:
-        raise UnknownScope(f"there is no scope {name}")
+        names = [each.name for each in replacements.all_scopes(connection)]
+        raise UnknownScope(f"there is no scope {name}", advice=f"{meant(name, names)}{UnknownScope.advice}")
     return scope
 
 

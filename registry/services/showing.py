@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from registry.errors import UnknownUid
 from registry.records import Kind, Origin
+from registry.services.nearest import unknown
 from registry.services.opening import OpenRegistry
 from registry.store import exports, findings, life, queries, replacements
 from registry.store.entries import texts
@@ -65,7 +66,7 @@ def show(registry: OpenRegistry, uid: str) -> Shown:
                 f"{wanted} was checked for an export, and isn't recorded",
                 advice=f"`uid-registry history {wanted}` tells where to; `register` records what it is.",
             )
-    raise UnknownUid(f"the registry has never heard of {wanted}")
+        raise unknown(connection, wanted)
 
 
 def show_all(registry: OpenRegistry, uids: Iterable[str]) -> Iterator[Shown]:

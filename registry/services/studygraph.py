@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import islice
 
 from registry.errors import UnknownUid
 from registry.records import Kind
+from registry.services.nearest import unknown
 from registry.services.opening import OpenRegistry, RegistryName
 from registry.sopclass import family_of
 from registry.store import branches, findings, queries
@@ -19,6 +21,9 @@ from registry.uid import findable, is_key
 
 UNKNOWN = "unknown"
 """The state of a series that objects name, and that nobody has seen."""
+
+MOST_ELSEWHERE = 5_000
+"""References from other studies that are looked at: an atlas may have any number."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +73,7 @@ class StudyGraph:
     series: tuple[SeriesNode, ...]  # those of the study in the order of their recording, then the others
     links: tuple[Link, ...]
     strays: tuple[Stray, ...]
+    cut: bool = False  # other studies refer to it more often than was looked at
 
     @property
     def own(self) -> tuple[SeriesNode, ...]:
@@ -85,16 +91,25 @@ def study_graph(registry: OpenRegistry, uid: str) -> StudyGraph:
     with registry.database.reading() as connection:
         study, state = study_of(connection, wanted)
         found = branches.branches(connection, study)
-        about = _findings(connection, [branch.series_instance_uid for branch in found])
-        links, strays = _links(connection, found, about)
+        inside = [branch.series_instance_uid for branch in found]
+        about = {each: some for each in inside if (some := branches.found_in(connection, each))}
+        strays = _strays(connection, about)
+        referring = _from_elsewhere(connection, study, inside)
+        objects = {series: [uid for uid, _ in each] for series, each in referring.items()}
+        about |= _findings(connection, objects)
+        ends = {(source, branch.series_instance_uid) for branch in found for source in branch.sources}
+        ends |= {(source, series) for series, each in referring.items() for _, source in each}
+        links = _links(connection, ends, about)
+        others = {end for link in links for end in (link.source, link.derived)}.difference(inside)
         return StudyGraph(
             registry.name(connection),
             study,
             state,
             tuple(findings.open_about(connection, [study])),
-            (*(_node(study, branch, about) for branch in found), *_others(connection, found, links)),
+            (*(_node(study, branch, about) for branch in found), *_others(connection, others, about)),
             links,
             strays,
+            sum(map(len, referring.values())) >= MOST_ELSEWHERE,
         )
 
 
@@ -102,7 +117,7 @@ def study_of(connection: Connection, wanted: str) -> tuple[str, str]:
     """The study that a UID is, or is in, and its state. Raises ``UnknownUid``."""
     listed = queries.one(connection, wanted)
     if listed is None:
-        raise UnknownUid(f"the registry has never heard of {wanted}")
+        raise unknown(connection, wanted)
     study = wanted if listed.kind is Kind.STUDY else listed.study_instance_uid
     root = queries.one(connection, study) if study is not None else None
     if root is None or study is None:
@@ -113,9 +128,9 @@ def study_of(connection: Connection, wanted: str) -> tuple[str, str]:
     return study, root.state
 
 
-def _findings(connection: Connection, series: Iterable[str]) -> dict[str, list[KeptFinding]]:
-    """What was found about each series and about what it holds, in the order of the findings' keys."""
-    place = {uid: each for each in series for uid in (each, *branches.instances_of(connection, each))}
+def _findings(connection: Connection, held: Mapping[str, Iterable[str]]) -> dict[str, list[KeptFinding]]:
+    """What was found about some series and what each of them holds, in the order of the findings' keys."""
+    place = {uid: series for series, instances in held.items() for uid in (series, *instances)}
     about: dict[str, list[KeptFinding]] = defaultdict(list)
     for finding in sorted(findings.open_about(connection, place), key=lambda finding: finding.key):
         about[place[finding.uid]].append(finding)
@@ -128,47 +143,73 @@ def _node(study: str, branch: Branch, about: Mapping[str, list[KeptFinding]]) ->
     return SeriesNode(uid, branch.modality, branch.state, branch.instances, False, study, found)
 
 
-def _links(
-    connection: Connection, found: list[Branch], about: Mapping[str, list[KeptFinding]]
-) -> tuple[tuple[Link, ...], tuple[Stray, ...]]:
-    """Every reference from series to series, what findings say of them, and what they say of objects
-    that refer to their own series."""
-    said: dict[tuple[str, str], list[KeptFinding]] = {
-        (source, branch.series_instance_uid): [] for branch in found for source in branch.sources
-    }
-    strays: dict[tuple[str, str], list[KeptFinding]] = defaultdict(list)
-    paired = {place: [each for each in some if each.counterpart] for place, some in about.items()}
-    ends = {uid for some in paired.values() for each in some for uid in (each.uid, each.counterpart or "")}
-    known = {row.uid: row for row in queries.among(connection, filter(is_key, ends))}
-    for derived, some in paired.items():
-        for finding in some:
-            source = _series_of(finding.counterpart, known)
-            if source == derived:
-                listed = known.get(finding.uid)
-                family = family_of(listed.sop_class_uid) if listed else None
-                strays[derived, family or ""].append(finding)
-            elif source is not None:
-                said.setdefault((source, derived), []).append(finding)
-    return (
-        tuple(Link(*ends, tuple(each)) for ends, each in sorted(said.items())),
-        tuple(Stray(uid, what or None, tuple(each)) for (uid, what), each in sorted(strays.items())),
-    )
-
-
-def _series_of(counterpart: str | None, known: Mapping[str, Listed]) -> str | None:
-    """The series that the other side of a finding is, or is in."""
-    if counterpart is None or (listed := known.get(counterpart)) is None:
-        return None
-    return counterpart if listed.kind is Kind.SERIES else listed.series_instance_uid
-
-
-def _others(connection: Connection, found: list[Branch], links: Iterable[Link]) -> Iterator[SeriesNode]:
-    """The series that are referred to and not in the study."""
-    inside = {branch.series_instance_uid for branch in found}
-    named = {link.source for link in links} - inside
-    known = {row.uid: row for row in queries.among(connection, filter(is_key, named))}
-    for uid in sorted(named):
+def _others(
+    connection: Connection, others: Iterable[str], about: Mapping[str, list[KeptFinding]]
+) -> Iterator[SeriesNode]:
+    """The series that are tied to the study's and not in it."""
+    ordered = sorted(others)
+    known = _known(connection, ordered)
+    for uid in ordered:
+        found = tuple(about.get(uid, ()))
         if (listed := known.get(uid)) is not None and listed.kind is Kind.SERIES:
-            yield SeriesNode(uid, listed.modality, listed.state, None, True, listed.study_instance_uid)
+            study = listed.study_instance_uid
+            yield SeriesNode(uid, listed.modality, listed.state, None, True, study, found)
         else:
-            yield SeriesNode(uid, None, UNKNOWN, None, True, None)
+            yield SeriesNode(uid, None, UNKNOWN, None, True, None, found)
+
+
+def _from_elsewhere(
+    connection: Connection, study: str, inside: Iterable[str]
+) -> dict[str, list[tuple[str, str]]]:
+    """The series of other studies whose objects refer to series of this one: who does, and to which."""
+    pairs = list(islice(branches.from_elsewhere(connection, study, inside), MOST_ELSEWHERE))
+    known = _known(connection, {uid for _, uid in pairs})
+    found: dict[str, list[tuple[str, str]]] = defaultdict(list)
+    for source, uid in pairs:
+        listed = known.get(uid)
+        if listed is not None and listed.study_instance_uid != study:
+            series = uid if listed.kind is Kind.SERIES else listed.series_instance_uid
+            if series is not None:
+                found[series].append((uid, source))
+    return found
+
+
+def _links(
+    connection: Connection, ends: Iterable[tuple[str, str]], about: Mapping[str, list[KeptFinding]]
+) -> tuple[Link, ...]:
+    """Every reference from series to series, and what findings say of it."""
+    said: dict[tuple[str, str], list[KeptFinding]] = {each: [] for each in ends}
+    for derived, finding, source in _paired(connection, about):
+        if source != derived:
+            said.setdefault((source, derived), []).append(finding)
+    return tuple(Link(*each, tuple(found)) for each, found in sorted(said.items()))
+
+
+def _strays(connection: Connection, about: Mapping[str, list[KeptFinding]]) -> tuple[Stray, ...]:
+    """What findings say of objects that refer to their own series."""
+    found: dict[tuple[str, str], list[KeptFinding]] = defaultdict(list)
+    own = [(series, finding) for series, finding, source in _paired(connection, about) if source == series]
+    known = _known(connection, {finding.uid for _, finding in own})
+    for series, finding in own:
+        listed = known.get(finding.uid)
+        family = family_of(listed.sop_class_uid) if listed else None
+        found[series, family or ""].append(finding)
+    return tuple(Stray(uid, what or None, tuple(each)) for (uid, what), each in sorted(found.items()))
+
+
+def _paired(
+    connection: Connection, about: Mapping[str, list[KeptFinding]]
+) -> Iterator[tuple[str, KeptFinding, str]]:
+    """The findings that have another side which is in a series: where they are, and that one."""
+    paired = [(series, each) for series, some in about.items() for each in some if each.counterpart]
+    known = _known(connection, {finding.counterpart or "" for _, finding in paired})
+    for series, finding in paired:
+        if (listed := known.get(finding.counterpart or "")) is not None:
+            source = listed.uid if listed.kind is Kind.SERIES else listed.series_instance_uid
+            if source is not None:
+                yield series, finding, source
+
+
+def _known(connection: Connection, uids: Iterable[str]) -> dict[str, Listed]:
+    """What the ledger holds of some UIDs, as far as it does."""
+    return {row.uid: row for row in queries.among(connection, filter(is_key, uids))}

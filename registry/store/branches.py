@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import (
     BindParameter,
@@ -12,20 +13,25 @@ from sqlalchemy import (
     Select,
     bindparam,
     func,
+    literal_column,
+    or_,
     select,
     type_coerce,
     union,
 )
 
-from registry.store import decided, schema
+from registry.records import Kind
+from registry.store import decided, findings, schema
 from registry.store.decided import PACKED
+from registry.store.findings import KeptFinding
+from registry.store.keyed import Keyed
+from registry.store.packing import pack
 from registry.store.queries import STATE
-from registry.store.schema import ledger, series, words
+from registry.store.schema import WITHDRAWN, ledger, series, uses, words
 
 _UID: BindParameter[Any] = bindparam("uid", type_=PACKED)
 _SERIES_IN = union(*decided.series_in(_UID))
 _INSTANCES_IN = union(*decided.instances_in([_UID]))
-_HELD = select(func.count()).select_from(_INSTANCES_IN.subquery())
 
 
 def children(connection: Connection, uid: str) -> int:
@@ -35,7 +41,56 @@ def children(connection: Connection, uid: str) -> int:
 
 
 def _held(connection: Connection, series_uid: str) -> int:
-    return int(connection.execute(_HELD, {"uid": series_uid}).scalar_one())
+    """How many instances a series holds, by an index of them alone; decisions, which are few, correct it."""
+    moved = moves(connection, series_uid)
+    counted = connection.execute(_COUNTED, {"uid": series_uid}).scalar_one()
+    return int(counted) + len(moved.here) - len(moved.away)
+
+
+class Moves(NamedTuple):
+    """Instances that decisions put into a series, and that they took out of it."""
+
+    here: frozenset[str]
+    away: frozenset[str]
+
+
+def moves(connection: Connection, series_uid: str) -> Moves:
+    """The instances of a series that are elsewhere than their row says."""
+    here, away = set(), set()
+    for row in connection.execute(_MOVED, {"uid": series_uid}):
+        if row.decided == series_uid and row.series_uid != series_uid:
+            here.add(row.uid)
+        elif row.decided != series_uid and row.series_uid == series_uid:
+            away.add(row.uid)
+    return Moves(frozenset(here), frozenset(away))
+
+
+_row_series, _put = series.alias("row_series"), decided.latest()
+_COUNTED = (
+    select(func.count())
+    .select_from(ledger)
+    .where(ledger.c.series_id == select(series.c.id).where(series.c.uid == _UID).scalar_subquery())
+)
+_MOVED = (
+    select(_put.c.uid, _put.c.series_uid.label("decided"), _row_series.c.uid.label("series_uid"))
+    .join_from(_put, ledger, ledger.c.uid == _put.c.uid)
+    .join(_row_series, _row_series.c.id == ledger.c.series_id, isouter=True)
+    .where(_put.c.series_uid.is_not(None), (_put.c.series_uid == _UID) | (_row_series.c.uid == _UID))
+)
+
+
+def found_in(connection: Connection, series_uid: str) -> list[KeptFinding]:
+    """The findings about a series and about what it holds that are neither cleared nor resolved, in
+    the order of their keys."""
+    moved = moves(connection, series_uid)
+    about = [each for each in findings.open_in(connection, series_uid) if each.uid not in moved.away]
+    kept = {each.key: each for each in [*about, *findings.open_about(connection, moved.here)]}
+    return [kept[key] for key in sorted(kept)]
+
+
+def withdrawn_in(connection: Connection, study: str) -> dict[str, int]:
+    """How many instances are withdrawn of each series of a study that holds such."""
+    return dict(map(tuple, connection.execute(_WITHDRAWN_IN, {"uid": study})))
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +111,23 @@ def branches(connection: Connection, study: str) -> list[Branch]:
         for row in connection.execute(_BRANCHES, {"uid": study}).all()
     ]
 
+
+_gone, _moved_to = uses.alias("gone"), decided.latest()
+_place = series.alias("place")
+_PLACED = func.coalesce(_moved_to.c.series_uid, _place.c.uid, type_=PACKED)
+_WITHDRAWN_IN = (
+    select(_PLACED.label("series_uid"), func.count())
+    .join_from(_gone, ledger, ledger.c.uid == _gone.c.uid)
+    .join(_place, _place.c.id == ledger.c.series_id, isouter=True)
+    .join(_moved_to, _moved_to.c.uid == ledger.c.uid, isouter=True)
+    .where(
+        _gone.c.state == literal_column(str(WITHDRAWN)),
+        ledger.c.kind == int(Kind.INSTANCE),
+        decided.withdrawn(ledger.c.uid),
+        _PLACED.in_(_SERIES_IN),
+    )
+    .group_by(_PLACED)
+)
 
 _own, _modality, _said = series.alias("own"), words.alias("modality"), decided.latest()
 _BRANCHES = (
@@ -92,13 +164,47 @@ def _leading() -> Select[Any]:
 _SOURCES = _leading()
 
 
-def instances_of(connection: Connection, series_uid: str) -> list[str]:
-    """The instances of a series, in the order of their keys."""
-    return list(connection.execute(_INSTANCES_IN_ORDER, {"uid": series_uid}).scalars())
+@dataclass(frozen=True, slots=True)
+class Held:
+    """An instance in the tree of its study."""
+
+    sop_instance_uid: str
+    state: str
+
+
+def instances_of(connection: Connection, series_uid: str, most: int | None = None) -> list[Held]:
+    """The instances of a series, in the order of their keys; the first so many."""
+    rows = connection.execute(_INSTANCES_IN_ORDER.limit(most), {"uid": series_uid})
+    return [Held(row.uid, row.state) for row in rows]
 
 
 _INSTANCES_IN_ORDER = (
-    select(ledger.c.uid)
+    select(ledger.c.uid, STATE.label("state"))
     .where(ledger.c.uid.in_(_INSTANCES_IN))
     .order_by(type_coerce(ledger.c.uid, LargeBinary))
 )
+
+
+def from_elsewhere(connection: Connection, study: str, inside: Iterable[str]) -> Iterator[tuple[str, str]]:
+    """What refers to series of a study, its row being in another or none: the series, and who does.
+
+    A decision may have put who does somewhere else since, the study itself included.
+    """
+    for row in _FROM_ELSEWHERE.rows(connection, inside, study=pack(study)):
+        yield row.source_series_uid, row.uid
+
+
+def _elsewhere() -> Keyed:
+    claims, derivations, studies = schema.reference_claims, schema.derivations, schema.studies
+    query = (
+        select(derivations.c.source_series_uid, claims.c.uid)
+        .join_from(derivations, claims, claims.c.set_id == derivations.c.set_id)
+        .join(ledger, ledger.c.uid == claims.c.uid)
+        .join(series, series.c.id == ledger.c.series_id, isouter=True)
+        .join(studies, studies.c.id == series.c.study_id, isouter=True)
+        .where(or_(studies.c.uid.is_(None), studies.c.uid != bindparam("study", type_=LargeBinary)))
+    )
+    return Keyed(query, derivations.c.source_series_uid)
+
+
+_FROM_ELSEWHERE = _elsewhere()

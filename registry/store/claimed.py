@@ -35,11 +35,14 @@ class Claimed(Standings):
 
     def _learn_claims(self, known: list[str]) -> None:
         """Load what was claimed of some UIDs that stand."""
-        self._refused(known)
+        self._learn_claimed_places(known)
         self._contents(known)
+        self._patients(known)
+
+    def _learn_claimed_places(self, known: list[str]) -> None:
+        self._refused(known)
         self._uses(known)
         self._series_claims(known)
-        self._patients(known)
 
     def _refused(self, uids: list[str]) -> None:
         rows = list(self._rows(lookups.REFUSED, uids))

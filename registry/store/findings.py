@@ -8,13 +8,12 @@ people say of findings is history (store/acknowledgements.py).
 from __future__ import annotations
 
 import json
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import islice
-from typing import Any, NamedTuple
+from typing import Any
 
 from sqlalchemy import Connection, Select, and_, func, literal_column, select, text, tuple_, union
 
@@ -49,7 +48,8 @@ _AT_ONCE = 1000
 _first, _last, _said_in = entries.alias("first"), entries.alias("last"), entries.alias("said_in")
 
 
-def _same(table: Any) -> Any:
+def same(table: Any) -> Any:
+    """The condition that a row of a table is about the finding."""
     names = ("code", "uid", "counterpart")
     return and_(*(table.c[name] == findings.c[name] for name in names))
 
@@ -57,7 +57,7 @@ def _same(table: Any) -> Any:
 def _select() -> Select[Any]:
     """The findings that aren't cleared, each with the last that was said of it."""
     said, every = acknowledgements, acknowledgements.alias("every")
-    last = select(func.max(every.c.entry)).where(_same(every)).correlate(findings).scalar_subquery()
+    last = select(func.max(every.c.entry)).where(same(every)).correlate(findings).scalar_subquery()
     return (
         select(
             findings,
@@ -72,7 +72,7 @@ def _select() -> Select[Any]:
         )
         .join_from(findings, _first, _first.c.id == findings.c.first_entry)
         .join(_last, _last.c.id == findings.c.last_entry)
-        .join(said, _same(said) & (said.c.entry == last), isouter=True)
+        .join(said, same(said) & (said.c.entry == last), isouter=True)
         .join(_said_in, _said_in.c.id == said.c.entry, isouter=True)
         .join(notes, notes.c.entry == said.c.entry, isouter=True)
         .where(findings.c.cleared_entry.is_(None))
@@ -212,6 +212,11 @@ def open_about(connection: Connection, uids: Iterable[str]) -> list[KeptFinding]
     return [finding for finding in about if finding.state is not State.RESOLVED]
 
 
+def open_in(connection: Connection, series_uid: str) -> list[KeptFinding]:
+    """The same about a series, and about what was found in it."""
+    return listing(connection, Which(series=series_uid), (State.OPEN, State.ACKNOWLEDGED))
+
+
 def open_codes(connection: Connection, uids: Iterable[str]) -> dict[str, tuple[str, ...]]:
     """The codes of those findings, sorted, for each of some UIDs that has any."""
     codes: dict[str, set[str]] = {}
@@ -232,7 +237,7 @@ def listing(
     """The findings that are meant, as far as they are in one of some states, in the order of their
     keys; those ``after`` one."""
     key = (findings.c.code, findings.c.uid, findings.c.counterpart)
-    query = _narrowed(_select(), which).order_by(*key)
+    query = narrowed(_select(), which).order_by(*key)
     if after is not None:
         query = query.where(tuple_(*key) > after)
     wanted, moment = frozenset(states), timestamp(now or datetime.now(UTC))
@@ -241,7 +246,8 @@ def listing(
         return list(islice((finding for finding in kept if finding.state in wanted), most))
 
 
-def _narrowed(query: Select[Any], which: Which) -> Select[Any]:
+def narrowed(query: Select[Any], which: Which) -> Select[Any]:
+    """A query for findings, for those that are meant alone."""
     severity = None if which.severity is None else int(which.severity)
     for column, value in (
         (findings.c.code, which.code),
@@ -291,44 +297,6 @@ def open_subjects(connection: Connection, codes: Iterable[str]) -> set[str]:
         findings.c.cleared_entry.is_(None), findings.c.code.in_(sorted(codes))
     )
     return set(connection.execute(query).scalars())
-
-
-class Sort(NamedTuple):
-    """What findings that are counted as one have in common."""
-
-    code: str
-    severity: Severity
-    state: State
-
-
-def tally(connection: Connection, which: Which | None = None) -> Counter[Sort]:
-    """How many findings there are of each sort that aren't cleared."""
-    narrowed, now = which or Which(), timestamp(datetime.now(UTC))
-    query = (
-        select(findings.c.code, findings.c.severity, func.count())
-        .where(findings.c.cleared_entry.is_(None))
-        .group_by(findings.c.code, findings.c.severity)
-    )
-    counted = Counter(
-        {
-            Sort(code, Severity(severity), State.OPEN): number
-            for code, severity, number in connection.execute(_narrowed(query, narrowed))
-        }
-    )
-    spoken_of = _narrowed(_select(), narrowed).where(acknowledgements.c.state.is_not(None))
-    for finding in (_kept(row, now) for row in connection.execute(spoken_of)):
-        counted[Sort(finding.code, finding.severity, State.OPEN)] -= 1
-        counted[Sort(finding.code, finding.severity, finding.state)] += 1
-    return +counted
-
-
-def counts(connection: Connection) -> dict[str, int]:
-    """How many findings there are of each code that are neither cleared nor resolved."""
-    standing: Counter[str] = Counter()
-    for sort, number in tally(connection).items():
-        if sort.state is not State.RESOLVED:
-            standing[sort.code] += number
-    return dict(sorted(standing.items()))
 
 
 def _kept(row: Any, now: str) -> KeptFinding:

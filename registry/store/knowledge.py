@@ -13,9 +13,7 @@ from sqlalchemy import Connection
 
 from registry.agreement import Subject
 from registry.epochs import ALWAYS, Epoch
-from registry.facts import (
-    fingerprints_of,
-)
+from registry.facts import Facts, fingerprints_of
 from registry.fingerprint import unpack as unpacked
 from registry.records import Kind, Level, Mark, ObjectClaim, Origin, Patient, Trait
 from registry.store import lookups
@@ -76,15 +74,25 @@ class Knowledge(Claimed):
         if not new:
             return
         self._learned.update(new)
-        rows = list(self._rows(lookups.LEDGER, new))
+        if known := self._learn_standing(new):
+            self._learn_claims(known)
+
+    def learn_whereabouts(self, uids: Iterable[str]) -> Facts:
+        """Load only in which series some UIDs are, or were said to be; the facts."""
+        if known := self._learn_standing(sorted(set(uids) - self._learned)):
+            self._learn_claimed_places(known)
+        return self.facts
+
+    def _learn_standing(self, uids: list[str]) -> list[str]:
+        """Load what the ledger and decisions say; those that are known."""
+        rows = list(self._rows(lookups.LEDGER, uids))
         # Whatever was claimed of a UID, refused or not, the ledger holds the UID itself.
         known = sorted(row.uid for row in rows)
-        if not known:
-            return
-        self._learn_decisions(known)
-        self._ledger(rows)
-        self._series([uid for uid in known if self._stands_as(uid, Kind.SERIES)])
-        self._learn_claims(known)
+        if known:
+            self._learn_decisions(known)
+            self._ledger(rows)
+            self._series([uid for uid in known if self._stands_as(uid, Kind.SERIES)])
+        return known
 
     def _held(self, uids: Iterable[str]) -> list[str]:
         """Those UIDs of which the registry may hold something: that weren't looked for in vain."""

@@ -8,7 +8,8 @@ one row for each series that it leads to.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 
 from sqlalchemy import Connection, bindparam, delete, select
 
@@ -17,6 +18,7 @@ from registry.records import Kind, Reference
 from registry.store import schema
 from registry.store.act import Act
 from registry.store.keyed import Keyed
+from registry.store.packing import pack
 from registry.store.references import encode
 
 _SETS = Keyed(
@@ -60,24 +62,55 @@ _REFERRING_IN = (_STAYING, _DECIDED)
 
 def record_references(act: Act, named: Iterable[tuple[str, Sequence[Reference]]], facts: Facts) -> None:
     """Write what some UIDs refer to, and where that leads as far as is known."""
-    sets: dict[bytes, tuple[bytes, Sequence[Reference]]] = {}
+    write_references(act, find_sets(act, named), lambda _: facts)
+
+
+@dataclass(frozen=True, slots=True)
+class Sets:
+    """What some UIDs refer to, each set of references once."""
+
+    bodies: dict[bytes, bytes]  # by their digests
+    references: dict[bytes, Sequence[Reference]]
+    claims: frozenset[tuple[str, bytes]]
+    known: dict[bytes, int]  # the numbers of those that were written before
+
+
+def find_sets(act: Act, named: Iterable[tuple[str, Sequence[Reference]]]) -> Sets:
+    """The sets of references that some UIDs name, and which of them are there."""
+    bodies: dict[bytes, bytes] = {}
+    listed: dict[bytes, Sequence[Reference]] = {}
     claims: set[tuple[str, bytes]] = set()
     for uid, references in named:
         digest, body = encode(references)
-        sets[digest] = (body, references)
+        bodies[digest], listed[digest] = body, references
         claims.add((uid, digest))
-    numbers = _set_ids(act, {digest: body for digest, (body, _) in sets.items()})
+    return Sets(bodies, listed, frozenset(claims), _known_sets(act, bodies))
+
+
+def write_references(
+    act: Act, sets: Sets, learn: Callable[[set[str]], Facts], *, fresh: bool = False
+) -> set[str]:
+    """Write them, and where those that are new lead, as far as is known of their targets, which
+    ``learn`` tells; all these targets.
+
+    ``fresh`` UIDs name nothing yet: then all of it is sent with the entry, and the act lost a race
+    where another one has written such a set since ``find_sets`` looked.
+    """
+    numbers = _set_ids(act, sets.bodies, sets.known, fresh)
     act.insert(
         schema.reference_claims,
-        [{"uid": uid, "set_id": numbers[digest][0]} for uid, digest in sorted(claims)],
-        known_is_fine=True,
+        [{"uid": uid, "set_id": numbers[digest][0]} for uid, digest in sorted(sets.claims)],
+        known_is_fine=not fresh,
     )
-    for digest, (number, is_new) in sorted(numbers.items()):
-        if is_new:
-            _lead(act, number, sets[digest][1], facts)
+    new = {number: sets.references[digest] for digest, (number, is_new) in numbers.items() if is_new}
+    targets = {reference.target for references in new.values() for reference in references}
+    facts = learn(targets)
+    for number, references in sorted(new.items()):
+        _lead(act, number, references, facts, fresh)
+    return targets
 
 
-def _lead(act: Act, number: int, references: Iterable[Reference], facts: Facts) -> None:
+def _lead(act: Act, number: int, references: Iterable[Reference], facts: Facts, fresh: bool) -> None:
     """Write where a new set leads; what isn't known yet is awaited."""
     series: set[str] = set()
     awaited: set[str] = set()
@@ -88,10 +121,8 @@ def _lead(act: Act, number: int, references: Iterable[Reference], facts: Facts) 
             series.add(reference.series_instance_uid)
         if not known:
             awaited.add(reference.target)
-    _insert_derivations(act, {(number, uid) for uid in series})
-    if awaited:
-        rows = [{"target_uid": target, "set_id": number} for target in sorted(awaited)]
-        act.connection.execute(schema.pending_references.insert(), rows)
+    _insert_derivations(act, {(number, uid) for uid in series}, fresh)
+    act.remember(schema.pending_references, [(pack(target), number) for target in awaited], fresh)
 
 
 def series_of(target: str, facts: Facts) -> set[str]:
@@ -132,24 +163,28 @@ def lead_on(act: Act, sets: Iterable[tuple[int, Sequence[Reference]]], moved: Ma
     )
 
 
-def _insert_derivations(act: Act, pairs: set[tuple[int, str]]) -> None:
+def _insert_derivations(act: Act, pairs: set[tuple[int, str]], fresh: bool = False) -> None:
     rows = [{"set_id": number, "source_series_uid": uid} for number, uid in sorted(pairs)]
-    act.insert(schema.derivations, rows, known_is_fine=True)
+    act.insert(schema.derivations, rows, known_is_fine=not fresh)
 
 
-def _set_ids(act: Act, bodies: dict[bytes, bytes]) -> dict[bytes, tuple[int, bool]]:
+def _set_ids(
+    act: Act, bodies: dict[bytes, bytes], known: dict[bytes, int], fresh: bool
+) -> dict[bytes, tuple[int, bool]]:
     """For each set its number, and whether it is new."""
-    numbers = {digest: (number, False) for digest, number in _known_sets(act, bodies).items()}
+    numbers = {digest: (number, False) for digest, number in known.items()}
     new = sorted(bodies.keys() - numbers.keys())
     if not new:
         return numbers
     given = dict(zip(new, act.next_ids(schema.reference_sets, len(new)), strict=True))
-    act.insert(
+    inserted = act.insert(
         schema.reference_sets,
         [{"id": number, "digest": digest, "body": bodies[digest]} for digest, number in given.items()],
-        known_is_fine=True,
+        known_is_fine=not fresh,
     )
-    # Another act may have been first with one of them.
+    if inserted == len(new):
+        return numbers | {digest: (number, True) for digest, number in given.items()}
+    # Another act was first with one of them.
     return numbers | {
         digest: (number, number == given[digest]) for digest, number in _known_sets(act, new).items()
     }

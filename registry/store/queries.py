@@ -5,12 +5,24 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
-from sqlalchemy import BindParameter, Connection, Select, bindparam, case, exists, func, select
+from sqlalchemy import (
+    BindParameter,
+    Connection,
+    LargeBinary,
+    Select,
+    bindparam,
+    case,
+    exists,
+    func,
+    select,
+    type_coerce,
+)
 
 from registry.records import Kind, Origin, Place, Recorded
 from registry.store import decided, schema
 from registry.store.decided import PACKED
 from registry.store.keyed import Keyed
+from registry.store.packing import prefix_range
 from registry.store.schema import MISUSED, USED, entries, ledger, series, studies, uses, words
 
 
@@ -128,6 +140,22 @@ _RECORDED = Keyed(placed(), ledger.c.uid)
 def among(connection: Connection, uids: Iterable[str]) -> Iterator[Listed]:
     """What the ledger holds of each of some UIDs, for those that it knows."""
     return map(as_listed, _RECORDED.rows(connection, uids))
+
+
+def known(connection: Connection, uids: Iterable[str]) -> list[str]:
+    """Those of some UIDs that are in the ledger, sorted by their length."""
+    return sorted((row.uid for row in _KNOWN.rows(connection, uids)), key=lambda uid: (len(uid), uid))
+
+
+_KNOWN = Keyed(select(ledger.c.uid), ledger.c.uid)
+
+
+def beginning(connection: Connection, prefix: str, most: int) -> list[str]:
+    """UIDs that begin with some characters, so many at most."""
+    low, high = prefix_range(prefix)
+    key = type_coerce(ledger.c.uid, LargeBinary)
+    query = select(ledger.c.uid).where(key >= low, key < high).order_by(key).limit(most)
+    return list(connection.execute(query).scalars())
 
 
 def recorded(connection: Connection, uids: Iterable[str]) -> dict[str, Recorded]:

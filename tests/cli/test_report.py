@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import csv
 import io
+import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from lxml import html
 
+from registry.services.opening import opened
+from registry.services.registering import register
 from registry.settings import Settings
 from tests.cli.conftest import contents, types
-from tests.conftest import Cli
+from tests.conftest import Cli, Registries
 from tests.databases import raw, run
 
 pytestmark = pytest.mark.engine("sqlite")  # what is printed has nothing to do with the database
@@ -19,20 +23,28 @@ pytestmark = pytest.mark.engine("sqlite")  # what is printed has nothing to do w
 STUDY, CT = "1.2.826.0.99.1", "1.2.826.0.99.1.1"
 
 
+_MADE: list[Settings] = []
+
+
 @pytest.fixture
-def full(stocked: Cli, export: Path) -> Cli:
-    """`uid-registry` on a registry with a CT, its segmentation, and one that took over its series."""
-    assert stocked("register", export).code == 0
-    return stocked
+def settings(registries: Registries, ct: Path, export: Path, tmp_path: Path) -> Settings:
+    """A copy of a registry with a CT, its segmentation, and one that took over its series."""
+    if not _MADE:
+        _MADE.append(registries.kept("fresh"))
+        with opened(_MADE[0]) as registry:
+            register(registry, [str(ct), str(export)])
+    folder = tmp_path / "registry"
+    shutil.copytree(Path(_MADE[0].database).parent, folder)
+    return replace(_MADE[0], database=f"{folder}/registry.db")
 
 
 def heading(page: str) -> str:
     return str(html.fromstring(page).xpath("string(//h1)"))
 
 
-def test_the_page_of_a_study_is_written(full: Cli, tmp_path: Path) -> None:
+def test_the_page_of_a_study_is_written(cli: Cli, tmp_path: Path) -> None:
     page = tmp_path / "report.html"
-    result = full("report", STUDY, "-o", page)
+    result = cli("report", STUDY, "-o", page)
     assert (result.code, result.out, result.err) == (0, "", f"wrote {page}\n")
     told = html.fromstring(page.read_text())
     assert told.xpath("//svg[@class='graph']//g[@class='arrow error']/*[@class='label']/text()") == [
@@ -42,58 +54,58 @@ def test_the_page_of_a_study_is_written(full: Cli, tmp_path: Path) -> None:
     assert not list(tmp_path.glob(".report*"))
 
 
-def test_the_page_of_the_registry_is_written(full: Cli, tmp_path: Path) -> None:
-    assert full("issue", "study", "--count", "3").code == 0
+def test_the_page_of_the_registry_is_written(cli: Cli, tmp_path: Path) -> None:
+    assert cli("issue", "study", "--count", "3").code == 0
     page = tmp_path / "report.html"
     page.write_text("what was there before")
-    assert full("report", "--since", "2020-01-01", "--root", "1.3.6.1.4.1.32473.1", "-o", page).code == 0
+    assert cli("report", "--since", "2020-01-01", "--root", "1.3.6.1.4.1.32473.1", "-o", page).code == 0
     text = page.read_text()
     assert heading(text) == "What was issued, and what was found"
     assert "3 UIDs issued" in html.fromstring(text).xpath("string(//ul[@class='tiles'])")
 
 
-def test_a_page_says_how_it_is_made_again(full: Cli, tmp_path: Path) -> None:
-    first = full("report", "--until", "2027-01-01", "-o", "-").out
+def test_a_page_says_how_it_is_made_again(cli: Cli, tmp_path: Path) -> None:
+    first = cli("report", "--until", "2027-01-01", "-o", "-").out
     command = html.fromstring(first).xpath("//footer//code/text()")[0]
     assert command.startswith("uid-registry report --since 20")
     words = command.split()[1:-1]
-    second = full(*words, "-").out
+    second = cli(*words, "-").out
     assert html.fromstring(second).xpath("//footer//code/text()")[0] == command
-    of_study = full("report", f"{CT}.1", "-o", "-").out
+    of_study = cli("report", f"{CT}.1", "-o", "-").out
     assert f"uid-registry report {STUDY} -o report.html" in of_study
 
 
-def test_a_dash_is_standard_output(full: Cli) -> None:
-    result = full("report", STUDY, "-o", "-")
+def test_a_dash_is_standard_output(cli: Cli) -> None:
+    result = cli("report", STUDY, "-o", "-")
     assert (result.code, result.err) == (0, "")
     assert result.out.startswith("<!doctype html>\n<html")
     assert result.out.endswith("</html>\n")
 
 
-def test_a_folder_is_not_written_over(full: Cli, tmp_path: Path) -> None:
-    result = full("report", STUDY, "-o", tmp_path)
+def test_a_folder_is_not_written_over(cli: Cli, tmp_path: Path) -> None:
+    result = cli("report", STUDY, "-o", tmp_path)
     assert result.code == 2
     assert result.err.startswith(f"error: {tmp_path} is no file")
-    missing = full("report", STUDY, "-o", tmp_path / "none" / "report.html")
+    missing = cli("report", STUDY, "-o", tmp_path / "none" / "report.html")
     assert missing.code == 2
     assert "there is no folder" in missing.err
 
 
-def test_what_is_written_over_stays_if_the_report_fails(full: Cli, tmp_path: Path) -> None:
+def test_what_is_written_over_stays_if_the_report_fails(cli: Cli, tmp_path: Path) -> None:
     page = tmp_path / "report.html"
     page.write_text("what was there before")
-    assert full("report", "1.2.3.99", "-o", page).code == 1
+    assert cli("report", "1.2.3.99", "-o", page).code == 1
     assert page.read_text() == "what was there before"
 
 
-def test_a_time_is_of_the_whole_registry(full: Cli) -> None:
-    result = full("report", STUDY, "--since", "2026-01-01")
+def test_a_time_is_of_the_whole_registry(cli: Cli) -> None:
+    result = cli("report", STUDY, "--since", "2026-01-01")
     assert result.code == 2
     assert "--since, --until and --root are of the whole registry" in result.err
 
 
-def test_the_data_of_a_study(full: Cli) -> None:
-    document = full("report", STUDY, "--format", "json").json
+def test_the_data_of_a_study(cli: Cli) -> None:
+    document = cli("report", STUDY, "--format", "json").json
     assert types(document) == {
         "registry": "dict",
         "study_instance_uid": "str",
@@ -108,16 +120,16 @@ def test_the_data_of_a_study(full: Cli) -> None:
     (stray,) = document["strays"]
     assert (stray["series_instance_uid"], stray["what"]) == (CT, "segmentation")
     assert document["trail"]["ok"] is None
-    rows = list(csv.DictReader(io.StringIO(full("report", STUDY, "--format", "csv").out)))
+    rows = list(csv.DictReader(io.StringIO(cli("report", STUDY, "--format", "csv").out)))
     assert [(row["series_instance_uid"], row["instances"], row["refers_to"]) for row in rows] == [
         (CT, "3", ""),
         (f"{STUDY}.20", "1", CT),
     ]
 
 
-def test_the_data_of_the_registry(full: Cli) -> None:
-    assert full("issue", "study").code == 0
-    document = full("report", "--format", "json").json
+def test_the_data_of_the_registry(cli: Cli) -> None:
+    assert cli("issue", "study").code == 0
+    document = cli("report", "--format", "json").json
     assert types(document) == {
         "registry": "dict",
         "since": "str",
@@ -132,34 +144,34 @@ def test_the_data_of_the_registry(full: Cli) -> None:
         ("tester", "1.3.6.1.4.1.32473.1", 1)
     }
     assert {row["code"]: row["open"] for row in document["findings"]}["UID501"] == 1
-    table = full("report").out
+    table = cli("report").out
     assert table.startswith("1 UID issued, ")
     assert "UID501  derived-in-source-series" in table
-    assert full("report", "--format", "ndjson").ndjson == document["counts"]
+    assert cli("report", "--format", "ndjson").ndjson == document["counts"]
 
 
-def test_a_report_is_no_act(full: Cli, settings: Settings, folder: Path, tmp_path: Path) -> None:
+def test_a_report_is_no_act(cli: Cli, settings: Settings, folder: Path, tmp_path: Path) -> None:
     before = contents(folder)
     for arguments in ((STUDY,), (), (STUDY, "-o", tmp_path / "a.html"), ("-o", tmp_path / "b.html")):
-        assert full("report", *arguments).code == 0
+        assert cli("report", *arguments).code == 0
     assert contents(folder).keys() == before.keys()
     assert contents(folder)["registry.db"] == before["registry.db"]
 
 
 def test_verifying_is_one_and_a_trail_that_fails_is_on_the_page(
-    full: Cli, settings: Settings, tmp_path: Path
+    cli: Cli, settings: Settings, tmp_path: Path
 ) -> None:
     page = tmp_path / "report.html"
-    assert full("report", STUDY, "--verify", "-o", page).code == 0
+    assert cli("report", STUDY, "--verify", "-o", page).code == 0
     assert html.fromstring(page.read_text()).xpath("string(//section[@id='trail']/p/span)") == "ok"
-    (entry,) = full("audit", "log", "--event", "audit:verify", "--format", "json").json
+    (entry,) = cli("audit", "log", "--event", "audit:verify", "--format", "json").json
     assert entry["outcome"] == "done"
     with raw(settings) as connection:
         run(connection, "DROP TRIGGER tr_entries_update")
         run(connection, "UPDATE entries SET actor = 'mallory' WHERE id = (SELECT max(id) FROM entries)")
-    broken = full("report", STUDY, "--verify", "-o", page)
+    broken = cli("report", STUDY, "--verify", "-o", page)
     assert broken.code == 5
     (alarm,) = html.fromstring(page.read_text()).xpath("//*[@role='alert']")
     assert "its hash isn't that of what it says" in alarm.text_content()
-    assert full("report", "--verify", "--format", "json").json["trail"]["ok"] is False
-    assert "trail: broken" in full("report", "--verify").out
+    assert cli("report", "--verify", "--format", "json").json["trail"]["ok"] is False
+    assert "trail: broken" in cli("report", "--verify").out

@@ -10,7 +10,7 @@ from registry.records import Finding, Kind, Place, Recorded, Severity, Skipped
 from registry.rules.policy import PLAIN
 from registry.services.opening import RegistryName
 from registry.services.reports import Report
-from tests.test_uid import valid_uids
+from tests.test_uid import VALID
 
 NAME = RegistryName("dicom-uid-registry/0123456789ab", "St. Elsewhere", 5)
 
@@ -42,11 +42,12 @@ def report_of(*findings: Finding, skipped: tuple[Skipped, ...] = ()) -> Report:
 texts = st.text(st.characters(exclude_categories=()), max_size=20)
 paths = st.none() | st.binary(min_size=1, max_size=20).filter(lambda name: 0 not in name).map(os.fsdecode)
 rules = st.sampled_from(PLAIN.rules)
+uids = st.sampled_from(VALID)  # what shapes there are is a matter of tests/test_uid.py
 
 
 @st.composite
 def findings(draw: st.DrawFn) -> Finding:
-    rule, uid = draw(rules), draw(st.none() | valid_uids())
+    rule, uid = draw(rules), draw(st.none() | uids)
     return Finding(
         rule.code,
         rule.name,
@@ -55,9 +56,9 @@ def findings(draw: st.DrawFn) -> Finding:
         draw(texts),
         draw(texts),
         draw(st.sampled_from(Kind)) if uid else None,
-        counterpart=draw(st.none() | valid_uids()) if uid else None,
-        related=tuple(draw(st.lists(valid_uids(), max_size=2))),
-        series_instance_uid=draw(st.none() | valid_uids()),
+        counterpart=draw(st.none() | uids) if uid else None,
+        related=tuple(draw(st.lists(uids, max_size=2))),
+        series_instance_uid=draw(st.none() | uids),
         path=draw(paths),
         acknowledged=draw(st.booleans()),
         claimed=draw(st.none() | st.just(RECORDED.place)),

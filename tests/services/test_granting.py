@@ -423,6 +423,8 @@ def test_the_auditor_reads_everything(users: Users, cli: Cli, tmp_path: Path) ->
         ("list",),
         ("find", "1.2"),
         ("stats",),
+        ("report",),
+        ("report", STUDY),
         ("check", tmp_path / "ct"),
         ("findings", "list"),
         ("root", "list"),

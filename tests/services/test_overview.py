@@ -4,26 +4,29 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
 from registry.acknowledgement import State
 from registry.records import Kind, Severity
-from registry.services.acknowledging import acknowledge, resolve
+from registry.services.acknowledging import acknowledge, reopen, resolve
 from registry.services.auditing import audit_verify
 from registry.services.checkpointing import checkpoint
 from registry.services.issuing import issue
 from registry.services.opening import OpenRegistry, opened
 from registry.services.overview import Overview, overview
 from registry.services.querying import STANDING, kept_findings, stats
+from registry.services.registering import register
 from registry.services.requests import IssueRequest
 from registry.services.statistics import Dimension
 from registry.services.trailstate import TrailState, trail_state
 from registry.settings import Settings
-from registry.store.findings import Which
+from registry.store.findings import Which, listing
 from tests.conftest import Registries
-from tests.objects import ROOT
+from tests.databases import raw, run
+from tests.objects import ROOT, save_all, tiny
 from tests.pictures import at
 
 NOW = datetime(2026, 11, 26, 9, 30, tzinfo=UTC)
@@ -81,24 +84,33 @@ def test_each_count_is_of_a_period_a_root_and_an_actor(settings: Settings) -> No
     assert {each.period for each in found.counts} <= set(found.periods)
 
 
-def test_what_stands_is_counted_by_rule_and_what_was_said_of_it(filled: Settings) -> None:
+def test_what_stands_is_counted_by_rule_and_what_was_said_of_it(filled: Settings, tmp_path: Path) -> None:
+    """Some were acknowledged, for ever or until a time that is over or isn't, or until more of it was
+    found; some are resolved, of some it was said that they count again."""
+    images = [tiny(f"2.999.4.{number}", "1.9.4", "1.9") for number in range(7)]
+    later = datetime.now(UTC) + timedelta(days=2)
     with opened(filled) as registry:
-        kept = kept_findings(registry, states=STANDING)
-        some = next(each for each in kept if each.state is State.OPEN)
-        acknowledge(registry, Which(code=some.code, subject=some.uid), "known")
-        other = next(each for each in kept_findings(registry, states=[State.OPEN]) if each.code != some.code)
-        resolve(registry, Which(code=other.code, subject=other.uid), "mended")
-        found = overview(registry)
-        standing = kept_findings(registry, states=STANDING)
-        counts = stats(registry).findings
-    by_hand: Counter[tuple[str, Severity, State]] = Counter(
-        (each.code, each.severity, each.state) for each in standing
-    )
+        register(registry, [str(path) for path in save_all(images, tmp_path)])
+        each = [Which(code="UID202", subject=f"2.999.4.{number}") for number in range(6)]
+        acknowledge(registry, each[0], "known", until=later - timedelta(days=1))
+        acknowledge(registry, each[1], "known", until=later + timedelta(days=1))
+        acknowledge(registry, each[2], "known")
+        acknowledge(registry, each[3], "known")
+        resolve(registry, each[4], "mended")
+        resolve(registry, each[5], "mended")
+        reopen(registry, each[5], "it wasn't")
+        with raw(filled) as connection:
+            run(connection, "UPDATE findings SET facts = :more WHERE uid = '2.999.4.3'", more=b"more")
+        found, numbers = overview(registry, now=later), stats(registry).findings
+        with registry.database.reading() as connection:
+            standing = listing(connection, Which(), STANDING, now=later)
+    assert of_rules(found)["UID202", Severity.ERROR] == (4, 2)
+    by_hand = Counter((each.code, each.severity, each.state) for each in standing)
     assert of_rules(found) == {
         (code, severity): (by_hand[code, severity, State.OPEN], by_hand[code, severity, State.ACKNOWLEDGED])
         for code, severity, _ in by_hand
     }
-    assert counts == Counter(each.code for each in standing)
+    assert numbers == Counter(each.code for each in standing)
     assert [-rule.severity for rule in found.findings] == sorted(-rule.severity for rule in found.findings)
 
 

@@ -23,12 +23,14 @@ from registry.services.indexing import register_rows
 from registry.services.issuing import issue
 from registry.services.listing import listed
 from registry.services.opening import OpenRegistry, opened
+from registry.services.overview import overview
 from registry.services.people import By, asked
 from registry.services.querying import kept_findings, show_finding, stats, tree
 from registry.services.requests import IssueRequest
 from registry.services.resolving import claims
 from registry.services.showing import show_all
 from registry.services.statistics import Dimension, statistics
+from registry.services.studygraph import study_graph
 from registry.settings import Settings
 from registry.store import listing
 from registry.store.exports import Way
@@ -66,14 +68,34 @@ ALLOWED = {
     ("statistics", "entries"): "each entry says how many UIDs it brought in",
     ("statistics by modality", "ledger"): "counts the instances of each series",
     ("statistics by modality", "series"): "counts the series of each modality",
+    **{
+        (name, "replacements"): "each counts when it was issued, and not again when an object was seen"
+        for name in (
+            "stats",
+            "overview",
+            "statistics",
+            "statistics by month",
+            "statistics since",
+            "statistics by root",
+            "statistics by modality",
+        )
+    },
     ("list finding", "findings"): "those of the code, which the key begins with",
+    ("overview", "entries"): "each entry says how many UIDs it brought in",
+    ("overview", "findings"): "counts what there is of each code",
     ("findings", "findings"): "walks what there is, in the order in which it is told",
     ("log", "entries"): "walks the trail from its newest entry, and stops at the limit",
     ("accession", "fingerprints"): "the hash is bound to the study, so each study is tried",
 }
 """Question and table: why it may be read from one end to the other."""
 
-PARTIAL = ("ix_ledger_kind", "ix_ledger_unplaced", "ix_uses_withdrawn", "ix_entries_refused")
+PARTIAL = (
+    "ix_ledger_kind",
+    "ix_ledger_unplaced",
+    "ix_uses_withdrawn",
+    "ix_entries_refused",
+    "ix_traits_generated",
+)
 """Indexes that hold what is asked for and nothing else: they may be read from one end to the other."""
 
 Ask = Callable[[OpenRegistry], object]
@@ -154,6 +176,9 @@ QUESTIONS: dict[str, Ask] = {
     "list finding of a series": of(Filters(series=SERIES), finding="UID301"),
     "find": of(Filters(under="1.2.3"), most=5),
     "stats": stats,
+    "overview": overview,
+    "overview of an arc": lambda registry: overview(registry, under="1.2.3"),
+    "study graph": lambda registry: study_graph(registry, STUDY),
     "statistics": counted(),
     "statistics by month": counted(Dimension.MONTH, Dimension.ACTOR, Dimension.KIND),
     "statistics since": counted(Dimension.DAY, since=SINCE, actor="tester"),

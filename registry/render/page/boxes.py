@@ -60,7 +60,8 @@ def drawn_box(box: Box, corner: Point) -> Element:
         class_=" ".join(classes),
         transform=f"translate({corner.x:g} {corner.y:g})",
     )
-    return tag("a", shape, href=f"#series-{first.series_instance_uid}")
+    # The picture is one thing to who reads by keyboard or ear: the table has the same links.
+    return tag("a", shape, href=f"#series-{first.series_instance_uid}", tabindex=-1)
 
 
 def _frame(shift: int, name: str) -> Element:

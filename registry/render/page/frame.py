@@ -120,11 +120,20 @@ def tiles(numbers: Sequence[tuple[str, int, str | None]]) -> Element:
     return tag(
         "ul",
         [
-            tag("li", tag("strong", f"{count:,}"), f" {name}", class_=grave if count else None)
+            tag(
+                "li", tag("strong", f"{count:,}"), f" {_of_one(name, count)}", class_=grave if count else None
+            )
             for name, count, grave in numbers
         ],
         class_="tiles",
     )
+
+
+def _of_one(name: str, count: int) -> str:
+    """What is counted, in the singular where there is one."""
+    if count != 1:
+        return name
+    return " ".join(word if word == "series" else word.removesuffix("s") for word in name.split())
 
 
 # --- the rules -------------------------------------------------------------------------------

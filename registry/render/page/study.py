@@ -86,7 +86,7 @@ def _legend(of: StudyGraph) -> Element:
     if of.strays:
         told.append("A box with a small heading: objects that refer to what is in their own series.")
     if len(of.own) < len(of.series):
-        told.append("Grey: a series of another study, or one that nobody has seen.")
+        told.append("Faint dots: a series of another study, or one that nobody has seen.")
     return tag("p", " ".join(told), class_="legend")
 
 
@@ -98,7 +98,13 @@ def _left_out(of: StudyGraph, drawn: Folded) -> Element | None:
         told.append(f"And {drawn.series_left_out:,} more series that aren't drawn.")
     if drawn.links_left_out:
         told.append(f"And {counted(drawn.links_left_out, 'more arrow')}.")
-    return tag("p", " ".join([*told, "The table has them."])) if told else None
+    if told:
+        told.append("The table has them.")
+    if of.cut:
+        told.append(
+            "Other studies refer to this one more often than was looked at: not all of them are here."
+        )
+    return tag("p", " ".join(told)) if told else None
 
 
 def _series(of: StudyGraph) -> Element:
