@@ -61,14 +61,15 @@ _MADE = Codes(ACCESSED, "C")
 _CHANGED = Codes(ACCESSED, "U")
 _ENTERED = Codes(IMPORT, "C")
 _SECURED = Codes(ALERT, "E", _SECURITY)
+_WATCHED = Codes(ALERT, "E", _RESTRICTED)
 
 CODES: dict[str, Codes] = {
     "registry:init": Codes(ACTIVITY, "E", _STARTED),
     "schema:upgrade": Codes(ALERT, "E", _SOFTWARE),
-    "database:backup": Codes(ALERT, "E", _RESTRICTED),
-    "database:copy": Codes(ALERT, "E", _RESTRICTED),
-    "database:move": Codes(ALERT, "E", _RESTRICTED),
-    "database:reopen": Codes(ALERT, "E", _RESTRICTED),
+    "database:backup": _WATCHED,
+    "database:copy": _WATCHED,
+    "database:move": _WATCHED,
+    "database:reopen": _WATCHED,
     "role:apply": Codes(ALERT, "E", _ROLES),
     "root:add": _SECURED,
     "root:retire": _SECURED,
@@ -80,6 +81,11 @@ CODES: dict[str, Codes] = {
     "uid:withdraw": _CHANGED,
     "uid:reinstate": _CHANGED,
     "uid:resolve": _CHANGED,
+    "uid:remap": _MADE,
+    "uid:reveal": _WATCHED,
+    "scope:export": _WATCHED,
+    "scope:import": _MADE,
+    "scope:purge": _WATCHED,
     "object:derive": _MADE,
     "object:register": _ENTERED,
     "index:register": _ENTERED,
