@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import os
 import sys
 from typing import TYPE_CHECKING, Annotated
@@ -17,6 +18,7 @@ from registry.uid import is_key, parse
 
 if TYPE_CHECKING:
     from registry.minting import Method
+    from registry.services.opening import OpenRegistry
     from registry.services.remapfiles import Copies
 
 Scope = Annotated[
@@ -45,9 +47,9 @@ def remap(
 ) -> None:
     """Replace UIDs by others, within a scope always by the same ones.
 
-    UIDs are printed with what replaces them. With --output, objects are copied into a
-    folder, as STUDY/SERIES/INSTANCE.dcm by their new UIDs, with all their UIDs replaced at any
-    depth. Nothing else is changed: this alone de-identifies nobody.
+    UIDs are printed with what replaces them. With --output, objects are copied into a folder
+    with all their UIDs replaced at any depth, as STUDY/SERIES/INSTANCE.dcm by the new ones.
+    Nothing else is changed: this alone de-identifies nobody.
 
     Examples:
 
@@ -84,7 +86,8 @@ def _uids(run: Run, given: list[str], scope: str, root: str | None, method: Meth
                 ) from None
     with run.registry() as registry:
         result = service(registry, uids, scope, root=root, method=method)
-    _tell_new(result.scope, result.scope_is_new)
+        if result.scope_is_new:
+            _tell_new(registry, scope)
     show(remapped(result, uids), run.settings.format)
 
 
@@ -103,16 +106,22 @@ def _files(
         with run.registry() as registry:
             remapper = Remapper(registry, scope, root=root, method=method)
             result = remap_files(copiers, remapper, paths, output, progress)
-    progress.done()
-    _tell_new(result.scope, result.scope_is_new)
+            progress.done()
+            if result.scope_is_new:
+                _tell_new(registry, scope)
     _tell(result)
     show(copies(result), settings.format)
     raise typer.Exit(1 if result.failed else 0)
 
 
-def _tell_new(scope: str, is_new: bool) -> None:
-    if is_new:
-        tell(f"scope {scope} is new: nothing was replaced in it before")
+def _tell_new(registry: OpenRegistry, scope: str) -> None:
+    """Say that there was no such scope, and of which it may be a misspelling."""
+    from registry.services.scoping import list_scopes
+
+    others = [state.name for state in list_scopes(registry) if state.name != scope]
+    near = difflib.get_close_matches(scope, others, n=1, cutoff=0.8)
+    meant = f"; there is {near[0]}" if near else ""
+    tell(f"scope {scope} is new: nothing was replaced in it before{meant}")
 
 
 def _tell(result: Copies) -> None:

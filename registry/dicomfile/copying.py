@@ -143,4 +143,4 @@ def _same(path: str, data: bytes) -> bool:
     with open(path, "rb") as file:
         if file.read(len(data) + 1) == data:
             return True
-    raise UnreadableDicom("another file is in the place of its copy, and stays")
+    raise UnreadableDicom("another file with its SOP Instance UID is in the place of its copy, and stays")

@@ -16,7 +16,7 @@ from typing import Any
 
 from sqlalchemy import Connection, bindparam, delete, func, select
 
-from registry.errors import NotOneToOne, ScopePurged
+from registry.errors import BadRequest, NotOneToOne, ScopePurged
 from registry.records import Kind, Origin
 from registry.store.act import Act
 from registry.store.keyed import Keyed
@@ -79,10 +79,16 @@ def all_scopes(connection: Connection) -> list[Scope]:
 def open_scope(act: Act, name: str) -> tuple[Scope, bool]:
     """The scope of that name, made if there is none; and whether it was made.
 
-    Raises ``ScopePurged``.
+    Raises ``ScopePurged``, ``BadRequest`` for a name that differs from another in case alone.
     """
     found, made = scope_named(act.connection, name), False
     if found is None:
+        for other in all_scopes(act.connection):
+            if other.name.lower() == name.lower():
+                raise BadRequest(
+                    f"there is a scope {other.name}; another may not differ from it in case alone",
+                    advice=f"--scope {other.name}, or a name that nobody takes for it.",
+                )
         made = act.insert(scopes, [{"name": name}], known_is_fine=True) == 1
         found = scope_named(act.connection, name)
         if found is None:

@@ -133,7 +133,7 @@ def test_another_file_in_the_place_of_a_copy_stays(cli: Cli, study: Path, tmp_pa
     path.write_bytes(b"precious")
     done = cli("remap", study, *SCOPE, "-o", out)
     assert done.code == 1
-    assert "another file is in the place of its copy, and stays" in done.out
+    assert "another file with its SOP Instance UID is in the place of its copy, and stays" in done.out
     assert path.read_bytes() == b"precious"
 
 
@@ -167,6 +167,15 @@ def test_no_form_of_output_names_an_original_of_a_file(
     done = cli("remap", study, *SCOPE, "-o", tmp_path / "out", "--format", form)
     assert done.code == 0
     assert STUDY not in done.out + done.err
+
+
+def test_a_slip_in_the_name_of_a_scope_is_seen(cli: Cli) -> None:
+    cli("remap", "1.2.3.4", *SCOPE)
+    refused = cli("remap", "1.2.3.4", "--scope", "trial-7")
+    assert (refused.code, refused.out) == (2, "")
+    assert "there is a scope TRIAL-7" in refused.err
+    assert "; there is TRIAL-7" in cli("remap", "1.2.3.4", "--scope", "TRAIL-7").err
+    assert cli("remap", "1.2.3.4", "--scope", "OTHER").err.endswith("before\n")
 
 
 # --- scopes ----------------------------------------------------------------------------------
