@@ -74,7 +74,7 @@ class Places:
             if raw:
                 _put(data_set, element, "\\".join(new).encode("latin-1", "replace"))
             else:
-                element.value = new if len(new) > 1 else new[0]
+                _set(data_set, element, new if len(new) > 1 else new[0])
         for data_set, element, within, sequence, implicit in self._enclosed:
             if any(replacement.get(uid, uid) != uid for uid in within.uids):
                 within.replace(replacement)
@@ -234,7 +234,12 @@ def _put(data_set: Dataset, element: Any, value: bytes) -> None:
         # Past __setitem__, which would convert a private one and lose how it was encoded.
         data_set._dict[element.tag] = element._replace(value=value, length=len(value))
     else:
-        element.value = value
+        _set(data_set, element, value)
+
+
+def _set(data_set: Dataset, element: DataElement, value: Any) -> None:
+    """Another element in its place: a program may have put this one into several data sets."""
+    data_set[element.tag] = DataElement(element.tag, element.VR, value)
 
 
 _KEPT = frozenset(map(tag_for_keyword, STRUCTURAL))

@@ -296,6 +296,16 @@ def _complaints(path: Path) -> set[str]:
     return {line for line in dciodvfy(path) if line.startswith("Error")}
 
 
+@pytest.mark.filterwarnings("ignore")
+def test_what_an_object_shares_with_its_sources_stays_in_them() -> None:
+    slices = ct_slices(2)
+    before = deepcopy(slices)
+    made = segmentation(slices, "1.2.826.0.99.20", "1.2.826.0.99.20.1")
+    Map().replaced(made)
+    assert made.StudyInstanceUID.startswith("2.25.")
+    assert slices == before
+
+
 def test_a_warning_of_pydicom_is_no_error() -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("error")
