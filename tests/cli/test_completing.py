@@ -98,6 +98,8 @@ def shell(tmp_path: Path) -> Shell:
         (["list", "--by", ""], {"tester"}),
         (["issue", "study", "--method", "k"], {"keyed"}),
         (["check", "--format", "s"], {"sarif"}),
+        (["remap", "x", "--scope", ""], {"TRIAL-6", "TRIAL-7"}),
+        (["scope", "show", "TRIAL-6"], {"TRIAL-6"}),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )
