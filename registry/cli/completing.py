@@ -163,11 +163,24 @@ def _destinations(context: Any, _incomplete: str) -> Offers:
     return glancing.destinations(_settings(context))
 
 
+def _scopes(context: Any, _incomplete: str) -> Offers:
+    from registry.services import glancing
+
+    return glancing.scopes(_settings(context))
+
+
+def _names(context: Any, incomplete: str) -> Offers:
+    """What a name is asked for of: of a scope, or of nothing that is known."""
+    return _scopes(context, incomplete) if context.parent.info_name == "scope" else []
+
+
 _SEVERITIES: Sequence[str] = ("error", "warning", "note")
 
 _BY_NAME: dict[str, Offering] = {
     "study": _studies,
     "series": _series,
+    "scope": _scopes,
+    "name": _names,
     "by": _actors,
     "actor": _actors,
     "fail_on": _one_of((*_SEVERITIES, "never")),

@@ -40,7 +40,8 @@ def _taken(parameter: Any, kind: Any, by_typer: Any, context: Any, given: Any) -
     several = parameter.multiple or parameter.nargs != 1
     value = given
     if given is None:
-        plain, value = not parameter.required, () if several else None
+        plain = not parameter.required or context.resilient_parsing  # then nothing need be there yet
+        value = () if several else None
     elif several:
         plain = kind == list[str] and isinstance(given, list | tuple) and set(map(type, given)) == {str}
         value = list(given) if plain else given

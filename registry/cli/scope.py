@@ -13,7 +13,14 @@ from registry.cli.output import show
 from registry.cli.remapping import standard_input
 
 app = typer.Typer(
-    help="Scopes of replacement (`remap`): who may know what replaces what, and until when.",
+    help="""Scopes of replacement (`remap`): who may know what replaces what, and until when.
+
+Examples:
+
+  uid-registry scope list
+
+  uid-registry scope original 1.3.6.1.4.1.32473.1.4 --scope TRIAL-7
+""",
     no_args_is_help=True,
 )
 
@@ -21,7 +28,12 @@ Name = Annotated[str, typer.Argument(metavar="NAME", help="The scope.")]
 
 
 def list_(run: Run) -> None:
-    """The scopes, and how many UIDs were replaced in each."""
+    """The scopes, and how many UIDs were replaced in each.
+
+    Example:
+
+      uid-registry scope list
+    """
     from registry.render.remapping import scopes
     from registry.services.scoping import list_scopes
 
@@ -30,7 +42,12 @@ def list_(run: Run) -> None:
 
 
 def show_(run: Run, name: Name) -> None:
-    """One scope: who made it, and who purged it."""
+    """One scope: who made it, and who purged it.
+
+    Example:
+
+      uid-registry scope show TRIAL-7
+    """
     from registry.render.remapping import scope
     from registry.services.scoping import show_scope
 

@@ -17,9 +17,10 @@ _AT_ONCE = 1000
 _GAP = 2
 _INDENT = 2  # of what stands below
 _WHOLE = 24  # characters of a text that is never taken apart: a moment
-_READABLE = 50  # characters in which a longer one can still be read
+_READABLE = 36  # characters in which a longer one can still be read
 _NUMBER = re.compile(r"[\d,]+\Z")
 _NOTHING = ("", "-")
+_TALL = 3  # lines of a text beside others; a longer one, or one of longer words, stands below them
 
 Cells = list[str]
 
@@ -58,7 +59,7 @@ class _Plan:
             and all(cell in _NOTHING or _NUMBER.match(cell) for cell in column)
             for column in columns
         ]
-        # None: no text; else how wide it must be, so that no word of it sticks out.
+        # None: no text; else how wide it must be to be read.
         self._texts = [_least(column) for column in columns]
         self.widen(rows)
         self._places = min((self._flowed(shown) for shown in _choices(names, optional)), key=len)
@@ -100,18 +101,22 @@ class _Plan:
     def _in_line(self, place: Sequence[int], cells: Cells, indent: int, toned: bool) -> Iterator[str]:
         """The columns of one line; more than one where a text is longer than its column."""
         parts: dict[int, list[str]] = {}
+        below: list[str] = []
         at = indent
         for index in place:
             left = (SCREEN.width or 0) - at
             parts[index] = [cells[index]]
             if self._texts[index] and len(cells[index]) > left:
-                parts[index] = textwrap.wrap(
-                    cells[index], max(left, 1), break_long_words=False, break_on_hyphens=False
-                )
+                parts[index] = _wrapped(cells[index], left)
+                tall = len(parts[index]) > _TALL or max(map(len, parts[index])) > left
+                if index != place[0] and tall:
+                    below = _wrapped(cells[index], (SCREEN.width or 0) - _INDENT)
+                    parts[index] = [""]
             at += min(self._widths[index], left) + _GAP
         for number in range(max(map(len, parts.values()))):
             told = {index: part[number] if number < len(part) else "" for index, part in parts.items()}
             yield " " * indent + self._line(place, told, toned)
+        yield from (" " * _INDENT + line for line in below)
 
     def _line(self, place: Sequence[int], cells: dict[int, str], toned: bool) -> str:
         told = []
@@ -125,10 +130,11 @@ class _Plan:
 
 def _least(column: Sequence[str]) -> int | None:
     texts = [cell for cell in column if len(cell) > _WHOLE and " " in cell]
-    if not texts:
-        return None
-    longest = max(len(word) for text in texts for word in text.split(" "))
-    return max(longest, min(_READABLE, max(map(len, texts))))
+    return min(_READABLE, max(map(len, texts))) if texts else None
+
+
+def _wrapped(text: str, width: int) -> list[str]:
+    return textwrap.wrap(text, max(width, 1), break_long_words=False, break_on_hyphens=False) or [""]
 
 
 def _choices(names: Sequence[str], optional: Sequence[str]) -> Iterator[list[int]]:

@@ -33,7 +33,7 @@ TOLD_BY_TONE = ("severity", "state", "outcome")
 """Columns in which such words stand."""
 
 _ANSI = re.compile(r"\033\[[0-9;]*m")
-_LABEL = re.compile(r"\s*\S+(?: \S+){0,2}  +(?=\S)")
+_LABEL = re.compile(r"\s*(?:\S+(?: \S+){0,2}  +){1,2}(?=\S)")
 
 
 @dataclass(slots=True)

@@ -40,9 +40,12 @@ def _lines(rows: Sequence[Row], names: Sequence[str]) -> Iterator[str]:
     if not rows:
         yield "no such UIDs"
         return
-    table: list[Row] = [{**row, **{name: f"{row[name]:,}" for name in _NUMBERS}} for row in rows]
+    sums = {name: sum(int(str(row[name])) for row in rows) for name in _NUMBERS}
+    # Of what there is nothing there need be no column.
+    numbers = [name for name in _NUMBERS if name != "foreign" or sums[name]]
+    table: list[Row] = [{**row, **{name: f"{row[name]:,}" for name in numbers}} for row in rows]
     if len(rows) > 1:
-        sums = {name: f"{sum(int(str(row[name])) for row in rows):,}" for name in _NUMBERS}
-        table.append({**dict.fromkeys(names, ""), names[0]: "all", **sums})
-    headings = [*names, *_NUMBERS]
-    yield from columns(table, headings, headings)
+        told = {name: f"{sums[name]:,}" for name in numbers}
+        table.append({**dict.fromkeys(names, ""), names[0]: "all", **told})
+    headings = [*names, *numbers]
+    yield from columns(table, headings, headings, optional=("total",))

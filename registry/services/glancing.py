@@ -40,6 +40,11 @@ def destinations(settings: Settings) -> list[str]:
     return _glance(settings, lambda ask: glance.destinations(ask, MOST))
 
 
+def scopes(settings: Settings) -> list[str]:
+    """The scopes of replacement."""
+    return _glance(settings, lambda ask: glance.scopes(ask, MOST))
+
+
 def found(settings: Settings, code: str, prefix: str) -> list[str]:
     """What findings of a rule are about."""
     return _glance(settings, lambda ask: glance.about(ask, code, prefix, MOST))

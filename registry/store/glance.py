@@ -99,6 +99,11 @@ def destinations(ask: Ask, most: int) -> list[str]:
     return _each(ask, "SELECT min(destination) FROM exports WHERE destination > ?", most)
 
 
+def scopes(ask: Ask, most: int) -> list[str]:
+    """The scopes of replacement."""
+    return _each(ask, "SELECT min(name) FROM scopes WHERE name > ?", most)
+
+
 def _each(ask: Ask, query: str, most: int) -> list[str]:
     found: list[str] = []
     while len(found) < most:

@@ -98,6 +98,8 @@ def shell(tmp_path: Path) -> Shell:
         (["list", "--by", ""], {"tester"}),
         (["issue", "study", "--method", "k"], {"keyed"}),
         (["check", "--format", "s"], {"sarif"}),
+        (["remap", "x", "--scope", ""], {"TRIAL-6", "TRIAL-7"}),
+        (["scope", "show", "TRIAL-6"], {"TRIAL-6"}),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )
@@ -126,6 +128,26 @@ def test_bash_asks_for_it(registries: Registries, shell: Shell) -> None:
     answer = shell(registries.shared("filled"), "bash", "-c", BASH, typed=typed)
     assert answer.stderr == ""
     assert answer.stdout.splitlines() == ["find findings", "study", "1.2.826.0.99.1", ""]
+
+
+IMPORTED = """
+import atexit, sys
+atexit.register(lambda: open("imported", "w").write(" ".join(sys.modules)))
+sys.argv[0] = "uid-registry"
+from registry.cli import main
+main()
+"""
+
+
+@pytest.mark.engine("sqlite")
+def test_a_uid_is_offered_before_anything_heavy_is_imported(
+    registries: Registries, shell: Shell, tmp_path: Path
+) -> None:
+    asked = {completing.ASKED: "complete_bash", "COMP_WORDS": "uid-registry\nshow\n1.2.8", "COMP_CWORD": "2"}
+    answer = shell(registries.shared("filled"), sys.executable, "-c", IMPORTED, **asked)
+    assert "1.2.826.0.99.1" in answer.stdout.split()
+    heavy = {"sqlalchemy", "pydantic", "pydicom", "rich.console", "numpy"}
+    assert not heavy.intersection((tmp_path / "imported").read_text().split())
 
 
 @pytest.mark.parametrize(

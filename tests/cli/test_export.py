@@ -120,7 +120,7 @@ def test_where_it_went_in_every_format(cli: Cli, files: Path) -> None:
     assert [row["uid"] for row in cli("list", "--sent-to", "A", "--format", "ndjson").ndjson] == [
         row["uid"] for row in rows
     ]
-    assert cli("list", "--sent-to", "A").out.splitlines()[0].split()[-1] == "SENT_ENTRY"
+    assert cli("list", "--sent-to", "A").out.splitlines()[0].endswith("SENT ENTRY")
     assert cli("list", "--sent-to", "A", "--by", "nobody", "--format", "json").json == []
     assert cli("list", "--sent-to", "A", "--since", "2999-01-01", "--format", "json").json == []
     ledger = cli("list", "--sent-to", "A", "--state", "registered")
