@@ -2,35 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from pydicom.dataset import Dataset
 
-from registry.dicomfile.quiet import ALONE, quiet_pydicom
+from registry.dicomfile import tags
 from registry.errors import SourceUnclear
 from registry.records import Reference, Role
 from registry.uid import flaws, is_key
 
-_KEYWORDS = ("SOPInstanceUID", "SeriesInstanceUID", "StudyInstanceUID")
+_KEYWORDS = ("SOPInstanceUID", "SeriesInstanceUID", "StudyInstanceUID", "SOPClassUID")
+_TAGS = (tags.SOP_INSTANCE_UID, tags.SERIES_INSTANCE_UID, tags.STUDY_INSTANCE_UID, tags.SOP_CLASS_UID)
 
 
-def references_to(data_sets: Sequence[Dataset], names: Sequence[str]) -> list[Reference]:
-    """References to some objects as to sources; the names are what messages call them.
+def reference_to(data_set: Dataset, name: str) -> Reference:
+    """A reference to an object as to a source; ``name`` is what messages call it.
 
-    Raises ``SourceUnclear`` for one that has no valid SOP, Series or Study Instance UID.
+    Raises ``SourceUnclear`` where it has no valid SOP, Series or Study Instance UID.
     """
-    with ALONE, quiet_pydicom():
-        said = [[_text(each, keyword) for keyword in (*_KEYWORDS, "SOPClassUID")] for each in data_sets]
-    return [_reference(uids, name) for uids, name in zip(said, names, strict=True)]
-
-
-def _reference(said: list[str | None], name: str) -> Reference:
-    *uids, sop_class = said
-    for keyword, uid in zip(_KEYWORDS, uids, strict=True):
+    *uids, sop_class = (_text(data_set, tag) for tag in _TAGS)
+    for keyword, uid in zip(_KEYWORDS, uids, strict=False):
         if uid is None or not is_key(uid):
-            none = "no" if uid is None else "no valid"
+            said = "no" if uid is None else "no valid"
             raise SourceUnclear(
-                f"{name} has {none} {keyword}",
+                f"{name} has {said} {keyword}",
                 advice="A source is an image or another object that has its UIDs already.",
             )
     instance, series, study = uids
@@ -38,10 +31,12 @@ def _reference(said: list[str | None], name: str) -> Reference:
     return Reference(instance, sop_class, series, study, Role.SOURCE)
 
 
-def _text(data_set: Dataset, keyword: str) -> str | None:
-    """One value as plain text; None where it is absent, empty or several."""
-    try:
-        value = data_set.get(keyword)
-    except Exception:  # noqa: BLE001 (pydicom raises whatever a broken data set makes it raise)
+def _text(data_set: Dataset, tag: int) -> str | None:
+    """One value as plain text; None where it is absent, empty or several. As it was read: pydicom
+    would convert it, and warn of what is in it."""
+    if tag not in data_set:
         return None
-    return str(value) if isinstance(value, str) and value else None
+    value = data_set.get_item(tag).value
+    if isinstance(value, bytes):
+        value = value.rstrip(b"\0 ").decode("latin-1")
+    return str(value) if isinstance(value, str) and value and "\\" not in value else None

@@ -39,9 +39,13 @@ def _head(result: Life) -> Iterator[str]:
     listed = result.listed
     sent = f"sent to {', '.join(result.sent_to)}" if result.sent_to else ""
     if listed is None:
-        unseen = "is named by objects, and nobody has seen it yet"
-        seen = any(event.event == "export:check" for event in result.events)
-        yield f"{result.uid} {'was checked for export, and is not recorded' if seen else unseen}"
+        acts = {event.event for event in result.events}
+        if any(event.what.startswith("issued ") for event in result.events):
+            yield f"{result.uid} was issued, and nobody has seen an object with it yet"
+        elif "export:check" in acts:
+            yield f"{result.uid} was checked for export, and is not recorded"
+        else:
+            yield f"{result.uid} is named by objects, and nobody has seen it yet"
         if sent:
             yield sent
         return

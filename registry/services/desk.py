@@ -17,6 +17,7 @@ from registry.store.ledger import Issue, enter, enter_issued
 from registry.store.retrying import LostRace
 from registry.store.roots import load_roots
 from registry.store.session import Connection
+from registry.store.standings import places_of
 from registry.store.words import Words
 
 
@@ -41,7 +42,7 @@ class IssuingDesk:
         ``UidCollision``, ``ParentMismatch`` or ``UidWithdrawn`` where one can't be
         the parent, ``ParentNeeded`` where one is missing.
         """
-        self.knowledge.learn_places(uid for uid in (study, series) if uid)
+        self._learn_places(uid for uid in (study, series) if uid)
         if series is not None:
             known = self._usable(series, Kind.SERIES)
             if known is None:
@@ -66,6 +67,14 @@ class IssuingDesk:
             row = Standing(series, Kind.SERIES, Origin.FOREIGN, study_instance_uid=study)
             self._foreign.append(NewRow(row))
         return study
+
+    def _learn_places(self, uids: Iterable[str]) -> None:
+        """As the engine answers it best."""
+        new = [uid for uid in uids if uid not in self.knowledge.standing]
+        question = places_of(new)
+        if question is not None:
+            self.knowledge.take_places(question, self._act.ask(question))
+            self.knowledge.learn_places(new)
 
     def _settle_repeats(self) -> None:
         """Have the ledger say now whether a keyed UID was taken meanwhile: then it is

@@ -114,7 +114,7 @@ def derive(registry: OpenRegistry, request: DeriveRequest) -> Derived:
         return Derived(str(study), series, tuple(sorted(instances)), root.prefix, act.entry)
 
     about = (request.study_instance_uid, *named)
-    question = places_of((*studies, *named))
+    question = places_of((*studies, *named, *(reference.target for reference in known)))
     return recorded(
         registry,
         "object:derive",

@@ -32,26 +32,22 @@ def named(things: Iterable[Nameable]) -> tuple[Source, ...]:
     Raises ``SourceUnclear`` for a Dataset without valid UIDs, which is called by its
     place, ``BadRequest`` for what is none of these.
     """
-    found: dict[int, Source] = {}
-    data_sets: dict[int, DataSet] = {}
-    for place, thing in enumerate(things, 1):
-        if isinstance(thing, str):
-            found[place] = thing
-        elif isinstance(thing, os.PathLike):
-            path = os.fspath(thing)  # of a file, whatever its name
-            found[place] = path if flaws(path) else os.path.join(os.curdir, path)
-        elif is_data_set(thing):
-            data_sets[place] = thing
-        else:
-            raise BadRequest(
-                f"source {place} is a {type(thing).__name__}", advice="Give UIDs, paths and pydicom Datasets."
-            )
-    if data_sets:
-        from registry.dicomfile.naming import references_to
+    return tuple(_named(thing, place) for place, thing in enumerate(things, 1))
 
-        names = [f"dataset {place}" for place in data_sets]
-        found |= zip(data_sets, references_to(list(data_sets.values()), names), strict=True)
-    return tuple(found[place] for place in sorted(found))
+
+def _named(thing: Nameable, place: int) -> Source:
+    if isinstance(thing, str):
+        return thing
+    if isinstance(thing, os.PathLike):
+        path = os.fspath(thing)
+        return path if flaws(path) else os.path.join(os.curdir, path)  # it is a file, whatever its name
+    if is_data_set(thing):
+        from registry.dicomfile.naming import reference_to
+
+        return reference_to(thing, f"dataset {place}")
+    raise BadRequest(
+        f"source {place} is a {type(thing).__name__}", advice="Give UIDs, paths and pydicom Datasets."
+    )
 
 
 @dataclass(frozen=True, slots=True)

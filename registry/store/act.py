@@ -90,6 +90,10 @@ class Act:
         self.flush()
         return self._connection
 
+    def ask(self, question: Question) -> Sequence[Row] | None:
+        """The answer to a question, as stored, where the engine has it prepared; else None."""
+        return self._writer.ask(question)
+
     def flush(self) -> None:
         """Send what was only noted down, so that what is refused is refused now."""
         self._writer.flush()

@@ -83,12 +83,14 @@ def confirm(act: Act, ground: Ground) -> None:
     act.confirmed(newest)
 
 
+_SINCE = f"SELECT seq, id, rows FROM {entries.name} WHERE seq > %(since)s"
+"""Only ever asked of PostgreSQL, and before each entry there: as text, it isn't composed anew."""
+
+
 def _others(connection: Connection, since: int) -> tuple[int, list[int], bool]:
     """The newest place in the trail, the acts after ``since`` that made rows, and whether one
     of them concerns everybody: it said which patients are one, which no list of UIDs covers."""
-    rows = connection.execute(
-        select(entries.c.seq, entries.c.id, entries.c.rows).where(entries.c.seq > since)
-    ).all()
+    rows = connection.exec_driver_sql(_SINCE, {"since": since}).all()
     newest = max((row.seq for row in rows), default=since)
     patients = any(schema.patient_decisions.name in row.rows for row in rows)
     return newest, [row.id for row in rows if row.rows != "{}"], patients

@@ -13,7 +13,7 @@ from sqlalchemy import Connection
 
 from registry.agreement import Subject
 from registry.epochs import ALWAYS, Epoch
-from registry.facts import Facts, fingerprints_of
+from registry.facts import Facts, Placement, fingerprints_of
 from registry.fingerprint import unpack as unpacked
 from registry.records import Kind, Level, Mark, ObjectClaim, Origin, Patient, Trait
 from registry.store import lookups
@@ -79,9 +79,29 @@ class Knowledge(Claimed):
 
     def learn_whereabouts(self, uids: Iterable[str]) -> Facts:
         """Load only in which series some UIDs are, or were said to be; the facts."""
-        if known := self._learn_standing(sorted(set(uids) - self._learned)):
-            self._learn_claimed_places(known)
+        new = set(uids) - self._learned
+        self.learn_places(new)
+        known = [uid for uid in new if uid in self.standing]
+        contested = {row.uid for row in self._rows(lookups.CONTESTED, known)}
+        if rest := sorted(uid for uid in known if uid in contested or not self._is_just_seen(uid)):
+            self._learn_standing(rest)
+            self._learn_claimed_places(rest)
         return self.facts
+
+    def _is_just_seen(self, uid: str) -> bool:
+        """Whether a UID stands for what it was first seen as, and that says in which series it is; if so,
+        the facts have it."""
+        standing = self.standing[uid]
+        if standing.origin is not Origin.OBSERVED or standing.study_instance_uid is None:
+            return False
+        if standing.kind is Kind.SERIES:
+            self.facts.series[uid].studies.add(standing.study_instance_uid)
+        elif standing.kind is Kind.INSTANCE and standing.series_instance_uid is not None:
+            placement = Placement(standing.series_instance_uid, standing.study_instance_uid)
+            self.facts.instances[uid].placements.add(placement)
+        else:
+            return False
+        return True
 
     def _learn_standing(self, uids: list[str]) -> list[str]:
         """Load what the ledger and decisions say; those that are known."""

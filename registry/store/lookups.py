@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import bindparam, case, func, select
+from sqlalchemy import bindparam, case, exists, func, or_, select
 
 from registry.fingerprint import VERSION
 from registry.records import Kind, Trait
@@ -147,6 +147,17 @@ FINGERPRINTS = Keyed(
     select(schema.fingerprints).where(schema.fingerprints.c.version == VERSION), schema.fingerprints.c.subject
 )
 TRAITS = Keyed(select(schema.traits), schema.traits.c.uid)
+
+
+def _contested() -> Keyed:
+    """Those of which more is known than their row: that was used, claimed otherwise, or decided."""
+    ledger = schema.ledger
+    further = (schema.uses, schema.refused_claims, schema.decisions)
+    said = or_(*(exists().where(table.c.uid == ledger.c.uid) for table in further))
+    return Keyed(select(ledger.c.uid).where(said), ledger.c.uid)
+
+
+CONTESTED = _contested()
 GENERATED = Keyed(
     select(schema.traits.c.uid, schema.traits.c.entry).where(schema.traits.c.trait == str(Trait.GENERATED)),
     schema.traits.c.uid,

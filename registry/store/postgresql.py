@@ -160,12 +160,16 @@ class PostgresWriter:
         before = len(statements)
         statements.append(Statement(_BEGIN))
         if question is not None:
-            text, values = question.query.for_psycopg
-            statements.append(Statement(text, {**values, "keys": list(question.keys)}))
+            statements.append(_asking(question))
         answers = self._exchange(*statements)[before:]
         begun, answer = answers[0], answers[1] if question is not None else None
         ((_, ticket, self._transaction_id, at, newest, roots),) = begun
         return Begun(ticket, at, self._connection.info["account"], newest, roots, answer)
+
+    def ask(self, question: Question) -> Sequence[Row] | None:
+        # Prepared once for the connection: to plan one of these costs more than to answer it.
+        self.flush()
+        return self._exchange(_asking(question))[0]
 
     def ids(self, table: Table, count: int) -> Sequence[int]:
         # A few are drawn ahead, for the acts that follow on this connection.
@@ -264,6 +268,11 @@ class PostgresWriter:
             if isinstance(raised, IntegrityError):
                 raise typed(raised) from error
             raise raised from error
+
+
+def _asking(question: Question) -> Statement:
+    text, values = question.query.for_psycopg
+    return Statement(text, {**values, "keys": list(question.keys)})
 
 
 _HEAD, _ALONE = 1, 2

@@ -46,6 +46,10 @@ class Writer(Protocol):
         """Begin; ``alone`` waits until no other act is under way, and keeps others out."""
         ...
 
+    def ask(self, question: Question) -> Sequence[Row] | None:
+        """The answer to a question, as stored; None where it is as well asked of the connection."""
+        ...
+
     def ids(self, table: Table, count: int) -> Sequence[int]:
         """Free surrogate keys of a table, ascending."""
         ...

@@ -145,7 +145,10 @@ def test_the_command_line_knows_it(ours: Registry, cli: Cli) -> None:
     uid = ours.generate_uid()
     shown = cli("show", uid, "--format", "json").json
     assert (shown["state"], shown["kind"], shown["issued_by"]) == ("issued", None, "tester")
-    assert "issued for any use" in cli("history", uid).out
+    told = cli("history", uid).out
+    assert "was issued, and nobody has seen an object with it yet" in told
+    assert "issued for any use" in told
+    assert cli("stats", "--format", "json").json["kinds"] == {"other": {"issued": 1}}
 
 
 @pytest.mark.engine("sqlite")
