@@ -95,6 +95,7 @@ def _files(
     from registry.services.remapfiles import FEW, Copiers, remap_files
 
     settings, progress = run.settings, Progress("copied")
+    progress.among(paths)
     few = not any(map(os.path.isdir, paths)) and len(paths) < FEW
     with Copiers(settings.limits, 1 if few else jobs or settings.jobs) as copiers:
         from registry.services.remapping import Remapper

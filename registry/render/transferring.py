@@ -20,6 +20,7 @@ def transfer(result: Transfer) -> Output:
         "rows": result.rows,
         "entries": result.entries,
         "root_hash": result.root_hash,
+        "originals": result.originals,
         "key_id": result.key_id,
         "keys": [{"name": key.name, "file": str(key.file), "found": str(key.found)} for key in result.keys],
     }
@@ -39,6 +40,9 @@ def _lines(result: Transfer) -> Iterator[str]:
         if not result.done_before
         else (f"the trail there has {trail}, root hash {result.root_hash}")
     )
+    if result.originals:
+        held = counted(result.originals, "UID")
+        yield f"the map of replacements is in it, {held}: whoever has it knows what they stand for"
     if not result.moved:
         yield "the copy is for reading: what is recorded goes on where it did"
         yield f"the key {result.key_id} is not in it: `uid-registry db key --install FILE` brings it"

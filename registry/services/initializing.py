@@ -16,6 +16,7 @@ from registry.services.signing import SigningKeyState, ensure, enter, signing_ke
 from registry.settings import Settings
 from registry.store import migrating, schema
 from registry.store.act import Act
+from registry.store.fence import fence_of
 from registry.store.retrying import again
 from registry.store.session import Database, Identity, KnownKey, identity_of, revision_of
 
@@ -37,7 +38,10 @@ class Initialized:
 def init(
     settings: Settings, *, root: str | None = None, organization: str | None = None, research: bool = False
 ) -> Initialized:
-    """Create a registry or upgrade it, and add the issuer root. Safe to repeat."""
+    """Create a registry or upgrade it, and add the issuer root. Safe to repeat.
+
+    Raises ``RegistryElsewhere`` where it was moved away, or is a copy.
+    """
     wanted = None
     if root is not None:
         policy = Policy.RESEARCH if research else Policy.PRODUCTION
@@ -49,6 +53,7 @@ def init(
         identity, created = again(lambda _: _identify(settings, database))
         registry = OpenRegistry(settings, database, identity)
         if not created:
+            _must_go_on(database)
             ensure(registry)
         added = add_root(registry, wanted) if wanted is not None else None
         return Initialized(
@@ -61,6 +66,12 @@ def init(
             upgraded,
             added,
         )
+
+
+def _must_go_on(database: Database) -> None:
+    with database.reading() as connection:
+        if (found := fence_of(connection)) is not None:
+            raise found.error()
 
 
 def upgrade(settings: Settings, database: Database) -> str | None:

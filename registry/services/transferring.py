@@ -44,6 +44,7 @@ class Transfer:
     entries: int
     root_hash: str
     key_id: str
+    originals: int = 0  # that replacements stand for, among the rows
     keys: tuple[KeyPlace, ...] = ()  # what a registry that was moved needs beside it
 
 
@@ -75,12 +76,12 @@ def transfer_to(
         _require_free(target)
         if not move:
             account(registry, "database:copy", unrecorded=unrecorded, to=_named(target))
-            with _or_failed(registry, "database:copy", recorded=not unrecorded, target=target):
-                return _made(registry, target, watch, Sort.COPY)
+            with _or_failed(registry, "database:copy", recorded=not unrecorded, target=target) as attempt:
+                return _made(registry, target, watch, Sort.COPY, attempt)
         if standing is None:
             _close(registry, target)
-        with _or_failed(registry, "database:move", recorded=True, target=target):
-            made = _made(registry, target, watch, None)
+        with _or_failed(registry, "database:move", recorded=True, target=target) as attempt:
+            made = _made(registry, target, watch, None, attempt)
         SeenHead(registry.settings, target, registry.identity.origin).keep()
         return replace(made, keys=bring_keys(registry, target))
 
@@ -156,7 +157,7 @@ def _done_before(registry: OpenRegistry, target: Database) -> Transfer:
         head.size,
         head.root.hex(),
         registry.identity.key.id,
-        keys,
+        keys=keys,
     )
 
 
@@ -196,7 +197,16 @@ def _close(registry: OpenRegistry, target: Database) -> None:
 # --- the copy ------------------------------------------------------------------------------
 
 
-def _made(registry: OpenRegistry, target: Database, watch: Watch, sort: Sort | None) -> Transfer:
+@dataclass(slots=True)
+class _Attempt:
+    """How far a copy has come: from its commit on it may be there, whatever happens to us."""
+
+    committing: bool = False
+
+
+def _made(
+    registry: OpenRegistry, target: Database, watch: Watch, sort: Sort | None, attempt: _Attempt
+) -> Transfer:
     """The copy, verified and then committed; behind a fence of a ``sort``."""
     with _written(target) as database, database.writing() as written:
         with registry.database.reading() as source:
@@ -204,7 +214,7 @@ def _made(registry: OpenRegistry, target: Database, watch: Watch, sort: Sort | N
         proved = transfer.proved(written, loaded.head, watch("verified"))
         if sort is not None:
             fence.put_up(written, sort, _said_of_copy(proved.size))
-        _commit(written)
+        _commit(written, attempt)
     return Transfer(
         registry.database.name,
         target.name,
@@ -214,6 +224,7 @@ def _made(registry: OpenRegistry, target: Database, watch: Watch, sort: Sort | N
         proved.size,
         proved.root_hash,
         registry.identity.key.id,
+        loaded.originals,
     )
 
 
@@ -242,7 +253,8 @@ def _written(target: Database) -> Iterator[Database]:
         raise BadRequest(f"{file} can't be written: {error.strerror}") from error
 
 
-def _commit(written: Connection) -> None:
+def _commit(written: Connection, attempt: _Attempt) -> None:
+    attempt.committing = True
     try:
         written.commit()
     except Exception as error:
@@ -255,16 +267,16 @@ def _commit(written: Connection) -> None:
 
 
 @contextmanager
-def _or_failed(registry: OpenRegistry, event: str, *, recorded: bool, target: Database) -> Iterator[None]:
-    """Where no copy comes of it, say so in the trail, and let entries in again; unless it isn't known."""
+def _or_failed(registry: OpenRegistry, event: str, *, recorded: bool, target: Database) -> Iterator[_Attempt]:
+    """Where no copy comes of it, say so in the trail, and let entries in again; where one may be
+    there, leave it at that: two that take entries would be worse than none."""
+    attempt = _Attempt()
     try:
-        yield
-    except OutcomeUnknown:
-        raise
+        yield attempt
     except BaseException as error:
-        file = target.sqlite_file
-        there = file is not None and os.path.lexists(file)  # what failed came after it
-        if recorded and not there:
+        file = target.sqlite_file  # has its name last
+        may_be_there = attempt.committing and (file is None or os.path.lexists(file))
+        if recorded and not may_be_there:
             with suppress(RegistryError):
                 _say_failed(registry, event, error)
         raise

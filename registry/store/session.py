@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import re
 from collections.abc import Callable, Iterator
@@ -31,6 +32,10 @@ __all__ = [
     "open_engine",
     "revision_of",
 ]
+
+# What it logs when a connection is lost, or a command interrupted, is told by the error that comes of
+# it; it goes to whoever asked for logs, and not by default to stderr.
+logging.getLogger("sqlalchemy").addHandler(logging.NullHandler())
 
 _SECRET = re.compile("pass|secret|scram", re.IGNORECASE)  # password, sslpassword, oauth_client_secret, ...
 _CONNINFO = re.compile(

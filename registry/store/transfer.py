@@ -36,6 +36,7 @@ class Loaded(NamedTuple):
     """What is in a copy."""
 
     rows: int
+    originals: int  # what replacements stand for: the key to who is behind de-identified copies
     head: Head
 
 
@@ -91,7 +92,7 @@ def load(source: Connection, target: Connection, database: Database, progress: P
     if (found := _counted(target)) != of:
         wrong = sorted(name for name in of if found[name] != of[name])
         raise DatabaseUnusable(f"the copy doesn't hold all rows of {', '.join(wrong)}")
-    return Loaded(whole, head)
+    return Loaded(whole, of[schema.originals.name], head)
 
 
 def proved(target: Connection, head: Head, progress: Progress) -> Verification:

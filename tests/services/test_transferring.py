@@ -13,6 +13,7 @@ import pytest
 from registry.errors import BadRequest, DatabaseUnusable, RegistryElsewhere, RegistryError, TrailBroken
 from registry.keys import load_ring
 from registry.records import Kind
+from registry.services import transferring
 from registry.services.auditing import audit_log, audit_verify
 from registry.services.checkpointing import checkpoint
 from registry.services.issuing import issue
@@ -102,6 +103,7 @@ def test_every_table_is_equal_row_by_row(filled: Settings, place: Places) -> Non
     assert [name for name, rows in before.items() if not rows] == [], "what is empty proves nothing"
     assert after == before
     assert made.rows == sum(map(len, before.values()))
+    assert made.originals == len(before["originals"])
 
 
 @pytest.mark.usefixtures("same_engine")
@@ -129,6 +131,11 @@ def test_a_registry_that_was_moved_goes_on_there(filled: Settings, place: Places
     to = place()
     copied(filled, to, move=True)
     there = with_keys(filled, to, tmp_path)
+    with opened(there) as registry:
+        entry = issue(registry, ISSUED).entry
+    with databases.raw(there) as connection:
+        newest, before = run(connection, "SELECT id FROM entries ORDER BY seq DESC LIMIT 2").scalars()
+    assert (before + 1, newest) == (entry, entry), "what comes next gets the next number"
     works(there, tmp_path)
     with opened(there) as registry:
         (told,) = [each.entry for each in audit_log(registry) if each.entry.event == "database:move"]
@@ -144,16 +151,6 @@ def test_and_back_again(filled: Settings, place: Places, registries: Registries,
     home = replace(registries.empty(), key_file=there.key_file)
     copied(there, home, move=True)
     assert contents(home) == contents(there)
-
-
-def test_what_comes_next_gets_the_next_numbers(filled: Settings, place: Places, tmp_path: Path) -> None:
-    there = with_keys(filled, place(), tmp_path)
-    copied(replace(filled, key_file=there.key_file), there, move=True)
-    with opened(there) as registry:
-        entry = issue(registry, IssueRequest(Kind.STUDY)).entry
-    with databases.raw(there) as connection:
-        newest, before = run(connection, "SELECT id FROM entries ORDER BY seq DESC LIMIT 2").scalars()
-    assert (before + 1, newest) == (entry, entry)
 
 
 def test_the_order_of_the_tables_is_that_of_their_keys() -> None:
@@ -178,7 +175,7 @@ def test_what_was_moved_refuses_and_says_where_it_is(
         with pytest.raises(RegistryElsewhere, match="was moved to"):
             issue(before, ISSUED)
     at = ("--database", filled.database)
-    for command in (["show", "1.2.3"], ["issue", "study"], ["check", "."], ["stats"]):
+    for command in (["show", "1.2.3"], ["issue", "study"], ["check", "."], ["stats"], ["init"]):
         told = cli(*command, *at)
         assert (told.code, told.out) == (3, ""), command
         name = "to-" if str(to.database).startswith("/") else database_of(to.database)
@@ -215,7 +212,6 @@ def test_a_copy_is_taken_up_with_a_reason(filled: Settings, place: Places, tmp_p
     copied(filled, to)
     with opened(to) as registry:
         entry = reopen(registry, "the server's disk is lost")
-    works(to, tmp_path)
     with opened(to) as registry:
         (told,) = [each.entry for each in audit_log(registry, entry=entry)]
         assert (told.event, told.note) == ("database:reopen", "the server's disk is lost")
@@ -277,6 +273,25 @@ def test_a_move_that_was_cut_off_goes_on(
     made = copied(filled, to, move=True)
     assert not made.done_before
     assert contents(to) == contents(filled)
+
+
+@pytest.mark.engine("sqlite")
+def test_what_may_be_there_isnt_said_to_have_failed(
+    filled: Settings, place: Places, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    to, commit = place(), transferring._commit
+
+    def cut_off(*arguments: Any) -> None:
+        commit(*arguments)
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(transferring, "_commit", cut_off)
+        with pytest.raises(KeyboardInterrupt):
+            copied(filled, to, move=True)
+    with pytest.raises(RegistryElsewhere), opened(filled):
+        pass
+    assert copied(filled, to, move=True).done_before
 
 
 @pytest.mark.engine("sqlite")
