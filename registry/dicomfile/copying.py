@@ -1,8 +1,6 @@
 """Files read, looked through for UIDs, and written again with others in their place.
 
-Nothing else of a file changes but what pydicom rewrites: the length of groups, and how
-sequences are delimited that hold what was replaced. A copy appears under its name whole,
-and never in the place of another file.
+A copy appears under its name whole, and never in the place of another file.
 """
 
 from __future__ import annotations
@@ -13,7 +11,6 @@ from contextlib import suppress
 from io import BytesIO
 from typing import NamedTuple
 
-from pydicom import dcmwrite
 from pydicom.dataset import Dataset, FileDataset, FileMetaDataset
 
 from registry.dicomfile.archive import Archives, members
@@ -25,6 +22,7 @@ from registry.dicomfile.quiet import quiet_pydicom
 from registry.dicomfile.regularfile import read_regular
 from registry.dicomfile.replacing import Places, find
 from registry.dicomfile.sources import Found, Source, is_dicomdir
+from registry.dicomfile.splicing import Touched, written
 from registry.dicomfile.unreadable import NotDicom, UnreadableDicom, told
 from registry.kinds import Kind
 from registry.limits import Limits
@@ -39,6 +37,7 @@ class Held(NamedTuple):
     """A file that was looked through, and is to be written."""
 
     name: str
+    data: bytes
     data_set: FileDataset
     places: Places
 
@@ -64,17 +63,17 @@ class Copier:
         """Look through one more file, adding its UIDs to ``uids``. Never raises for what is in it."""
         try:
             with quiet_pydicom():
-                data_set = self._parsed(source)
+                data, data_set = self._parsed(source)
                 places = find(data_set)
         except Exception as error:  # noqa: BLE001 (pydicom raises whatever a broken file makes it raise)
             return told(source.name, error, self._limits)
         for uid, kind in places.uids.items():
             if uids.get(uid) is None:
                 uids[uid] = kind
-        self.held.append(Held(source.name, data_set, places))
+        self.held.append(Held(source.name, data, data_set, places))
         return Seen(places.signed, places.encrypted)
 
-    def _parsed(self, source: Source) -> FileDataset:
+    def _parsed(self, source: Source) -> tuple[bytes, FileDataset]:
         if source.member is not None:
             data = self._archives.read(source, self._limits)
         else:
@@ -83,11 +82,11 @@ class Copier:
         if meta.get("MediaStorageSOPClassUID") == MEDIA_DIRECTORY:
             raise NotDicom("a DICOMDIR, not an instance")
         if isinstance(data_set, FileDataset):
-            return data_set
+            return data, data_set
         preamble = data[:PREAMBLE] if is_marked(data) else None
         inflated = FileDataset(BytesIO(), data_set, preamble, FileMetaDataset(meta), False, True)
         inflated.set_original_encoding(False, True, data_set.original_character_set)
-        return inflated
+        return b"", inflated
 
     def write(self, held: Held, replacement: Mapping[str, str], folder: str) -> Written | Unreadable:
         """Write the copy of a file that was looked through, as ``study/series/instance.dcm``."""
@@ -95,11 +94,15 @@ class Copier:
             with quiet_pydicom():
                 held.places.replace(replacement)
                 name = _name(held.data_set)
-                file = BytesIO()
-                dcmwrite(file, held.data_set, enforce_file_format=False)
-            return Written(name, _put(os.path.join(folder, name), file.getbuffer()))
+                data = written(held.data, held.data_set, _distinct(held.places.touched))
+            return Written(name, _put(os.path.join(folder, name), data))
         except Exception as error:  # noqa: BLE001 (as above)
             return _failed(held.name, error, self._limits)
+
+
+def _distinct(touched: list[Touched]) -> list[Touched]:
+    """Each of them once: in a sequence there may be many places."""
+    return list({(id(each.part), int(each.tag)): each for each in touched}.values())
 
 
 def _failed(name: str, error: Exception, limits: Limits) -> Unreadable:
@@ -115,7 +118,7 @@ def _name(data_set: Dataset) -> str:
     return os.path.join(*(uid for uid in above if is_key(uid)), f"{instance}.dcm")
 
 
-def _put(path: str, data: memoryview) -> bool:
+def _put(path: str, data: bytes) -> bool:
     """Have a file appear at a path; whether the same one was there already."""
     os.makedirs(os.path.dirname(path), exist_ok=True)
     if os.path.lexists(path):
@@ -136,7 +139,7 @@ def _put(path: str, data: memoryview) -> bool:
     return False
 
 
-def _same(path: str, data: memoryview) -> bool:
+def _same(path: str, data: bytes) -> bool:
     with open(path, "rb") as file:
         if file.read(len(data) + 1) == data:
             return True

@@ -23,6 +23,7 @@ from pydicom.filewriter import write_sequence
 from pydicom.sequence import Sequence
 
 from registry.dicomfile import tags
+from registry.dicomfile.splicing import Touched
 from registry.dicomfile.structural import STRUCTURAL
 from registry.dicomfile.unreadable import UnreadableDicom
 from registry.kinds import Kind
@@ -60,6 +61,7 @@ class Places:
     uids: dict[str, Kind | None] = field(default_factory=dict)
     signed: bool = False  # a signature in it holds no longer once anything is replaced (PS3.15 Annex C)
     encrypted: bool = False  # what is encrypted in it nobody sees (PS3.15 Annex E)
+    touched: list[Touched] = field(default_factory=list)  # in which something is to be replaced
     _elements: list[tuple[Dataset, Any, list[str], bool]] = field(default_factory=list)
     _enclosed: list[tuple[Dataset, Any, Places, Sequence, bool]] = field(default_factory=list)
 
@@ -93,22 +95,28 @@ def find(data_set: Dataset) -> Places:
 
 
 def _walk(top: Dataset, places: Places) -> None:
-    waiting: list[tuple[Dataset, int]] = [(top, 0)]
+    waiting: list[tuple[Dataset, int, Touched | None]] = [(top, 0, None)]
     while waiting:
-        data_set, within = waiting.pop()
+        data_set, within, above = waiting.pop()
         for number in list(data_set.keys()):
             element: Any = data_set.get_item(number)
             vr = _vr(data_set, int(number), element.VR)
+            if vr not in ("SQ", "UI", "UN"):
+                continue
+            found = len(places._elements) + len(places._enclosed)
+            at = above or Touched(data_set, number, element)
             if number in _SIGNED:
                 places.signed = True
             elif number == _ENCRYPTED:
                 places.encrypted = True
             if vr == "SQ":
-                waiting += [(item, int(number)) for item in data_set[number].value or ()]
+                waiting += [(item, int(number), at) for item in data_set[number].value or ()]
             elif vr == "UI" and number not in _KEPT:
                 _name(places, data_set, element, _kind(number, within))
             elif vr == "UN":
                 _unknown(places, data_set, element)
+            if len(places._elements) + len(places._enclosed) > found:
+                places.touched.append(at)
             if len(places.uids) > MOST_NAMED:
                 raise UnreadableDicom(f"it names more than {MOST_NAMED:,} UIDs")
 

@@ -9,7 +9,19 @@ from typing import Any
 
 from sqlalchemy import Column, Integer, LargeBinary, SmallInteger, Table
 
-from registry.store.schema import HISTORY, SEALED, entries, findings, ledger, notes, redactions, tree_nodes
+from registry.store.schema import (
+    HISTORY,
+    SEALED,
+    entries,
+    findings,
+    ledger,
+    notes,
+    originals,
+    purges,
+    redactions,
+    replacements,
+    tree_nodes,
+)
 from tests.tampering import forging
 from tests.tampering.scene import TAIL, Row, Scene
 
@@ -57,11 +69,12 @@ REHASH_NEWER = Kind(
     checkpoint=False,
 )
 APPEND = Kind("an entry is made up and appended, well formed", alone=False, checkpoint=False)
+MAP = Kind("what a replacement stands for is changed, left out, made up or put back")
 WORK = Kind("work tables (findings, pending references, resume marks)", alone=False, checkpoint=False)
 
 KINDS = (
     *(EDIT, NULL, TYPE, DELETE, INSERT, SWAP, MOVE, REORDER, FORMAT, NOTE, EMPTY, CLEAR, CUT_PARTLY),
-    *(CUT, RESTORE, REHASH, REHASH_ORDER, REHASH_NEWER, APPEND, WORK),
+    *(CUT, RESTORE, REHASH, REHASH_ORDER, REHASH_NEWER, APPEND, MAP, WORK),
 )
 
 ONLY_SQLITE = (TYPE,)
@@ -80,6 +93,7 @@ def changes(scene: Scene, *, every_row: bool) -> Iterator[Change]:
     for rows in _entries(scene, every_row):
         yield from _of_entry(*rows)
     yield from _of_notes(scene)
+    yield from _of_the_map(scene)
     yield from _of_all(scene)
 
 
@@ -184,7 +198,7 @@ def _unique(table: Table) -> set[str]:
 def _copy(table: Table, row: Row) -> Row:
     """A row like another, under a key of its own, made by the same entry."""
     unlike = _unique(table) | {column.name for column in table.primary_key}
-    if unlike != {"entry"}:
+    if _keys(table) != ["entry"]:
         unlike -= {"entry"}
     return {k: another(v, table.columns[k]) if k in unlike else v for k, v in row.items()}
 
@@ -247,6 +261,20 @@ def _text(note: Row, by: int | None = None, **new: object) -> Callable[[Scene], 
     return make
 
 
+def _of_the_map(scene: Scene) -> Iterator[Change]:
+    """The one table that isn't history and counts: the trail holds hashes of what is in it."""
+    for row in scene.rows(originals):
+        for column in originals.columns:
+            edit = _set(MAP, originals, row, column, another(row[column.name], column))
+            yield edit
+        yield Change(MAP, "originals", "deleted", lambda s, r=row: s.delete(originals, r))
+        yield Change(MAP, "originals", "inserted", lambda s, r=row: s.insert(originals, _copy(originals, r)))
+    (scope,) = (row["scope_id"] for row in scene.rows(purges))
+    for each in (row for row in scene.rows(replacements) if row["scope_id"] == scope):
+        back = {"scope_id": scope, "original": b"\x12\x3f", "uid": each["uid"], "salt": bytes(16)}
+        yield Change(MAP, "originals", "put back", lambda s, b=back: s.insert(originals, b))
+
+
 # --- all of it -------------------------------------------------------------------------------
 
 
@@ -270,7 +298,8 @@ def _of_all(scene: Scene) -> Iterator[Change]:
 
 
 def _rehashed(scene: Scene) -> Iterator[Change]:
-    for table in SEALED:
+    # The map tells of these two whatever the trail says.
+    for table in (table for table in SEALED if table not in (purges, replacements)):
         row = scene.rows(table)[0]
         columns = [c for c in table.columns if c.name != "entry"]
         for column in columns if table is not redactions else ():
