@@ -88,6 +88,7 @@ def check(
 
       uid-registry check --for-export TRIAL_PACS export/ && storescu -aec TRIAL_PACS ...
     """
+    _require_listable(run, listed, for_export)
     if paths or null:
         # Before an export nothing is read that can't be accounted for.
         begin = for_export is None
@@ -100,7 +101,6 @@ def check(
     if rule is not None and not paths and not null and for_export is None:
         _show_page(run, rule)
         return
-    _require_listable(run, listed, for_export)
     run = reading.configured(run, select, ignore, named_by, jobs)
     if statistics and run.settings.format not in FORMATS:
         raise BadRequest(

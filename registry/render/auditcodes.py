@@ -84,7 +84,7 @@ CODES: dict[str, Codes] = {
     "uid:remap": _MADE,
     "uid:reveal": _WATCHED,
     "scope:export": _WATCHED,
-    "scope:import": _MADE,
+    "scope:import": _ENTERED,
     "scope:purge": _WATCHED,
     "object:derive": _MADE,
     "object:register": _ENTERED,

@@ -31,6 +31,7 @@ from registry.store.scoped import scoped
 from registry.store.session import Connection
 from registry.store.tree import Head, head_of
 from registry.store.words import Words
+from registry.uid import STANDARD_ROOT
 
 if TYPE_CHECKING:
     from registry.dicomfile.memory import DataSet
@@ -70,7 +71,8 @@ def check(
         gate.require_entry(registry)
     if scope is not None:
         with registry.database.reading() as connection:
-            scoped(connection, Words(connection), scope, frozenset(), ())
+            # A UID that is nobody's: whoever may not read the map learns it before files are read.
+            scoped(connection, Words(connection), scope, frozenset({STANDARD_ROOT}), ())
     asked = _Asked(policy, context, gate, scope)
     keys = registry.keys_in(context)
     in_memory = list(_in_memory(data_sets, keys, digests, names=scope is not None))

@@ -116,6 +116,7 @@ PLACES = {
 }
 
 
+@pytest.mark.engine("sqlite")  # where it stands is the reader's matter
 @pytest.mark.parametrize("put", PLACES, ids=lambda put: put.__name__)
 def test_an_original_is_found_wherever_it_stands(
     registry: Registry, originals: list[Dataset], copies: list[Dataset], tmp_path: Path, put: object
@@ -152,6 +153,7 @@ def test_a_uid_that_nobody_asked_the_registry_for_is_found_too(
     assert found(registry.check([scanned], scope=SCOPE)) == []
 
 
+@pytest.mark.engine("sqlite")
 def test_the_policy_may_know_a_uid_as_somebody_elses(
     settings: Settings,
     registry: Registry,
@@ -182,6 +184,7 @@ def test_what_is_put_elsewhere_than_before_is_found(
     assert found(registry.check([unknown], scope=SCOPE)) == []
 
 
+@pytest.mark.engine("sqlite")
 def test_a_finding_names_no_original_even_where_that_is_what_the_object_is_in(
     registry: Registry, originals: list[Dataset], copies: list[Dataset]
 ) -> None:
@@ -192,6 +195,7 @@ def test_a_finding_names_no_original_even_where_that_is_what_the_object_is_in(
     assert str(originals[0].StudyInstanceUID) not in repr(finding)
 
 
+@pytest.mark.engine("sqlite")
 def test_findings_are_the_same_in_any_order_and_split(
     registry: Registry, originals: list[Dataset], copies: list[Dataset]
 ) -> None:

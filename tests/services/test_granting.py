@@ -32,7 +32,7 @@ from registry.store.session import Database
 from registry.trail import FIELDS, canonical_entry, leaf_hash
 from tests.conftest import Cli, Registries, Result
 from tests.hammering import writing
-from tests.objects import ct_slices, save_all, tiny
+from tests.objects import bundled, ct_slices, save_all, tiny
 from tests.postgres import Server, database_of
 
 pytestmark = pytest.mark.engine("postgresql")
@@ -245,6 +245,7 @@ def test_the_remapper_replaces_and_nobody_else_sees_what(users: Users, cli: Cli)
             ("scope", "original", new),
             ("scope", "export", "TRIAL-7"),
             ("scope", "purge", "TRIAL-7", "--reason", "x"),
+            ("check", bundled()[0], "--scope", "TRIAL-7"),
         ):
             done = cli(*command, *theirs)
             refused(done)
