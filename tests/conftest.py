@@ -283,7 +283,7 @@ Cli = Callable[..., Result]
 
 
 @pytest.fixture
-def program(capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Cli:
+def in_process(capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Cli:
     """Runs `uid-registry` with some arguments, in this process."""
 
     def run(*arguments: object, stdin: str | bytes = "") -> Result:
@@ -303,10 +303,10 @@ def program(capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) 
 
 
 @pytest.fixture
-def cli(settings: Settings, program: Cli, monkeypatch: pytest.MonkeyPatch) -> Cli:
+def cli(settings: Settings, in_process: Cli, monkeypatch: pytest.MonkeyPatch) -> Cli:
     """Runs `uid-registry` with some arguments on the test's registry, in this process."""
     monkeypatch.setenv("UID_REGISTRY_DATABASE", settings.database)
     monkeypatch.setenv("UID_REGISTRY_ACTOR", "tester")
     if settings.key_file:
         monkeypatch.setenv("UID_REGISTRY_KEY_FILE", settings.key_file)
-    return program
+    return in_process

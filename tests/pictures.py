@@ -125,7 +125,7 @@ def pictures(folder: Path, to: Path) -> None:
             acknowledge(registry, Which(code="UID410"), "test files of a library")
             checkpoint(registry)
         study(settings, folder / "objects")
-    for name, arguments, height in (("study", [STUDY], 1100), ("registry", ["--until", "2026-11-21"], 1400)):
+    for name, arguments, height in (("study", [STUDY], 1045), ("registry", ["--until", "2026-11-21"], 1400)):
         page = folder / f"{name}.html"
         run("report", *arguments, "-o", page, "--database", settings.database, "--actor", "ann")
         for scheme in ("light", "dark"):

@@ -26,10 +26,7 @@ def test_from_images_to_the_tree_of_their_study(settings: Settings, tmp_path: Pa
         assert {each.study_instance_uid for each in uids.values()} == {study}
         made: dict[str, Dataset] = {}
         for modality, make in MAKERS.items():
-            names = {
-                "series": uids[modality].series_instance_uid,
-                "instance": uids[modality].sop_instance_uid,
-            }
+            names = uids[modality].series_instance_uid, uids[modality].sop_instance_uid
             # The report's tracking and observer UIDs are UIDs as well, and come from the registry too.
             further = {"tracking_uid": registry.generate_uid()} if modality == SR else {}
             with registry.patch_pydicom():

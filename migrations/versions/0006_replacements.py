@@ -92,6 +92,10 @@ def upgrade() -> None:
         sa.UniqueConstraint("uid", name="uq_originals_uid"),
         sqlite_with_rowid=False,
     )
+    generated = sa.text("trait = 'generated'")
+    op.create_index(
+        "ix_traits_generated", "traits", ["uid", "entry"], sqlite_where=generated, postgresql_where=generated
+    )
     dialect = op.get_bind().dialect.name
     for table in SEALED:
         for statement in (*triggers.kept(table, dialect), *triggers.sealed(table, dialect)):
@@ -102,6 +106,7 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     """Only for a registry in which nothing was replaced: entries would be left without their rows."""
+    op.drop_index("ix_traits_generated", "traits")
     dialect = op.get_bind().dialect.name
     for table in ("originals", "purges", "replacements", "scopes"):
         if dialect == "sqlite":

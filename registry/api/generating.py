@@ -53,8 +53,12 @@ class Generating(Verbs):
         unlike pydicom's it is made with the registry's key, so that nobody can try texts out
         against it, and ``["ab", "c"]`` and ``["a", "bc"]`` differ.
 
-        Raises ``BadPrefix``, a ``ValueError`` like pydicom's.
+        Raises ``BadPrefix``, a ``ValueError`` like pydicom's, and ``TypeError`` for entropy that
+        isn't text.
         """
+        for number, text in enumerate(entropy_srcs or ()):
+            if not isinstance(text, str):
+                raise TypeError(f"entropy_srcs[{number}] is a {type(text).__name__}, not a str")
         from registry.dicomfile.toolkit import UID
 
         (uid,) = generating.generate(self._registry, prefix, entropy_srcs)
@@ -79,8 +83,10 @@ class Generating(Verbs):
 
         ``at_once`` is how many are recorded in one transaction, ahead of the calls that give them
         out: quicker, and those that are never asked for stay recorded as issued. It may be called
-        by several threads, and in a process that was forked.
+        by several threads, and in a process that was forked. Raises ``BadRequest`` for what can't be
+        issued like this.
         """
+        issuing.check_count(at_once, "at_once")
         if kind is None:
             prefix = f"{root.removesuffix('.')}." if root else PYDICOM_PREFIX
             return Stock(lambda: generating.generate(self._registry, prefix, count=at_once))
@@ -92,6 +98,7 @@ class Generating(Verbs):
             count=at_once,
             root=root.removesuffix(".") if root else None,
         )
+        issuing.check_issue(self._registry, request)
         return Stock(lambda: issuing.issue(self._registry, request).uids)
 
     def patch_pydicom(self) -> AbstractContextManager[None]:

@@ -94,7 +94,7 @@ class Issuing(Verbs):
 
 def _named(things: Nameable | Iterable[Nameable]) -> tuple[Source, ...]:
     one = isinstance(things, str | os.PathLike) or is_data_set(things)
-    several: Any = [things] if one else things
+    several: Any = things if isinstance(things, Iterable) and not one else [things]
     return named(several)
 
 

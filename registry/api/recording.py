@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from registry.api.verbs import Verbs
 from registry.dicomfile.datasets import is_data_set
+from registry.errors import BadRequest
 from registry.records import IndexRow
 from registry.services import checking, indexfiles, indexing, registering, saving
 from registry.services.reports import Report
@@ -55,6 +56,8 @@ class Recording(Verbs):
         there, unless ``overwrite``; ``NoSuchPath`` where its folder isn't; ``NotWritable`` where no
         file can be made of the Dataset, no value of which is changed.
         """
+        if not is_data_set(data_set):
+            raise BadRequest(f"a {type(data_set).__name__} isn't saved", advice="Give a pydicom Dataset.")
         return saving.save(
             self._registry, data_set, os.fspath(path), overwrite=overwrite, context=context, fail_on=fail_on
         )

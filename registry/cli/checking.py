@@ -109,9 +109,11 @@ def check(
     progress = Progress("checked")
     with run.registry(read_only=for_export is None) as registry, reading.unnamed_paths(run):
         reading.name(registry)
+        given_paths = reading.paths_given(paths, null)
+        progress.among(given_paths)
         result = service(
             registry,
-            reading.paths_given(paths, null),
+            given_paths,
             digests=reading.wants_digests(digest),
             context=within,
             progress=progress,

@@ -26,7 +26,7 @@ Offering = Callable[[Any, str], Offers]
 
 def complete() -> None:
     """Answer the shell."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
+    _silence()
     from registry.cli import plain
     from registry.cli.app import app
 
@@ -37,6 +37,11 @@ def complete() -> None:
         raise
     except BaseException:  # noqa: BLE001 (there is nobody to tell)
         sys.exit(1)  # to fish: nothing is offered, so files may be
+
+
+def _silence() -> None:
+    """Whatever anybody has to say of it, the line that is being typed must stay as it is."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
 
 
 def equip(parameter: Any) -> None:

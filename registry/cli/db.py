@@ -156,7 +156,7 @@ def roles(
         str, typer.Option(metavar="NAME", help="What the roles' names begin with.")
     ] = "uid_registry",
 ) -> None:
-    """The SQL that makes the roles owner, writer and auditor on PostgreSQL. Safe to repeat.
+    """The SQL that makes the roles owner, writer, auditor and remapper on PostgreSQL. Safe to repeat.
 
     Run it after `init` and after each `db upgrade`, as the owner or a superuser; then
     make users members: GRANT uid_registry_writer TO workstation.

@@ -6,17 +6,17 @@ import io
 import os
 import shutil
 import sys
-import time
 from collections.abc import Iterable
 
 import typer
 
 from registry.cli.options import colour_wanted
+from registry.cli.progress import Progress, clear
 from registry.records import Severity
-from registry.render.formats import Output, counted, rendered, visible
+from registry.render.formats import Output, rendered, visible
 from registry.render.screen import SCREEN
 
-_TOLD_EVERY = 0.2  # seconds
+__all__ = ["Progress", "look_at_screen", "paint", "show", "tell", "write"]
 
 
 def paint(text: str, severity: Severity) -> str:
@@ -40,6 +40,7 @@ def show(output: Output, form: str) -> None:
 
 def write(lines: Iterable[str], end: str = "\n") -> None:
     """Write lines to stdout. A broken pipe ends the run with exit status 0."""
+    clear()
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="surrogateescape")  # a path is told as the bytes that it has
     try:
@@ -54,45 +55,5 @@ def write(lines: Iterable[str], end: str = "\n") -> None:
 
 def tell(message: str) -> None:
     """A message for a person, on stderr; what it quotes does nothing to a terminal."""
+    clear()
     typer.echo("\n".join(visible(line) for line in message.split("\n")), err=True)
-
-
-def _duration(seconds: float) -> str:
-    """A time as it is told to somebody who waits: ``44 s``, ``12 min``, ``3 h 05 min``."""
-    if seconds < 100:
-        return f"{seconds:,.0f} s"
-    minutes = round(seconds / 60)
-    return f"{minutes} min" if minutes < 100 else f"{minutes // 60:,} h {minutes % 60:02} min"
-
-
-class Progress:
-    """How far a long run is; silent where stderr isn't a terminal."""
-
-    def __init__(self, verb: str, what: str = "file") -> None:
-        self._verb, self._what = verb, what
-        self._begun, self._told = time.monotonic(), 0.0
-        self._silent = not sys.stderr.isatty()
-
-    def __call__(self, done: int, of: int | None = None, share: float = 0.0) -> None:
-        """``done`` of them are done, ``of`` so many where that is known; else ``share`` may say what
-        part of the whole they are."""
-        now = time.monotonic()
-        if self._silent or now - self._told < _TOLD_EVERY:
-            return
-        self._told = now
-        sys.stderr.write(f"\r\033[K{self._line(done, of, share, now - self._begun)}")
-        sys.stderr.flush()
-
-    def _line(self, done: int, of: int | None, share: float, seconds: float) -> str:
-        so_far = counted(done, self._what) if of is None else f"{done:,} of {counted(of, self._what)}"
-        rate = f"{done / max(seconds, 1e-6):,.0f} a second"
-        share = done / of if of else share
-        if of is None and share:
-            so_far += f" ({share:.0%})"
-        left = f", {_duration(seconds / share - seconds)} left" if 0 < share < 1 and seconds > 1 else ""
-        return f"{self._verb} {so_far}, {rate}{left}"
-
-    def done(self) -> None:
-        if self._told:
-            sys.stderr.write("\r\033[K")
-            sys.stderr.flush()

@@ -97,6 +97,7 @@ def _files_registered(registry: OpenRegistry, paths: list[str], digest: str, wit
     from registry.services.registering import register as service
 
     progress = Progress("registered")
+    progress.among(paths)
     result = service(
         registry, paths, digests=reading.wants_digests(digest), context=within, progress=progress
     )

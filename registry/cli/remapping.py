@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from typing import TYPE_CHECKING, Annotated
 
@@ -91,10 +92,12 @@ def _files(
     run: Run, paths: list[str], scope: str, root: str | None, method: Method, output: str, jobs: int | None
 ) -> None:
     from registry.render.remapping import copies
-    from registry.services.remapfiles import Copiers, remap_files
+    from registry.services.remapfiles import FEW, Copiers, remap_files
 
     settings, progress = run.settings, Progress("copied")
-    with Copiers(settings.limits, jobs or settings.jobs) as copiers:
+    progress.among(paths)
+    few = not any(map(os.path.isdir, paths)) and len(paths) < FEW
+    with Copiers(settings.limits, 1 if few else jobs or settings.jobs) as copiers:
         from registry.services.remapping import Remapper
 
         with run.registry() as registry:

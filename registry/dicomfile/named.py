@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, MutableSequence
+from functools import lru_cache
 from typing import Any
 
-from pydicom.datadict import keyword_for_tag
+from pydicom.datadict import dictionary_VR, keyword_for_tag, tag_for_keyword
 from pydicom.dataset import Dataset
 
 from registry.dicomfile.replacing import find
@@ -33,8 +34,10 @@ def named(meta: Dataset | None, data_set: Dataset) -> tuple[NamedUid, ...]:
 
     Raises ``UnreadableDicom`` where there are more than anybody can have meant.
     """
-    found = dict.fromkeys(_own(each) for part in (meta, data_set) if part for each in _walked(part))
-    first = {(each.uid, each.in_text): each for each in reversed(list(filter(None, found)))}
+    found = [each for part in (meta, data_set) if part for each in _walked(part)]
+    first = {
+        (each.uid, each.in_text): each for each in reversed(found) if not is_under(each.uid, STANDARD_ROOT)
+    }
     elements = {uid for uid, in_text in first if not in_text}
     for part in (meta, data_set):
         for uid in find(part).uids if part else ():
@@ -43,32 +46,61 @@ def named(meta: Dataset | None, data_set: Dataset) -> tuple[NamedUid, ...]:
     return tuple(sorted(first.values()))
 
 
-def _own(each: NamedUid) -> NamedUid | None:
-    return None if is_under(each.uid, STANDARD_ROOT) else each
-
-
 def _walked(top: Dataset) -> Iterator[NamedUid]:
+    """What the elements say, as they stand in the file: converting each would cost more than all else."""
     waiting: list[tuple[Dataset, str]] = [(top, "")]
     while waiting:
         data_set, path = waiting.pop()
         for tag in list(data_set.keys()):
-            try:
-                element = data_set[tag]
-                value: Any = element.value
-            except Exception:  # noqa: BLE001, S112 (whatever broken data makes pydicom raise; `find` sees its bytes)
-                continue
-            where = path + (keyword_for_tag(tag) or str(tag))
-            if element.VR == "SQ":
-                waiting += [(item, f"{where} > ") for item in value or ()]
-            elif element.VR == "UI":
-                if element.keyword not in STRUCTURAL:
-                    yield from (NamedUid(uid, where) for uid in map(str, _several(value)) if uid)
-            elif element.VR in _TEXT:
-                for text in map(str, _several(value)):
-                    yield from (NamedUid(uid, where, in_text=True) for uid in _IN_TEXT.findall(text))
+            element: Any = data_set.get_item(tag)
+            vr = _vr(int(tag), element.VR)
+            if vr == "SQ":
+                where = f"{path}{_called(int(tag))} > "
+                waiting += [(item, where) for item in _items(data_set, tag)]
+            elif vr == "UI" and tag not in _KEPT:
+                where = path + _called(int(tag))
+                yield from (NamedUid(uid, where) for uid in map(_unpadded, _several(element.value)) if uid)
+            elif vr in _TEXT:
+                for text in _several(element.value):
+                    for uid in _IN_TEXT.findall(text):
+                        yield NamedUid(uid, path + _called(int(tag)), in_text=True)
 
 
-def _several(value: Any) -> list[Any]:
-    if value is None:
+@lru_cache(maxsize=8192)
+def _vr(number: int, said: str | None) -> str:
+    """The VR of an element; of what has none here `find` looks at the bytes."""
+    if said not in (None, "UN"):
+        return said
+    try:
+        known = dictionary_VR(number)
+    except KeyError:
+        return "UN"
+    return "UN" if known == "SQ" and said == "UN" else known
+
+
+@lru_cache(maxsize=8192)
+def _called(number: int) -> str:
+    return keyword_for_tag(number) or f"({number >> 16:04x},{number & 0xFFFF:04x})"
+
+
+def _items(data_set: Dataset, tag: Any) -> list[Dataset]:
+    try:
+        return list(data_set[tag].value or ())
+    except Exception:  # noqa: BLE001 (whatever a broken sequence makes pydicom raise: then it has no items)
         return []
-    return list(value) if isinstance(value, MutableSequence) else [value]
+
+
+def _several(value: Any) -> list[str]:
+    """The values of an element, read or not; those of bytes as far as they are ASCII, as UIDs are."""
+    if not value:
+        return []
+    if isinstance(value, bytes):
+        return value.decode("latin-1").split("\\")
+    return [str(each) for each in value] if isinstance(value, MutableSequence) else [str(value)]
+
+
+def _unpadded(text: str) -> str:
+    return text.strip("\0 ")
+
+
+_KEPT = frozenset(map(tag_for_keyword, STRUCTURAL))

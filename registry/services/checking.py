@@ -158,7 +158,7 @@ def _settled(registry: OpenRegistry, judged: _Judged, asked: _Asked) -> Report:
     judged, the entry says which."""
     report, readings, head = judged
     if asked.gate is not None and head is not None:
-        report.export = asked.gate.decide(registry, report, readings, head, asked.context)
+        report.export = asked.gate.decide(registry, report, readings, head, asked.context, asked.scope)
     return report
 
 

@@ -48,7 +48,7 @@ def issue(registry: OpenRegistry, request: IssueRequest) -> Issued:
     same UIDs again; so do the parts of a keyed one.
     """
     actor = registry.settings.named_actor()
-    _check_issue(registry, request)
+    check_issue(registry, request)
     named, known = _read_sources(registry, request.sources)
 
     def work(act: Act) -> Issued:
@@ -90,7 +90,7 @@ def derive(registry: OpenRegistry, request: DeriveRequest) -> Derived:
     if not request.sources:
         raise BadRequest("a derived object needs a source", advice="Name its source's UID, or a file of it.")
     parse_modality(request.modality, registry.settings.modalities)
-    _check_count(request.instances, "--instances")
+    check_count(request.instances, "--instances")
     requests.check_id(request.request_id)
     if request.study_instance_uid is not None:
         parse(request.study_instance_uid)
@@ -126,13 +126,13 @@ def derive(registry: OpenRegistry, request: DeriveRequest) -> Derived:
     )
 
 
-def _check_issue(registry: OpenRegistry, request: IssueRequest) -> None:
-    """What can be said of a request without asking the database."""
+def check_issue(registry: OpenRegistry, request: IssueRequest) -> None:
+    """What can be said of a request without asking the database. Raises ``BadRequest``."""
     kind, study, series = request.kind, request.study_instance_uid, request.series_instance_uid
     for uid in (study, series):
         if uid is not None:
             parse(uid)
-    _check_count(request.count, "--count")
+    check_count(request.count, "--count")
     requests.check_id(request.request_id)
     if request.modality is not None:
         if kind is not Kind.SERIES:
@@ -155,7 +155,7 @@ def _check_issue(registry: OpenRegistry, request: IssueRequest) -> None:
         )
 
 
-def _check_count(count: int, option: str) -> None:
+def check_count(count: int, option: str) -> None:
     if not 1 <= count <= MOST:
         raise BadRequest(f"{option} {count} is out of range", advice=f"From 1 to {MOST:,} in one call.")
 

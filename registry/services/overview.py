@@ -73,7 +73,7 @@ def overview(
         registry, (period, Dimension.ROOT, Dimension.ACTOR), under=under, since=begin, until=end
     )
     with registry.database.reading() as connection:
-        found = tally(connection, Which(under=under))
+        found = tally(connection, Which(under=under), now)
         name, roots = registry.name(connection), load_roots(connection)
     return Overview(
         name,

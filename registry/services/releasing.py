@@ -80,8 +80,11 @@ class Gate:
         readings: Sequence[Reading],
         head: Head,
         context: str | None,
+        scope: str | None = None,
     ) -> Export:
-        """Record what came of a check that saw the registry at ``head``: approval or block."""
+        """Record what came of a check that saw the registry at ``head``: approval or block.
+
+        ``scope`` is the one whose replacements the objects were said to be."""
         claims = [reading for reading in readings if isinstance(reading, ObjectClaim)]
         named = _named(claims)
         failing = report.failing(self.fail_on)
@@ -103,6 +106,7 @@ class Gate:
             "digests": self.digests,
             "policy": policies.name_of(policies.digest_of(self.policy)),
             "objects": digest_of(claims),
+            **({"scope": scope} if scope is not None else {}),
         }
 
         def work(act: Act) -> Export:

@@ -33,6 +33,9 @@ _FILES, _BYTES = 32, 32 * MIB
 _TASKS_AHEAD = 4
 """Tasks under way for each process."""
 
+FEW = 8
+"""Files that one process copies before another would have started."""
+
 Progress = Callable[[int], None]
 
 

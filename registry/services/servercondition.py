@@ -14,7 +14,7 @@ from registry.store.condition import (
     server_state,
     user_rights,
 )
-from registry.store.roles import TICKETS, auditor_rights, writer_rights
+from registry.store.roles import TICKETS, auditor_rights, remapper_rights, writer_rights
 from registry.store.session import Connection, Database
 
 SECONDS_APART = 5
@@ -142,6 +142,10 @@ def _rights(found: UserRights) -> Check:
             "Use it for `db upgrade` alone; `uid-registry db roles` makes a writer for daily work.",
         )
     if "INSERT" in found.tables.get("ledger", ()):
+        if "SELECT" in found.tables.get("originals", ()):
+            return _amounts_to(
+                "remapper", found, [*_lacking(found, remapper_rights()), *_lacking_beside(found)]
+            )
         return _amounts_to("writer", found, [*_lacking(found, writer_rights()), *_lacking_beside(found)])
     if "INSERT" in found.tables.get("entries", ()):
         return _auditor(found)

@@ -62,9 +62,9 @@ def statistics(
 ) -> list[Count]:
     """How many UIDs came into the ledger, by some dimensions, sorted by them in the order of ``Count``.
 
-    ``under`` is an arc; ``since`` and ``until`` are moments as the trail writes them. Only by root
-    (or below an arc) or by modality does it cost more the more UIDs there are. Raises
-    ``BadRequest`` for two sorts of time.
+    ``under`` is an arc; ``since`` and ``until`` are moments as the trail writes them. What it costs
+    grows with the number of replacements; only by root (or below an arc) or by modality with that
+    of all UIDs. Raises ``BadRequest`` for two sorts of time.
     """
     asked = set(by)
     periods = [each for each in PERIODS if each in asked]

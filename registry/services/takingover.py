@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
-from registry.errors import BadRequest, RegistryError
+from registry.errors import BadRequest, NotOneToOne, RegistryError
 from registry.records import Finding, MapRow, Origin, Skipped, Verdict
 from registry.rules import by_code
 from registry.rules.policy import Policy
@@ -57,8 +57,8 @@ def read_map(text: str, name: str) -> Iterator[Pair]:
         return
     for number, line in enumerate(text.splitlines(), 1):
         parts = [part.strip("\"'") for part in _BETWEEN.split(line.strip())]
-        if parts == [""] or (number == 1 and not is_key(parts[-1])):
-            continue  # a heading
+        if parts == [""] or (number == 1 and not any(map(is_key, parts))):
+            continue  # nothing, or a heading
         place = f"{name}, row {number:,}"
         original, replacement = parts if len(parts) == 2 else ("", "")
         yield Pair(original, replacement, place)
@@ -83,21 +83,28 @@ def take_over(registry: OpenRegistry, pairs: Iterable[Pair], scope: str) -> Repo
     The report counts pairs as rows: ``new``, ``repeats``, and as ``collisions`` those that were
     refused, each with a finding (UID701). What is no pair of UIDs is skipped.
 
-    Raises ``BadRequest`` for what can't be a scope's name, ``ScopePurged``.
+    Raises ``BadRequest`` for what can't be a scope's name and for a map without any pair, ``ScopePurged``.
     """
     name, actor = scope_name(scope), registry.settings.named_actor()
     given = _sorted(pairs)
+    if given.skipped and not (given.good or given.refused):
+        first = given.skipped[0]
+        raise BadRequest(
+            f"there is no pair of UIDs in the map: {first.path or 'a line'}: {first.reason}",
+            advice="Original and replacement on each line, e.g. a CSV file of two columns.",
+        )
     policy = Policy(registry.settings.check)
     with registry.database.reading() as connection:
         report = Report(registry.name(connection), policy)
 
     def work(act: Act) -> _Sorted:
-        found, made = replacements.open_scope(act, name)
-        fitting = _fitting(act, given, found)
+        fitting = _fitting(act, given, replacements.scope_named(act.connection, name))
         new = {original: pair.replacement for original, pair in fitting.good.items()}
         if new:
-            replacements.replace(act, found, new, {}, Origin.OBSERVED)
-        if new or made or fitting.refused:
+            found, _ = replacements.open_scope(act, name)
+            if replacements.replace(act, found, new, {}, Origin.OBSERVED) != new:
+                raise NotOneToOne(f"somebody else replaces in scope {name} just now; import the map again")
+        if new or fitting.refused:
             findings.save(act, [finding for row in fitting.refused for finding in _found(row)], {})
             told = {"refused": len(fitting.refused)} if fitting.refused else {}
             act.commit(scope=name, count=len(new), **told)
@@ -170,11 +177,13 @@ def _flaw(pair: Pair) -> str | None:
     return None
 
 
-def _fitting(act: Act, given: _Sorted, scope: replacements.Scope) -> _Sorted:
-    """What of a map fits to what is recorded."""
+def _fitting(act: Act, given: _Sorted, scope: replacements.Scope | None) -> _Sorted:
+    """What of a map fits to what is recorded; None: there is no such scope yet."""
+    if scope is not None:
+        replacements.require_open(scope)
     result = _Sorted({}, list(given.refused), given.skipped, given.repeats)
     uids = {pair.replacement for pair in given.good.values()}
-    known = replacements.known(act.connection, scope, given.good)
+    known = replacements.known(act.connection, scope, given.good) if scope is not None else {}
     taken = {row.uid for row in replacements.among(act.connection, uids)}
     standings = Standings(act.connection, Words(act.connection))
     standings.learn_places(uids)

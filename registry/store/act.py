@@ -119,10 +119,11 @@ class Act:
             rows += zip(*columns, strict=False)
         return self._insert(table, rows, False)
 
-    def remember(self, table: Table, rows: list[Row]) -> None:
-        """Insert rows of work, which the trail doesn't cover; one that is there already stays."""
+    def remember(self, table: Table, rows: list[Row], fresh: bool = False) -> None:
+        """Insert rows of work, which the trail doesn't cover; one that is there already stays.
+        ``fresh`` ones surely aren't there."""
         if rows:
-            self._writer.insert(table, sorted(rows), True)
+            self._writer.insert(table, sorted(rows), not fresh)
 
     def insert_columns(
         self, table: Table, names: Sequence[str], rows: Sequence[Row], *, known_is_fine: bool = False

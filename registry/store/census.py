@@ -23,15 +23,15 @@ class Sort(NamedTuple):
     state: State
 
 
-def tally(connection: Connection, which: Which | None = None) -> Counter[Sort]:
+def tally(connection: Connection, which: Which | None = None, now: datetime | None = None) -> Counter[Sort]:
     """How many findings there are of each sort that aren't cleared."""
-    now, meant = timestamp(datetime.now(UTC)), which or Which()
+    moment, meant = timestamp(now or datetime.now(UTC)), which or Which()
     counted: Counter[Sort] = Counter()
     for code, severity, number in connection.execute(narrowed(_ALL, meant)):
         counted[Sort(code, Severity(severity), State.OPEN)] = number
-    for row in connection.execute(narrowed(_spoken_of(now), meant)):
-        said = Said(Word(row.state), _THEN, now if row.over else None)
-        state = state_of(said, _THEN if row.as_then else None, now)
+    for row in connection.execute(narrowed(_spoken_of(moment), meant)):
+        said = Said(Word(row.state), _THEN, moment if row.over else None)
+        state = state_of(said, _THEN if row.as_then else None, moment)
         counted[Sort(row.code, Severity(row.severity), State.OPEN)] -= row.number
         counted[Sort(row.code, Severity(row.severity), state)] += row.number
     return +counted

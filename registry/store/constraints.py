@@ -40,6 +40,7 @@ _ERRORS: dict[str, type[RegistryError | LostRace]] = {
     # Somebody was first with the same request, or has said something meanwhile.
     "pk_requests": LostRace,
     "pk_redactions": LostRace,
+    "uq_reference_sets_digest": LostRace,
     "ck_entries_gapless": LostRace,
     # A node of the tree that must be there is gone, or one is there before its time.
     "tr_entries_tree": TrailBroken,

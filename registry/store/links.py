@@ -91,8 +91,12 @@ def write_references(
     act: Act, sets: Sets, learn: Callable[[set[str]], Facts], *, fresh: bool = False
 ) -> set[str]:
     """Write them, and where those that are new lead, as far as is known of their targets, which
-    ``learn`` tells; all these targets. ``fresh`` UIDs surely name nothing yet."""
-    numbers = _set_ids(act, sets.bodies, sets.known)
+    ``learn`` tells; all these targets.
+
+    ``fresh`` UIDs name nothing yet: then all of it is sent with the entry, and the act lost a race
+    where another one has written such a set since ``find_sets`` looked.
+    """
+    numbers = _set_ids(act, sets.bodies, sets.known, fresh)
     act.insert(
         schema.reference_claims,
         [{"uid": uid, "set_id": numbers[digest][0]} for uid, digest in sorted(sets.claims)],
@@ -102,11 +106,11 @@ def write_references(
     targets = {reference.target for references in new.values() for reference in references}
     facts = learn(targets)
     for number, references in sorted(new.items()):
-        _lead(act, number, references, facts)
+        _lead(act, number, references, facts, fresh)
     return targets
 
 
-def _lead(act: Act, number: int, references: Iterable[Reference], facts: Facts) -> None:
+def _lead(act: Act, number: int, references: Iterable[Reference], facts: Facts, fresh: bool) -> None:
     """Write where a new set leads; what isn't known yet is awaited."""
     series: set[str] = set()
     awaited: set[str] = set()
@@ -117,8 +121,8 @@ def _lead(act: Act, number: int, references: Iterable[Reference], facts: Facts) 
             series.add(reference.series_instance_uid)
         if not known:
             awaited.add(reference.target)
-    _insert_derivations(act, {(number, uid) for uid in series})
-    act.remember(schema.pending_references, [(pack(target), number) for target in awaited])
+    _insert_derivations(act, {(number, uid) for uid in series}, fresh)
+    act.remember(schema.pending_references, [(pack(target), number) for target in awaited], fresh)
 
 
 def series_of(target: str, facts: Facts) -> set[str]:
@@ -159,12 +163,14 @@ def lead_on(act: Act, sets: Iterable[tuple[int, Sequence[Reference]]], moved: Ma
     )
 
 
-def _insert_derivations(act: Act, pairs: set[tuple[int, str]]) -> None:
+def _insert_derivations(act: Act, pairs: set[tuple[int, str]], fresh: bool = False) -> None:
     rows = [{"set_id": number, "source_series_uid": uid} for number, uid in sorted(pairs)]
-    act.insert(schema.derivations, rows, known_is_fine=True)
+    act.insert(schema.derivations, rows, known_is_fine=not fresh)
 
 
-def _set_ids(act: Act, bodies: dict[bytes, bytes], known: dict[bytes, int]) -> dict[bytes, tuple[int, bool]]:
+def _set_ids(
+    act: Act, bodies: dict[bytes, bytes], known: dict[bytes, int], fresh: bool
+) -> dict[bytes, tuple[int, bool]]:
     """For each set its number, and whether it is new."""
     numbers = {digest: (number, False) for digest, number in known.items()}
     new = sorted(bodies.keys() - numbers.keys())
@@ -174,7 +180,7 @@ def _set_ids(act: Act, bodies: dict[bytes, bytes], known: dict[bytes, int]) -> d
     inserted = act.insert(
         schema.reference_sets,
         [{"id": number, "digest": digest, "body": bodies[digest]} for digest, number in given.items()],
-        known_is_fine=True,
+        known_is_fine=not fresh,
     )
     if inserted == len(new):
         return numbers | {digest: (number, True) for digest, number in given.items()}

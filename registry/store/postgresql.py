@@ -41,6 +41,9 @@ what it holds comes free."""
 
 _CONNECT_SECONDS = 10
 
+_AHEAD = 8
+"""Numbers that are drawn at once at least."""
+
 _COPIED = 50
 _STAGED = 500
 """From how many rows on COPY is quicker than inserts; measured by benchmarks/storing.py."""
@@ -165,11 +168,17 @@ class PostgresWriter:
         return Begun(ticket, at, self._connection.info["account"], newest, roots, answer)
 
     def ids(self, table: Table, count: int) -> Sequence[int]:
-        with self._as_sqlalchemy():
-            rows = self._driver.execute(
-                "SELECT nextval(%s) FROM generate_series(1, %s)", (f"{table.name}_ids", count)
-            ).fetchall()
-        return sorted(number for (number,) in rows)
+        # A few are drawn ahead, for the acts that follow on this connection.
+        drawn: list[int] = self._connection.info.setdefault("ids", {}).setdefault(table.name, [])
+        if (missing := count - len(drawn)) > 0:
+            with self._as_sqlalchemy():
+                rows = self._driver.execute(
+                    "SELECT nextval(%s) FROM generate_series(1, %s)",
+                    (f"{table.name}_ids", max(missing, _AHEAD)),
+                ).fetchall()
+            drawn += sorted(number for (number,) in rows)
+        given, drawn[:] = drawn[:count], drawn[count:]
+        return given
 
     def insert(self, table: Table, rows: Sequence[Row], known_is_fine: bool) -> int:
         if not known_is_fine and len(rows) < _COPIED:

@@ -4,6 +4,9 @@ Counted where it costs least: what isn't just an observed instance by the index 
 out, and observed instances as what remains of the whole, which each entry tells. So without roots
 and modalities no row of the ledger is read. By root it reads what lies below the roots, by
 modality each instance's series; neither is ever brought here row by row.
+
+A UID that was issued before anybody said for what, or as a replacement, is in the ledger only when
+an object was seen with it (store/reserved.py). It counts as issued, when it was, and not again.
 """
 
 from __future__ import annotations
@@ -18,6 +21,7 @@ from sqlalchemy import Connection, LargeBinary, Select, func, literal, literal_c
 from registry.records import Kind, Origin
 from registry.store import decided, schema
 from registry.store.packing import prefix_range
+from registry.store.reserved import given
 from registry.store.schema import entries, ledger, series, words
 from registry.uid import is_under, longest_root
 
@@ -83,6 +87,7 @@ def count(connection: Connection, counting: Counting, under: str | None = None) 
     tally = narrowed.tally(connection, narrowed.all() if under is None else narrowed.below())
     if under is None:
         _add_observed(connection, narrowed, tally)
+    tally.update(narrowed.tally(connection, *narrowed.reserved()))
     if counting.by_modality:
         known = narrowed.tally(connection, *narrowed.of_modalities())
         for key, number in known.items():
@@ -185,6 +190,7 @@ class _Narrowed:
             self._instances(),
             self._moved(came=True),
             self._moved(came=False),
+            *self._reserved_with_modality(),
         )
 
     def _series(self) -> Select[Any]:
@@ -240,15 +246,50 @@ class _Narrowed:
             *self._inside(),
         )
 
-    def _between(self) -> list[Any]:
+    def reserved(self) -> Sequence[Select[Any]]:
+        """What was issued before it was in the ledger; and what is there of it, which was counted."""
+        early = given().subquery("early")
+        there = early.join(ledger, ledger.c.uid == early.c.uid, isouter=True)
+        kind = func.coalesce(ledger.c.kind, early.c.kind, literal_column(f"{Kind.OTHER:d}"))
+        return self._early(early, there, kind, literal(None), of_series=False)
+
+    def _reserved_with_modality(self) -> Sequence[Select[Any]]:
+        early, put, said = given().subquery("early"), decided.latest(), decided.latest()
+        parent, itself = series.alias("parent"), series.alias("itself")
+        there = (
+            early.join(ledger, ledger.c.uid == early.c.uid)
+            .join(put, put.c.uid == ledger.c.uid, isouter=True)
+            .join(parent, parent.c.id == ledger.c.series_id, isouter=True)
+            .join(itself, itself.c.uid == func.coalesce(put.c.series_uid, parent.c.uid, ledger.c.uid))
+            .join(said, said.c.uid == itself.c.uid, isouter=True)
+            .join(words, words.c.id == func.coalesce(said.c.modality_id, itself.c.modality_id))
+        )
+        return self._early(early, there, ledger.c.kind, words.c.value, of_series=True)
+
+    def _early(
+        self, early: Any, there: Any, kind: Any, modality: Any, *, of_series: bool
+    ) -> Sequence[Select[Any]]:
+        issued: Any = literal_column(str(int(Origin.ISSUED)))
+        one: Any = literal_column("1")
+        less: Any = literal_column("-1")
+        told = self._told_by(there, early.c.entry, kind, issued, modality, one, of_series=of_series)
+        again = self._told_by(
+            there, ledger.c.entry, ledger.c.kind, ledger.c.origin, modality, less, of_series=of_series
+        )
+        return (
+            told.where(*self._between(early), *self._inside(early)),
+            again.where(*self._between(), *self._inside(early)),
+        )
+
+    def _between(self, table: Any = ledger) -> list[Any]:
         if self._span is None:
             return []
-        return [ledger.c.entry >= self._span[0], ledger.c.entry <= self._span[1]]
+        return [table.c.entry >= self._span[0], table.c.entry <= self._span[1]]
 
-    def _inside(self) -> list[Any]:
+    def _inside(self, table: Any = ledger) -> list[Any]:
         if self._keys is None:
             return []
-        key = type_coerce(ledger.c.uid, LargeBinary)
+        key = type_coerce(table.c.uid, LargeBinary)
         return [key >= self._keys[0], key < self._keys[1]]
 
     def _told_by(

@@ -193,7 +193,11 @@ def replaced(dialect: str) -> Iterator[str]:
     """The map of a scope changes in nothing; it goes once the scope is purged, and then nothing
     comes into it any more. What replaces something wasn't issued for something else."""
     purged = "EXISTS (SELECT 1 FROM purges p WHERE p.scope_id = {}.scope_id)"
-    taken = "EXISTS (SELECT 1 FROM ledger l WHERE l.uid = {0}.uid AND (l.origin = 1 OR {0}.origin = 1))"
+    # What was minted here was nothing before; what another's map brings may have been seen.
+    taken = (
+        "EXISTS (SELECT 1 FROM ledger l WHERE l.uid = {0}.uid "
+        "AND (l.origin = 1 OR ({0}.origin = 1 AND l.entry < {0}.entry)))"
+    )
     if dialect == "sqlite":
         yield _sqlite("tr_originals_update", "BEFORE UPDATE ON originals")
         yield _sqlite("tr_originals_delete", f"BEFORE DELETE ON originals WHEN NOT {purged.format('OLD')}")

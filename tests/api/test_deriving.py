@@ -91,6 +91,7 @@ def test_sources_are_datasets_uids_and_paths_mixed_or_one_alone(ours: Registry, 
         assert "source of SEG series" in " ".join(e.what for e in ours.history(slices[0].SeriesInstanceUID))
 
 
+@pytest.mark.engine("sqlite")
 def test_a_file_may_be_called_like_a_uid(ours: Registry, tmp_path: Path, monkeypatch: Any) -> None:
     save_all(ct_slices(1), tmp_path)[0].rename(tmp_path / "1.2.3")
     monkeypatch.chdir(tmp_path)
@@ -99,6 +100,7 @@ def test_a_file_may_be_called_like_a_uid(ours: Registry, tmp_path: Path, monkeyp
         ours.derive("1.2.3", modality="SEG")
 
 
+@pytest.mark.engine("sqlite")
 def test_of_several_instances_each_is_passed_by_itself(ours: Registry) -> None:
     derived = ours.derive(ct_slices(), modality="OT", n_instances=3)
     assert [each["sop_instance_uid"] for each in derived.instances] == list(derived.sop_instance_uids)
@@ -135,7 +137,7 @@ def test_a_dataset_without_its_uids_is_called_by_its_place(
 
 
 @pytest.mark.engine("sqlite")
-@pytest.mark.parametrize("nothing", [[], [3], [ct_slices(1)[0], None]])
+@pytest.mark.parametrize("nothing", [[], [3], 3, [ct_slices(1)[0], None]])
 def test_what_is_no_source_is_refused_with_its_place(ours: Registry, nothing: Any) -> None:
     with pytest.raises(BadRequest, match="needs a source|source 1 is a int|source 2 is a NoneType"):
         ours.derive(nothing, modality="SEG")
@@ -148,6 +150,7 @@ def test_a_request_with_datasets_is_made_again(ours: Registry) -> None:
         ours.derive(ct_slices(3), modality="SEG", request_id="job-1")
 
 
+@pytest.mark.engine("sqlite")
 def test_the_command_and_the_method_are_the_same_request(ours: Registry, cli: Cli, tmp_path: Path) -> None:
     (path,) = save_all(ct_slices(1), tmp_path)
     method = ours.derive(str(path), modality="SEG", request_id="job-2")

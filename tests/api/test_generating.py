@@ -16,7 +16,7 @@ from pydicom.uid import PYDICOM_ROOT_UID, UID
 from pydicom.uid import generate_uid as pydicoms
 
 from registry import Registry
-from registry.errors import ActorNeeded, BadPrefix, UnknownUid
+from registry.errors import ActorNeeded, BadPrefix, BadRequest, UnknownUid
 from registry.minting import Method
 from registry.records import Kind, Verdict
 from registry.roots import Policy, Root
@@ -47,6 +47,7 @@ def test_it_has_the_signature_of_pydicoms() -> None:
         (None, "2.25."),
     ],
 )
+@pytest.mark.engine("sqlite")
 def test_where_a_prefix_leads(ours: Registry, prefix: str | None, begins: str) -> None:
     uid = ours.generate_uid(prefix)
     assert type(uid) is UID
@@ -59,6 +60,7 @@ def test_where_a_prefix_leads(ours: Registry, prefix: str | None, begins: str) -
 
 
 @pytest.mark.parametrize("prefix", ["1.2.3", "1..2.", "01.2.", ".1.", "a.", "", "1." * 28])
+@pytest.mark.engine("sqlite")
 def test_what_pydicom_refuses_is_refused_with_a_value_error(ours: Registry, prefix: str) -> None:
     with pytest.raises(ValueError, match="'prefix'") as theirs:
         pydicoms(prefix)
@@ -138,6 +140,7 @@ def test_one_that_was_never_used_can_be_withdrawn(ours: Registry, tmp_path: Path
     assert ours.verify().ok
 
 
+@pytest.mark.engine("sqlite")
 def test_the_command_line_knows_it(ours: Registry, cli: Cli) -> None:
     uid = ours.generate_uid()
     shown = cli("show", uid, "--format", "json").json
@@ -167,6 +170,21 @@ def test_generators_of_a_kind_and_of_any(ours: Registry) -> None:
     assert ours.verify().size == size + 2, "ten at once"
 
 
+@pytest.mark.engine("sqlite")
+def test_what_can_never_be_generated_is_refused_at_once(ours: Registry) -> None:
+    with pytest.raises(TypeError, match=r"entropy_srcs\[1\] is a int"):
+        ours.generate_uid(entropy_srcs=["a", 1])  # type: ignore[list-item]
+    for wrong in (
+        {"kind": "instance"},
+        {"kind": "instanze"},
+        {"at_once": 0},
+        {"kind": "study", "at_once": 0},
+    ):
+        with pytest.raises(BadRequest):
+            ours.uid_generator(**wrong)  # type: ignore[arg-type]
+
+
+@pytest.mark.engine("sqlite")
 def test_patched_pydicom_records_all_that_highdicom_makes(ours: Registry, tmp_path: Path) -> None:
     slices = ct_slices()
     with ours.patch_pydicom():
@@ -182,6 +200,7 @@ def test_patched_pydicom_records_all_that_highdicom_makes(ours: Registry, tmp_pa
     assert {ours.show(str(uid)).state for uid in new} == {"issued"}
 
 
+@pytest.mark.engine("sqlite")
 def test_a_patch_ends_wherever_it_reached_and_however_it_ended(
     ours: Registry, monkeypatch: pytest.MonkeyPatch
 ) -> None:

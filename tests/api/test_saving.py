@@ -5,7 +5,9 @@ from __future__ import annotations
 import errno
 import os
 import signal
+from collections import Counter
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from io import BytesIO
 from multiprocessing import get_context
 from pathlib import Path
@@ -40,18 +42,21 @@ def test_what_is_saved_is_recorded_and_whole(ours: Registry, tmp_path: Path) -> 
     assert sorted(os.listdir(tmp_path)) == ["0.dcm", "1.dcm", "seg.dcm"]
 
 
+@pytest.mark.engine("sqlite")
 def test_the_mode_of_the_file_is_that_of_every_other(ours: Registry, tmp_path: Path) -> None:
     ours.save(tiny(), tmp_path / "a.dcm")
     (tmp_path / "b").touch()
     assert (tmp_path / "a.dcm").stat().st_mode == (tmp_path / "b").stat().st_mode
 
 
+@pytest.mark.engine("sqlite")
 def test_saving_again_is_a_repeat(ours: Registry, tmp_path: Path) -> None:
     ours.save(tiny(), tmp_path / "a.dcm")
     assert dict(ours.save(tiny(), tmp_path / "a.dcm").verdicts) == {Verdict.REPEAT: 1}
     assert dict(ours.save(tiny(), tmp_path / "b.dcm").verdicts) == {Verdict.REPEAT: 1}
 
 
+@pytest.mark.engine("sqlite")
 def test_what_must_not_pass_leaves_nothing(ours: Registry, tmp_path: Path) -> None:
     slices = ct_slices()
     ours.save(slices[0], tmp_path / "0.dcm")
@@ -68,6 +73,7 @@ def test_what_must_not_pass_leaves_nothing(ours: Registry, tmp_path: Path) -> No
     assert (tmp_path / "seg.dcm").exists()
 
 
+@pytest.mark.engine("sqlite")
 def test_another_thing_under_the_uid_is_refused_even_to_overwrite(ours: Registry, tmp_path: Path) -> None:
     ours.save(tiny(), tmp_path / "a.dcm")
     before = (tmp_path / "a.dcm").read_bytes()
@@ -76,6 +82,7 @@ def test_another_thing_under_the_uid_is_refused_even_to_overwrite(ours: Registry
     assert (tmp_path / "a.dcm").read_bytes() == before
 
 
+@pytest.mark.engine("sqlite")
 def test_another_file_stays_unless_it_may_be_overwritten(ours: Registry, tmp_path: Path) -> None:
     (tmp_path / "a.dcm").write_text("somebody's")
     with pytest.raises(PathTaken, match="another file"):
@@ -85,6 +92,22 @@ def test_another_file_stays_unless_it_may_be_overwritten(ours: Registry, tmp_pat
         ours.show("1.2.3.4.1")
     ours.save(tiny(), tmp_path / "a.dcm", overwrite=True)
     assert pydicom.dcmread(tmp_path / "a.dcm").SOPInstanceUID == "1.2.3.4.1"
+
+
+def test_of_many_who_save_at_once_each_file_is_whole_and_each_uid_recorded(
+    ours: Registry, tmp_path: Path
+) -> None:
+    def work(number: int) -> str:
+        try:
+            return str(*ours.save(tiny(f"1.2.3.4.{number % 2}"), tmp_path / "a.dcm").verdicts)
+        except PathTaken:
+            return "taken"
+
+    with ThreadPoolExecutor(6) as pool:
+        outcomes = Counter(pool.map(work, range(6)))
+    assert outcomes["taken"] == 3, outcomes
+    assert pydicom.dcmread(tmp_path / "a.dcm").SOPInstanceUID in ("1.2.3.4.0", "1.2.3.4.1")
+    assert os.listdir(tmp_path) == ["a.dcm"]
 
 
 @pytest.mark.engine("sqlite")

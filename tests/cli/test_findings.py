@@ -76,9 +76,9 @@ def test_the_list_names_what_counts(known: Cli) -> None:
     assert heading.split("  ")[0] == "CODE"
     assert words(heading) == "CODE SEVERITY STATE UID FIRST SEEN LAST SEEN SEEN MESSAGE"
     assert [row.split()[:4] for row in rows] == [
-        ["UID202", "error", "2.999.4.1", "open"],
-        ["UID202", "error", "2.999.4.2", "open"],
-        ["UID401", "error", "1.9.9", "open"],
+        ["UID202", "error", "open", "2.999.4.1"],
+        ["UID202", "error", "open", "2.999.4.2"],
+        ["UID401", "error", "open", "1.9.9"],
     ]
     assert types(known("findings", "list", "--format", "json").json[0]) == FINDING
     table = list(csv.DictReader(io.StringIO(known("findings", "list", "--format", "csv").out)))

@@ -13,6 +13,7 @@ from pydicom.dataset import Dataset
 from registry.api import Registry
 from registry.errors import ScopePurged, UnknownScope
 from registry.records import Kind, Severity
+from registry.services.auditing import audit_log
 from registry.services.reports import Report
 from registry.settings import Settings
 from tests.objects import PYDICOM_FILES, ct_slices, report, save, save_all, segmentation, tiny
@@ -211,6 +212,9 @@ def test_an_export_of_copies_is_blocked_by_them(
     assert blocked.export is not None
     assert not blocked.export.approved
     assert {"UID702"} == {code for code, _ in found(blocked)}
+    (entry,) = audit_log(registry._registry, event="export:check")
+    assert (entry.entry.detail["scope"], entry.entry.detail["blocking"]["UID702"]) == (SCOPE, 1)
+    assert originals[1].SOPInstanceUID not in repr(entry)
 
 
 def test_a_scope_that_cannot_tell_is_an_error(registry: Registry, copies: list[Dataset]) -> None:

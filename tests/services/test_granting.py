@@ -215,6 +215,57 @@ def test_an_sqlite_file_has_modes_instead(cli: Cli) -> None:
         assert "odes" in result.err
 
 
+# --- the remapper -------------------------------------------------------------------------
+
+ORIGINAL = "1.2.840.99.77.1"
+
+
+def test_the_remapper_replaces_and_nobody_else_sees_what(users: Users, cli: Cli) -> None:
+    remapper = ("--database", users.login("remapper").database)
+    for command in (
+        ("remap", ORIGINAL, "--scope", "TRIAL-7"),
+        ("remap", *(f"1.2.840.99.78.{number}" for number in range(600)), "--scope", "TRIAL-7"),
+        ("scope", "export", "TRIAL-7"),
+        ("issue", "study"),
+        ("audit", "verify"),
+        ("doctor",),
+    ):
+        done = cli(*command, *remapper)
+        assert done.code == 0, (command, done.err)
+    assert "amounts to a remapper" in done.out
+    asked = ("remap", ORIGINAL, "--scope", "TRIAL-7")
+    new = cli(*asked, "--format", "json", *remapper).json["uids"][0]["replacement"]
+    for role in ("writer", "auditor"):
+        theirs = ("--database", users.login(role).database)
+        assert cli("show", new, *theirs).code == 0, "that it is a replacement is no secret"
+        assert cli("audit", "verify", *theirs).code == 0
+        for command in (
+            asked,
+            ("remap", "1.2.840.99.79", "--scope", "TRIAL-8"),
+            ("scope", "original", new),
+            ("scope", "export", "TRIAL-7"),
+            ("scope", "purge", "TRIAL-7", "--reason", "x"),
+        ):
+            done = cli(*command, *theirs)
+            refused(done)
+            assert ORIGINAL not in done.err
+        with users.raw(role) as connection:
+            denied(
+                connection,
+                "SELECT * FROM originals",
+                "SELECT count(*) FROM originals",
+                "DELETE FROM originals",
+                "INSERT INTO originals SELECT * FROM originals",
+            )
+    with users.raw("remapper") as connection:
+        for statement in ("DELETE FROM originals", "UPDATE originals SET salt = salt"):
+            with pytest.raises((psycopg.errors.IntegrityConstraintViolation, InsufficientPrivilege)):
+                connection.execute(statement)
+    purged = cli("scope", "purge", "TRIAL-7", "--reason", "over", *remapper)
+    assert purged.code == 0, purged.err
+    assert cli("audit", "verify").code == 0
+
+
 # --- the writer ---------------------------------------------------------------------------
 
 

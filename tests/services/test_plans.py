@@ -68,6 +68,18 @@ ALLOWED = {
     ("statistics", "entries"): "each entry says how many UIDs it brought in",
     ("statistics by modality", "ledger"): "counts the instances of each series",
     ("statistics by modality", "series"): "counts the series of each modality",
+    **{
+        (name, "replacements"): "each counts when it was issued, and not again when an object was seen"
+        for name in (
+            "stats",
+            "overview",
+            "statistics",
+            "statistics by month",
+            "statistics since",
+            "statistics by root",
+            "statistics by modality",
+        )
+    },
     ("list finding", "findings"): "those of the code, which the key begins with",
     ("overview", "entries"): "each entry says how many UIDs it brought in",
     ("overview", "findings"): "counts what there is of each code",
@@ -77,7 +89,13 @@ ALLOWED = {
 }
 """Question and table: why it may be read from one end to the other."""
 
-PARTIAL = ("ix_ledger_kind", "ix_ledger_unplaced", "ix_uses_withdrawn", "ix_entries_refused")
+PARTIAL = (
+    "ix_ledger_kind",
+    "ix_ledger_unplaced",
+    "ix_uses_withdrawn",
+    "ix_entries_refused",
+    "ix_traits_generated",
+)
 """Indexes that hold what is asked for and nothing else: they may be read from one end to the other."""
 
 Ask = Callable[[OpenRegistry], object]

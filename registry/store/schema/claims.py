@@ -15,7 +15,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-from registry.store.columns import ID, KINDS, code, entry, history, key, uid, word
+from registry.store.columns import ID, KINDS, code, entry, history, key, partial, uid, word
 
 # --- what was claimed, and doesn't stand in the ledger row ---------------------------
 
@@ -98,6 +98,7 @@ traits = history(
     Column("trait", code(20), primary_key=True),  # records.Trait
     Column("content", LargeBinary, primary_key=True),  # of which content; empty: of the object
     entry(),
+    partial("ix_traits_generated", "uid", "entry", where="trait = 'generated'"),
 )
 
 # Content and patients as copies in another context than the clinical one have them.

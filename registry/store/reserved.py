@@ -1,0 +1,38 @@
+"""UIDs that were issued before anybody could say what they are: for any use, or as a replacement.
+
+The ledger says of each UID what it is, for ever. So one of these is no row of it before an object is
+seen with it; until then, that it was issued stands where it was said.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import CompoundSelect, func, literal_column, null, select, union_all
+
+from registry.records import Kind, Origin, Trait
+from registry.store.schema import ledger, replacements, traits
+
+
+def given() -> CompoundSelect[Any]:
+    """Each with the entry that issued it, and its kind where that was told; in the ledger by now or not."""
+    return union_all(
+        select(replacements.c.uid, replacements.c.entry, replacements.c.kind).where(
+            replacements.c.origin == literal_column(str(int(Origin.ISSUED)))
+        ),
+        select(traits.c.uid, traits.c.entry, null()).where(
+            traits.c.trait == literal_column(f"'{Trait.GENERATED}'")
+        ),
+    )
+
+
+def waiting() -> Any:
+    """How many of each kind no object was seen with."""
+    early = given().subquery("early")
+    kind = func.coalesce(early.c.kind, literal_column(f"{Kind.OTHER:d}"))
+    return (
+        select(kind.label("kind"), func.count().label("number"))
+        .join_from(early, ledger, ledger.c.uid == early.c.uid, isouter=True)
+        .where(ledger.c.uid.is_(None))
+        .group_by(kind)
+    )
