@@ -10,6 +10,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -186,6 +187,17 @@ def test_settings_in_the_documents_are_accepted(tmp_path: Path, page: str) -> No
     (tmp_path / "uid-registry.toml").write_text(block)
     settings = load_settings({}, {}, tmp_path)
     assert settings.origin == "dicom-uid-registry/0123456789ab"
+
+
+def test_every_setting_is_in_its_page() -> None:
+    from registry.settings import VARIABLES, Settings
+
+    page = (HOME / "docs" / "settings.md").read_text()
+    derived = {"limits", "check", "sources"}  # of several, told otherwise, no setting
+    for name in {*VARIABLES, *(field.name for field in fields(Settings))} - derived:
+        assert f"| `{name}` |" in page
+    for variable in VARIABLES.values():
+        assert f"`{variable}`" in page
 
 
 def test_no_page_names_a_folder_of_somebodys_machine() -> None:

@@ -21,9 +21,9 @@ def copy(
 ) -> None:
     """Copy the registry into another database, of either engine, its trail as it is.
 
-    The copy is verified before it can be seen, and is for reading. With --move the
-    registry goes on in the copy: everybody who still asks the old database is told
-    where. A move that was cut off goes on when it is repeated.
+    The copy is verified before it can be seen, and is for reading. With --move
+    the registry goes on there: who still asks the old database is told where.
+    A move that was cut off goes on when it is repeated.
 
     Examples:
 
@@ -57,7 +57,8 @@ def reopen(
 ) -> None:
     """Let a registry that was moved, or a copy, take entries again.
 
-    For when the other database is lost for good: two that go on can never be joined.
+    For when the other database is lost for good: two that go on can never be
+    joined.
 
     Example:
 

@@ -164,10 +164,16 @@ def _done_before(registry: OpenRegistry, target: Database) -> Transfer:
 def _require_free(target: Database) -> None:
     if (file := target.sqlite_file) is not None:
         if os.path.lexists(file):
-            raise BadRequest(f"{file} is there; a registry is never written over a file")
+            raise BadRequest(f"{file} is there; a registry is never written over a file", advice=_ELSEWHERE)
+        there = next(folder for folder in file.parents if folder.exists())
+        if not there.is_dir() or not os.access(there, os.W_OK):
+            raise BadRequest(f"{file} can't be written: {there} is closed to you", advice=_ELSEWHERE)
         return
     with target.reading() as connection:
         transfer.require_empty(connection, target.name)
+
+
+_ELSEWHERE = "Name another place with --to."
 
 
 def _named(target: Database) -> str:
@@ -210,7 +216,7 @@ def _made(
     """The copy, verified and then committed; behind a fence of a ``sort``."""
     with _written(target) as database, database.writing() as written:
         with registry.database.reading() as source:
-            loaded = transfer.load(source, written, database, watch("copied"))
+            loaded = transfer.load(source, registry.database.name, written, database, watch("copied"))
         proved = transfer.proved(written, loaded.head, watch("verified"))
         if sort is not None:
             fence.put_up(written, sort, _said_of_copy(proved.size))
@@ -248,9 +254,11 @@ def _written(target: Database) -> Iterator[Database]:
                 for end in ("-wal", "-shm"):
                     unnamed.with_name(unnamed.name + end).unlink(missing_ok=True)
     except FileExistsError as error:
-        raise BadRequest(f"{file} is there; a registry is never written over a file") from error
+        raise BadRequest(
+            f"{file} is there; a registry is never written over a file", advice=_ELSEWHERE
+        ) from error
     except OSError as error:
-        raise BadRequest(f"{file} can't be written: {error.strerror}") from error
+        raise BadRequest(f"{file} can't be written: {error.strerror}", advice=_ELSEWHERE) from error
 
 
 def _commit(written: Connection, attempt: _Attempt) -> None:

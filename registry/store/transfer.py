@@ -16,10 +16,11 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection, Table, inspect
 
-from registry.errors import BadRequest, DatabaseUnusable, TrailBroken
+from registry.errors import BadRequest, DatabaseUnusable, RightMissing, TrailBroken
 from registry.store import migrating, schema
 from registry.store.catalogue import SCHEMA
 from registry.store.columns import metadata
+from registry.store.failures import told_in_our_words
 from registry.store.session import Database, revision_of
 from registry.store.streams import Raw, stream
 from registry.store.tree import Head, head_of
@@ -55,43 +56,53 @@ def in_order() -> tuple[Table, ...]:
 
 
 def require_empty(connection: Connection, name: str) -> None:
-    """Raise ``BadRequest`` where a database holds a registry, or anything of one."""
+    """Raise ``BadRequest`` where a database holds a registry, or anything of one; ``RightMissing``
+    where no tables can be made in it."""
     there = {*inspect(connection).get_table_names()} & {*metadata.tables}
     if revision_of(connection) is not None or there:
         raise BadRequest(
             f"{name} holds a registry already; nothing is written over it",
             advice="Name an empty database: `createdb NAME` makes one.",
         )
+    if connection.dialect.name == "postgresql" and not connection.exec_driver_sql(_MAY_MAKE).scalar_one():
+        raise RightMissing(
+            f"{name} lets this user make no tables",
+            advice="Let the user own the database: `createdb --owner=USER NAME`.",
+        )
 
 
-def load(source: Connection, target: Connection, database: Database, progress: Progress) -> Loaded:
+_MAY_MAKE = "SELECT coalesce(has_schema_privilege(current_schema(), 'CREATE'), false)"
+
+
+def load(
+    source: Connection, named: str, target: Connection, database: Database, progress: Progress
+) -> Loaded:
     """Make the schema in an empty database and fill it from a snapshot; nothing is committed yet.
 
-    ``target`` is a transaction on ``database``. Raises ``BadRequest`` where that isn't empty,
-    ``TrailBroken`` where what is in it in the end doesn't verify.
+    ``source`` is what errors call ``named``, ``target`` a transaction on ``database``. Raises
+    ``BadRequest`` where that isn't empty, ``DatabaseUnusable`` where it can't hold all rows.
     """
-    for side in (source, target):
-        if side.dialect.name == "postgresql":  # one of them waits while the other is at work
-            side.exec_driver_sql("SET LOCAL idle_in_transaction_session_timeout = 0")
-    migrating.wait_for_others(target)
-    require_empty(target, database.name)
-    migrating.upgrade(target)
-    head, of = head_of(source), _counted(source)
-    whole = sum(of.values())
-    writer, told = database.writer(target), 0
-    with _unguarded(target):
-        for table in in_order():
-            with ExitStack() as opened:
-                left = _rows(source, table, opened)
-                while rows := list(map(tuple, islice(left, _AT_ONCE))):
-                    told += writer.insert(table, rows, False)
-                    progress(told, whole)
-        writer.flush()
-    if target.dialect.name == "postgresql":
-        _count_on(target)
-    if (found := _counted(target)) != of:
-        wrong = sorted(name for name in of if found[name] != of[name])
-        raise DatabaseUnusable(f"the copy doesn't hold all rows of {', '.join(wrong)}")
+    with told_in_our_words(named):
+        head, of = head_of(source), _counted(source)
+    with told_in_our_words(database.name):
+        for side in (source, target):
+            if side.dialect.name == "postgresql":  # one of them waits while the other is at work
+                side.exec_driver_sql("SET LOCAL idle_in_transaction_session_timeout = 0")
+        migrating.wait_for_others(target)
+        require_empty(target, database.name)
+        migrating.upgrade(target)
+        writer, done, whole = database.writer(target), 0, sum(of.values())
+        with _unguarded(target):
+            for table in in_order():
+                for rows in _rows(source, named, table):
+                    done += writer.insert(table, rows, False)
+                    progress(done, whole)
+            writer.flush()
+        if target.dialect.name == "postgresql":
+            _count_on(target)
+        if (found := _counted(target)) != of:
+            wrong = sorted(name for name in of if found[name] != of[name])
+            raise DatabaseUnusable(f"the copy doesn't hold all rows of {', '.join(wrong)}")
     return Loaded(whole, of[schema.originals.name], head)
 
 
@@ -107,10 +118,20 @@ def proved(target: Connection, head: Head, progress: Progress) -> Verification:
     )
 
 
-def _rows(connection: Connection, table: Table, opened: ExitStack) -> Iterator[Raw]:
+def _rows(connection: Connection, named: str, table: Table) -> Iterator[list[Raw]]:
+    """The rows of a table, some at once."""
     names = ", ".join(column.name for column in table.columns)
     order = " ORDER BY seq" if table is schema.entries else ""
-    return stream(connection, f"SELECT {names} FROM {table.name}{order}", opened)
+    with ExitStack() as opened:
+        left: Iterator[Raw] | None = None
+        while True:
+            with told_in_our_words(named):
+                if left is None:
+                    left = stream(connection, f"SELECT {names} FROM {table.name}{order}", opened)
+                rows = list(map(tuple, islice(left, _AT_ONCE)))
+            if not rows:
+                return
+            yield rows
 
 
 def _counted(connection: Connection) -> dict[str, int]:

@@ -10,7 +10,14 @@ from typing import Any
 
 import pytest
 
-from registry.errors import BadRequest, DatabaseUnusable, RegistryElsewhere, RegistryError, TrailBroken
+from registry.errors import (
+    BadRequest,
+    DatabaseUnusable,
+    RegistryElsewhere,
+    RegistryError,
+    RightMissing,
+    TrailBroken,
+)
 from registry.keys import load_ring
 from registry.records import Kind
 from registry.services import transferring
@@ -368,3 +375,21 @@ def test_keys_come_along_with_a_move_alone(
     assert cli("doctor", *to).code == 0
     for made in (name, other):
         server.drop(made)
+
+
+@pytest.mark.engine("sqlite")
+def test_who_may_make_no_tables_is_told_before_anything_is_said(filled: Settings, server: Server) -> None:
+    name = server.create()
+    with server.connect() as connection:
+        connection.execute("CREATE ROLE stranger LOGIN")
+    before = contents(filled)
+    try:
+        for move in (False, True):
+            with pytest.raises(RightMissing, match=f"{name}.* lets this user make no tables") as told:
+                copied(filled, Settings(server.url(name, "stranger")), move=move)
+            assert "createdb --owner" in told.value.advice
+    finally:
+        server.drop(name)
+        with server.connect() as connection:
+            connection.execute("DROP ROLE stranger")
+    assert contents(filled) == before
