@@ -106,6 +106,7 @@ def _unrecorded(sent: Sent) -> Row:
 def stats(result: Stats) -> Output:
     document = {
         "uids": result.uids,
+        "waiting": result.waiting,
         "entries": result.entries,
         "kinds": result.by_kind,
         "series_by_modality": result.by_modality,
@@ -117,6 +118,8 @@ def stats(result: Stats) -> Output:
 
 def _stats_lines(result: Stats) -> Iterator[str]:
     yield f"{counted(result.uids, 'UID')}, {counted(result.entries, 'audit entry', 'audit entries')}"
+    if result.waiting:
+        yield f"{counted(result.waiting, 'UID')} beside them issued for an object that wasn't seen yet"
     states = [{"kind": kind, **counts} for kind, counts in result.by_kind.items()]
     if states:
         names = ["kind", *sorted({state for counts in result.by_kind.values() for state in counts})]

@@ -9,7 +9,7 @@ from registry.acknowledgement import State
 from registry.errors import UnknownFinding
 from registry.services.opening import OpenRegistry
 from registry.services.studygraph import study_of
-from registry.store import acknowledgements, branches, census, counting, findings
+from registry.store import acknowledgements, branches, census, counting, findings, reserved
 from registry.store.acknowledgements import Acknowledgement
 from registry.store.branches import Branch, Held
 from registry.store.entries import ledger_size, trail_size
@@ -91,6 +91,9 @@ class Stats:
     """The registry in numbers."""
 
     uids: int
+    waiting: (
+        int  # issued as replacements or for any use, and no object was seen with them: not among ``uids``
+    )
     entries: int
     by_kind: dict[str, dict[str, int]]  # kind -> state -> how many
     by_modality: dict[str, int]  # series of each modality
@@ -104,6 +107,7 @@ def stats(registry: OpenRegistry) -> Stats:
         by_kind = counting.by_state(connection)
         return Stats(
             ledger_size(connection),
+            reserved.waiting(connection),
             trail_size(connection),
             {kind.label: states for kind, states in by_kind.items()},
             {modality or "(unknown)": n for modality, n in counting.by_modality(connection).items()},

@@ -15,7 +15,6 @@ from registry.records import Kind, Origin
 from registry.store import decided, schema
 from registry.store.entries import ledger_size
 from registry.store.packing import prefix_range
-from registry.store.reserved import waiting
 from registry.store.schema import MISUSED, USED, WITHDRAWN, ledger, series, uses, words
 
 Counted = Counter[tuple[Kind, Origin]]
@@ -34,8 +33,6 @@ def by_state(connection: Connection) -> dict[Kind, dict[str, int]]:
         found[kind, "withdrawn"] += gone[kind, origin]
         found[kind, "registered"] += seen[kind, origin]
         found[kind, _STATES[origin]] += count - gone[kind, origin] - seen[kind, origin]
-    for kind, count in connection.execute(waiting()):
-        found[Kind(kind), "issued"] += count
     counts: dict[Kind, dict[str, int]] = {}
     for (kind, state), count in sorted(found.items()):
         if count:

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import CompoundSelect, func, literal_column, null, select, union_all
+from sqlalchemy import CompoundSelect, Connection, func, literal_column, null, select, union_all
 
-from registry.records import Kind, Origin, Trait
+from registry.records import Origin, Trait
 from registry.store.schema import ledger, replacements, traits
 
 
@@ -26,13 +26,12 @@ def given() -> CompoundSelect[Any]:
     )
 
 
-def waiting() -> Any:
-    """How many of each kind no object was seen with."""
+def waiting(connection: Connection) -> int:
+    """How many there are that no object was seen with."""
     early = given().subquery("early")
-    kind = func.coalesce(early.c.kind, literal_column(f"{Kind.OTHER:d}"))
-    return (
-        select(kind.label("kind"), func.count().label("number"))
+    query = (
+        select(func.count())
         .join_from(early, ledger, ledger.c.uid == early.c.uid, isouter=True)
         .where(ledger.c.uid.is_(None))
-        .group_by(kind)
     )
+    return connection.execute(query).scalar_one()

@@ -12,8 +12,8 @@ from registry.services.opening import OpenRegistry
 from registry.services.requests import IssueRequest
 from registry.store import exchange, retrying
 from registry.store.act import Act
-from registry.store.postgresql import PostgresWriter
 from registry.store.session import Database
+from registry.store.settling import settled
 from tests.postgres import Server, database_of
 
 ENDED = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s"
@@ -81,13 +81,11 @@ def test_only_the_entry_itself_says_that_it_was_written(registry: OpenRegistry) 
         asked = f"SELECT leaf, seq, xmin::text FROM entries WHERE id = {other}"
         leaf, seq, transaction = connection.exec_driver_sql(asked).one()
     lost = OperationalError("COMMIT", {}, Exception("the connection is lost"))
-    with registry.database.engine.connect() as connection:
-        writer = PostgresWriter(connection)
-        writer._transaction_id = transaction
-        assert writer._settled({"id": other, "leaf": leaf}, lost) == seq
-        for writer._transaction_id in (transaction, "4000000000"):  # given again; not given yet
-            with pytest.raises(OperationalError, match="lost"):
-                writer._settled({"id": other, "leaf": b"of another act"}, lost)
+    engine = registry.database.engine
+    assert settled(engine, transaction, {"id": other, "leaf": leaf}, lost) == seq
+    for number in (transaction, "4000000000"):  # given again; not given yet
+        with pytest.raises(OperationalError, match="lost"):
+            settled(engine, number, {"id": other, "leaf": b"of another act"}, lost)
 
 
 @pytest.mark.engine("postgresql")
