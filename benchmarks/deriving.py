@@ -5,7 +5,9 @@ that it hears of for the first time, or UIDs of instances that it knows. A call 
 100 instances, and returns when they, where they belong, what they are derived from and the
 audit entry are on the disk. The floor: 101
 rows put into a table of their own and committed, by the same driver, on the same disk and
-with the same promise (benchmarks/durable.py). A call may take twice as long.
+with the same promise (benchmarks/durable.py). A call may take twice as long. On SQLite another
+floor is given what our calls wrote: the same rows, transaction by transaction, into a copy of the
+same registry, with its indexes, constraints and triggers (benchmarks/issuing.py).
 """
 
 from __future__ import annotations
@@ -17,6 +19,7 @@ from typing import Any
 
 from benchmarks import measure
 from benchmarks.durable import bare, table
+from benchmarks.issuing import replayed, rows_of
 from benchmarks.stage import ACTOR, ROOT, Stage, stage
 from registry import Registry
 from registry.records import IndexRow
@@ -35,6 +38,9 @@ def main() -> None:
     server = Server(durable=True)
     try:
         with stage(given.folder) as place:
+            same = measure.in_turns(_same_rows(place, given.count), given.rounds)
+            what = f"derive {_INSTANCES} instances from known UIDs, SQLite; floor: the same rows, same tables"
+            print(measure.row(what, same["ours"], same["floor"], given.count, goal=_GOAL))
             for engine, work in (("SQLite", _sqlite(place)), ("PostgreSQL", _postgresql(place, server))):
                 timings = measure.in_turns(_contestants(*work, given.count, given.rounds), given.rounds)
                 floor = timings.pop("floor")
@@ -76,6 +82,38 @@ def _contestants(
 
     named = [[str(each.SOPInstanceUID) for each in images] for images in known]
     return {"floor": lambda: insert(count), "Datasets": ours(unknown), "known UIDs": ours(named)}
+
+
+def _same_rows(place: Stage, count: int) -> dict[str, measure.Contestant]:
+    """Our calls, and what they wrote as transactions of their own in a copy of the same registry."""
+    start = place.registry()
+    images = _images("1.2.3.5", count)
+    with Registry(Settings(start.database, actor=ACTOR)) as registry:
+        registry.register_rows(
+            IndexRow(each.SOPInstanceUID, CT_CLASS, each.SeriesInstanceUID, each.StudyInstanceUID, "CT")
+            for group in images
+            for each in group
+        )
+    named = [[str(each.SOPInstanceUID) for each in group] for group in images]
+
+    def derive(database: str) -> tuple[float, list[int]]:
+        with Registry(Settings(database, actor=ACTOR)) as registry:
+            registry.stats()  # the connection is there from now on
+            entries: list[int] = []
+
+            def work() -> None:
+                for sources in named:
+                    derived = registry.derive(sources, modality="SEG", n_instances=_INSTANCES)
+                    entries.append(derived.entry)
+
+            return measure.timed(work), entries
+
+    done = place.copy(start).database
+    acts = [rows_of(done, entry) for entry in derive(done)[1]]
+    return {
+        "floor": lambda: replayed(acts, place.copy(start).database),
+        "ours": lambda: derive(place.copy(start).database)[0],
+    }
 
 
 def _images(series: str, count: int) -> list[list[Any]]:

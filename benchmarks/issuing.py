@@ -11,10 +11,11 @@ synchronous=FULL), in one transaction, the clock around that transaction alone.
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from typing import Any
 
 from benchmarks import measure
-from benchmarks.stage import ACTOR, Registry, Stage, stage
+from benchmarks.stage import ACTOR, Stage, stage
 from registry.records import Kind
 from registry.services.issuing import issue
 from registry.services.opening import opened
@@ -51,7 +52,7 @@ def contestants(place: Stage, count: int) -> dict[str, measure.Contestant]:
         return place.copy(parents).database
 
     return {
-        "floor": lambda: measure.in_fresh_process(_insert, _rows(done, entry), fresh()),
+        "floor": lambda: measure.in_fresh_process(replayed, [rows_of(done.database, entry)], fresh()),
         "issue, as a function": lambda: measure.in_fresh_process(_issue, fresh(), series, count),
         "issue, as a command": lambda: place.copy(parents).run("issue", "instance", *options)[0],
     }
@@ -64,9 +65,9 @@ def _issue(database: str, series: str, count: int) -> float:
         return measure.timed(lambda: issue(registry, request))
 
 
-def _rows(registry: Registry, entry: int) -> Rows:
+def rows_of(database_url: str, entry: int) -> Rows:
     """All that an entry made, and the entry itself, which is written last."""
-    with Database(registry.database, read_only=True) as database, database.reading() as connection:
+    with Database(database_url, read_only=True) as database, database.reading() as connection:
         made = {
             table.name: [
                 tuple(found)
@@ -78,17 +79,19 @@ def _rows(registry: Registry, entry: int) -> Rows:
     return {table: rows for table, rows in made.items() if rows} | {entries.name: [tuple(last)]}
 
 
-def _insert(rows: Rows, path: str) -> float:
-    """The floor: the seconds of one transaction that inserts some rows."""
+def replayed(acts: Sequence[Rows], path: str) -> float:
+    """The floor: the seconds of transactions that insert some rows, one after the other."""
     with Database(path) as database:
         pooled = database.engine.raw_connection()
         connection: Any = pooled.driver_connection
         begun = time.perf_counter()
-        connection.execute("BEGIN IMMEDIATE")
-        for table, listed in rows.items():
-            marks = ", ".join("?" * len(listed[0]))
-            connection.executemany(f"INSERT INTO {table} VALUES ({marks})", listed)
-        connection.execute("COMMIT")
+        for rows in acts:
+            connection.execute("BEGIN IMMEDIATE")
+            connection.execute("PRAGMA defer_foreign_keys = ON")  # tables come by name
+            for table, listed in rows.items():
+                marks = ", ".join("?" * len(listed[0]))
+                connection.executemany(f"INSERT INTO {table} VALUES ({marks})", listed)
+            connection.execute("COMMIT")
         seconds = time.perf_counter() - begun
         pooled.close()
     return seconds
