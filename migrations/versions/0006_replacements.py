@@ -94,7 +94,7 @@ def upgrade() -> None:
     )
     generated = sa.text("trait = 'generated'")
     op.create_index(
-        "ix_traits_generated", "traits", ["uid", "entry"], sqlite_where=generated, postgresql_where=generated
+        "ix_traits_generated", "traits", ["entry", "uid"], sqlite_where=generated, postgresql_where=generated
     )
     dialect = op.get_bind().dialect.name
     for table in SEALED:

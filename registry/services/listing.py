@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from itertools import islice
+from itertools import chain, islice
 from typing import TYPE_CHECKING, NamedTuple
 
 from registry.errors import MalformedUid, UnknownUid
 from registry.services.opening import OpenRegistry
 from registry.services.querying import STANDING, all_findings
-from registry.store import exports, listing, queries
+from registry.store import exports, listing, queries, waiting
 from registry.store.exports import Sent, Way
 from registry.store.findings import Which
 from registry.store.listing import Filters, Place, place_of
@@ -56,14 +56,15 @@ def listed(
 ) -> Listing:
     """The UIDs that pass some filters, in the order in which they were recorded; of those alone
     that are some persons', where ``whose`` says so, and that have a ``finding`` of a code which
-    isn't over; the first so many that come ``after`` one.
+    isn't over; the first so many that come ``after`` one. Behind them, in their own order, those
+    that were issued for any use or as replacements, and that no object was seen with yet.
 
     Asking for a person's UIDs is itself recorded, unless ``unrecorded`` (``accounting.account``).
     """
     if filters.under is not None:
         parse_prefix(filters.under)
     context = registry.context(context)
-    start = None if after is None else _place(registry, after)
+    start, is_waiting = (None, False) if after is None else _place(registry, after)
     having = None if finding is None else _with_finding(registry, finding)
     if whose is not None:
         return _of_persons(registry, filters, whose, context, unrecorded, most, start, having)
@@ -71,19 +72,24 @@ def listed(
         with registry.database.reading() as connection:
             few = _behind(listing.among(connection, having, filters), start)
         return _result(registry, filters, iter(few[:most]), most, having=having)
-    found = listing.listing(registry.database, filters, start)
+    found = chain(
+        () if is_waiting else listing.listing(registry.database, filters, start),
+        waiting.waiting(registry.database, filters, start if is_waiting else None),
+    )
     return _result(registry, filters, islice(found, most), most)
 
 
-def _place(registry: OpenRegistry, uid: str) -> Place:
+def _place(registry: OpenRegistry, uid: str) -> tuple[Place, bool]:
+    """Where a UID is in the order, and whether it is among those that wait for their object."""
     with registry.database.reading() as connection:
         known = queries.one(connection, findable(uid))
-    if known is None:
+        place = place_of(known) if known else waiting.place_among(connection, uid)
+    if place is None:
         raise UnknownUid(
             f"{printable(uid)} isn't recorded, so nothing is known to come after it",
             advice="Name the last UID of the list that this is to go on from.",
         )
-    return place_of(known)
+    return place, known is None
 
 
 def _of_persons(

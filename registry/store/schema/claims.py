@@ -98,7 +98,7 @@ traits = history(
     Column("trait", code(20), primary_key=True),  # records.Trait
     Column("content", LargeBinary, primary_key=True),  # of which content; empty: of the object
     entry(),
-    partial("ix_traits_generated", "uid", "entry", where="trait = 'generated'"),
+    partial("ix_traits_generated", "entry", "uid", where="trait = 'generated'"),
 )
 
 # Content and patients as copies in another context than the clinical one have them.
