@@ -10,7 +10,7 @@
 from __future__ import annotations
 
 from contextlib import ExitStack
-from typing import NoReturn, Self
+from typing import NoReturn, Self, cast
 
 from registry.api.answering import Answering
 from registry.api.auditing import Auditing
@@ -20,9 +20,10 @@ from registry.api.generating import Generating
 from registry.api.issuing import Issuing
 from registry.api.recording import Recording
 from registry.api.replacing import Replacing
+from registry.errors import BadRequest
 from registry.services import initializing
 from registry.services.initializing import Initialized
-from registry.services.opening import opened
+from registry.services.opening import OpenRegistry, opened
 from registry.settings import CHECK_FORMATS, Settings, load_settings
 
 
@@ -74,4 +75,16 @@ class Registry(Issuing, Generating, Recording, Answering, Browsing, Deciding, Re
         self.close()
 
     def close(self) -> None:
+        """Close it, for ever: whatever is asked of it afterwards raises ``BadRequest``."""
         self._stack.close()
+        self._registry = cast("OpenRegistry", _Closed())
+
+
+class _Closed:
+    """In the place of a registry that was closed."""
+
+    def __getattr__(self, name: str) -> NoReturn:
+        raise BadRequest(
+            "this Registry was closed",
+            advice="Registry.open(...) opens it again; ask inside its `with` block.",
+        )

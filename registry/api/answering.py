@@ -26,10 +26,10 @@ class Answering(Verbs):
         """What the registry knows of a UID. Raises ``UnknownUid`` if nothing."""
         return showing.show(self._registry, uid)
 
-    def show_all(self, uids: Iterable[str]) -> Iterator[Shown]:
+    def show_all(self, uids: str | Iterable[str]) -> Iterator[Shown]:
         """The same of each of many UIDs, in their order, as they are looked up. Where nothing is known
         of one, or it can't be a UID, its ``state`` is ``unknown``."""
-        return showing.show_all(self._registry, uids)
+        return showing.show_all(self._registry, [uids] if isinstance(uids, str) else uids)
 
     def history(self, uid: str) -> list[Event]:
         """All that happened to a UID, in order. Raises ``UnknownUid``."""

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from datetime import datetime
 
-from registry.api.verbs import Verbs
+from registry.api.verbs import Verbs, several
 from registry.rules import by_code
 from registry.services import acknowledging, patients, resolving, withdrawing
 from registry.services.acknowledging import Spoken
@@ -63,13 +63,15 @@ class Deciding(Verbs):
         which = _which(code, uid, counterpart, series_instance_uid, root)
         return acknowledging.reopen(self._registry, which, reason)
 
-    def withdraw(self, uids: Sequence[str], *, reason: str) -> Withdrawn:
-        """Take UIDs out of use for ever."""
-        return withdrawing.withdraw(self._registry, list(uids), reason)
+    def withdraw(self, uids: str | Iterable[str], *, reason: str) -> Withdrawn:
+        """Take UIDs, or a single one, out of use for ever."""
+        return withdrawing.withdraw(self._registry, several(uids), reason)
 
-    def reinstate(self, uids: Sequence[str], *, reason: str) -> Reinstated:
-        """End the withdrawal of UIDs."""
-        return withdrawing.reinstate(self._registry, list(uids), reason)
+    def reinstate(self, uids: str | Iterable[str], *, reason: str) -> Reinstated:
+        """End the withdrawal of UIDs, or of a single one.
+
+        Raises ``BadRequest`` for one that was issued for any use, and withdrawn before there was one."""
+        return withdrawing.reinstate(self._registry, several(uids), reason)
 
     def claims(self, uid: str) -> list[Claimed]:
         """The claims about a UID, the first one first. Raises ``UnknownUid``."""

@@ -9,6 +9,7 @@ from threading import Lock
 from typing import TYPE_CHECKING
 
 from registry.api.verbs import Verbs
+from registry.errors import BadRequest
 from registry.kinds import parse_kind
 from registry.services import generating, issuing
 from registry.services.requests import IssueRequest
@@ -84,11 +85,18 @@ class Generating(Verbs):
         ``at_once`` is how many are recorded in one transaction, ahead of the calls that give them
         out: quicker, and those that are never asked for stay recorded as issued. It may be called
         by several threads, and in a process that was forked. Raises ``BadRequest`` for what can't be
-        issued like this.
+        issued like this,
+        ``BadPrefix`` where nothing is issued under the root.
         """
         issuing.check_count(at_once, "at_once")
         if kind is None:
+            if study_instance_uid or series_instance_uid or modality:
+                raise BadRequest(
+                    "without a kind UIDs are in no study or series, and have no modality",
+                    advice='Name the kind: uid_generator("instance", series_instance_uid=...).',
+                )
             prefix = f"{root.removesuffix('.')}." if root else PYDICOM_PREFIX
+            generating.check_prefix(self._registry, prefix)
             return Stock(lambda: generating.generate(self._registry, prefix, count=at_once))
         request = IssueRequest(
             parse_kind(kind),

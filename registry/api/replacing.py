@@ -6,7 +6,7 @@ import copy
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, TypeVar
 
-from registry.api.verbs import Verbs
+from registry.api.verbs import Verbs, several
 from registry.minting import Method
 from registry.records import Kind
 from registry.services import remapping, scoping
@@ -41,9 +41,9 @@ class Remapper:
 
     __call__ = uid
 
-    def uids(self, originals: Iterable[str]) -> dict[str, str]:
+    def uids(self, originals: str | Iterable[str]) -> dict[str, str]:
         """The replacements of some UIDs, those that are new in one act."""
-        return self._service.all(originals)
+        return self._service.all(several(originals))
 
     def dataset(self, ds: _DataSet, *, inplace: bool = False) -> _DataSet:
         """A copy of a data set whose UIDs are replaced, at any depth and in its file meta
@@ -82,10 +82,10 @@ class Replacing(Verbs):
         return remapping.remap(self._registry, wanted, scope, root=root, method=Method(method)).uids[uid]
 
     def remap_all(
-        self, uids: Iterable[str], *, scope: str, root: str | None = None, method: str = "random"
+        self, uids: str | Iterable[str], *, scope: str, root: str | None = None, method: str = "random"
     ) -> Remapped:
         """The same of many UIDs, in one act: ``.uids`` maps each to its replacement."""
-        return remapping.remap(self._registry, uids, scope, root=root, method=Method(method))
+        return remapping.remap(self._registry, several(uids), scope, root=root, method=Method(method))
 
     def remap_dataset(
         self, ds: _DataSet, *, scope: str, root: str | None = None, inplace: bool = False

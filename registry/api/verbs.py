@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from registry.services.opening import OpenRegistry
 
 
@@ -9,3 +11,8 @@ class Verbs:
     """Some of the verbs of ``Registry``, which is made of them all."""
 
     _registry: OpenRegistry
+
+
+def several(uids: str | Iterable[str]) -> list[str]:
+    """Some UIDs, of which one alone needs no list around it: a text is one, not its characters."""
+    return [uids] if isinstance(uids, str) else list(uids)

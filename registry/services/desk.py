@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 
 from registry.decision import NewRow, Standing
 from registry.errors import KeyUnusable, ParentMismatch, ParentNeeded, UidCollision, UidWithdrawn
@@ -14,6 +15,7 @@ from registry.store.act import Act
 from registry.store.concurrent import Ground, confirm
 from registry.store.knowledge import Knowledge
 from registry.store.ledger import Issue, enter, enter_issued
+from registry.store.reserved import given_among
 from registry.store.retrying import LostRace
 from registry.store.roots import load_roots
 from registry.store.session import Connection
@@ -30,7 +32,7 @@ class IssuingDesk:
         self.knowledge = Knowledge(act.connection, self._words)
         self.knowledge.take_places(act.question, act.answer)
         self.roots = load_roots(act.connection, act.roots_said)
-        self._foreign: list[NewRow] = []  # parents made elsewhere
+        self._parents: list[NewRow] = []  # that the ledger doesn't have yet
         self._issued: list[Issue] = []
         self._derived: dict[str, tuple[Reference, ...]] = {}
         self._may_repeat = False
@@ -38,7 +40,8 @@ class IssuingDesk:
     def parents(self, study: str | None, series: str | None, *, needs_study: bool) -> str | None:
         """Look at the parents asked for; the study that counts.
 
-        An unknown one was made elsewhere and is recorded as foreign. Raises
+        An unknown one was made elsewhere and is recorded as foreign, unless it was issued
+        here before anybody said for what. Raises
         ``UidCollision``, ``ParentMismatch`` or ``UidWithdrawn`` where one can't be
         the parent, ``ParentNeeded`` where one is missing.
         """
@@ -61,11 +64,13 @@ class IssuingDesk:
             if needs_study:
                 raise ParentNeeded("a series belongs to a study")
             return None
-        if self._usable(study, Kind.STUDY) is None:
-            self._foreign.append(NewRow(Standing(study, Kind.STUDY, Origin.FOREIGN)))
+        new = [Standing(study, Kind.STUDY, Origin.FOREIGN)] if self._usable(study, Kind.STUDY) is None else []
         if series is not None and series not in self.knowledge.standing:
-            row = Standing(series, Kind.SERIES, Origin.FOREIGN, study_instance_uid=study)
-            self._foreign.append(NewRow(row))
+            new.append(Standing(series, Kind.SERIES, Origin.FOREIGN, study_instance_uid=study))
+        given = given_among(self._act.connection, (row.uid for row in new)) if new else ()
+        self._parents += (
+            NewRow(replace(row, origin=Origin.ISSUED) if row.uid in given else row) for row in new
+        )
         return study
 
     def _learn_places(self, uids: Iterable[str]) -> None:
@@ -153,7 +158,7 @@ class IssuingDesk:
         # Asked before anything is written: what is noted down until then is sent with the entry.
         sets = links.find_sets(act, self._derived.items()) if self._derived else None
         self._words.add(act, (issue.modality for issue in self._issued))
-        if self._foreign and not enter(act, self._words, self._foreign, known_is_fine=True):
+        if self._parents and not enter(act, self._words, self._parents, known_is_fine=True):
             raise LostRace
         for issue in self._issued:
             enter_issued(act, self._words, issue, self.knowledge.nodes)

@@ -66,6 +66,14 @@ def generate(
     return registry.perform("uid:issue", work, actor=actor)
 
 
+def check_prefix(registry: OpenRegistry, prefix: str) -> None:
+    """Raise ``BadPrefix`` where nothing can be issued under a prefix."""
+    arc = _arc(prefix, None)
+    if arc is not None:
+        with registry.database.reading() as connection:
+            _ours(load_roots(connection), arc)
+
+
 def _keyed(
     registry: OpenRegistry, connection: Connection, root: str, parts: Sequence[str]
 ) -> tuple[str, bool]:

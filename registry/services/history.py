@@ -97,7 +97,7 @@ def _told(connection: Connection, uid: str, listed: Listed | None) -> Iterator[_
     about = claims_about(connection, Words(connection), uid)
     if about is not None and listed is not None:
         # What was never used came into the ledger only to be withdrawn, which is told below.
-        if generated is None or listed.origin is not Origin.ISSUED:
+        if generated is None or listed.origin is not Origin.ISSUED or listed.kind is not Kind.OTHER:
             yield from _claimed(*about, listed)
         if listed.kind in (Kind.SERIES, Kind.INSTANCE):
             for one in store.referring_to(connection, uid, listed.kind, listed.series_instance_uid):

@@ -15,10 +15,11 @@ import errno
 import filecmp
 import os
 import secrets
+import stat
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from registry.errors import NoSuchPath, PathTaken
+from registry.errors import BadRequest, NoSuchPath, PathTaken
 from registry.services import checking, registering
 from registry.services.opening import OpenRegistry
 from registry.services.reports import Report
@@ -47,12 +48,8 @@ def save(
     """
     from registry.dicomfile.writing import read_written, write
 
-    folder, name = os.path.split(os.path.abspath(path))
-    if not os.path.isdir(folder):
-        raise NoSuchPath(f"there is no folder {os.path.dirname(path)}", advice="Make it first.")
-    if os.path.isdir(path):
-        raise PathTaken(f"{path} is a folder", advice="Give the path of a file in it.")
-    beside = os.path.join(folder, f".{name[:200]}.{secrets.token_hex(8)}.part")
+    folder, name = _place(path)
+    beside = os.path.join(folder, f".{name[:50]}.{secrets.token_hex(8)}.part")
     keys = registry.keys_in(registry.context(context))
     try:
         with open(beside, "xb") as file:
@@ -72,11 +69,29 @@ def save(
     return report
 
 
+def _place(path: str) -> tuple[str, str]:
+    """The folder of a file that is to be, and its name there. Whatever can be known to keep it from
+    getting that name is told here, before anything is recorded."""
+    folder, name = os.path.split(path)
+    if os.path.isdir(path):
+        raise PathTaken(f"{path} is a folder", advice="Give the path of a file in it.")
+    if not name:
+        raise BadRequest(f"{path!r} names no file", advice="Give the path that the file is to have.")
+    if folder and not os.path.isdir(folder):
+        raise NoSuchPath(f"there is no folder {folder}", advice="Make it first.")
+    with suppress(FileNotFoundError):
+        mode = os.lstat(path).st_mode  # raises where no file can be called so: a name that is too long
+        if not (stat.S_ISREG(mode) or stat.S_ISLNK(mode)):
+            raise PathTaken(f"{path} is no ordinary file", advice="Give another path.")
+    return os.path.abspath(folder), name
+
+
 def _is_there(beside: str, path: str, overwrite: bool) -> bool:
     """Whether the very same file is there already, as after a crash. Raises ``PathTaken`` for another."""
     if overwrite or not os.path.lexists(path):
         return False
-    if not filecmp.cmp(beside, path, shallow=False):
+    # A link may lead nowhere.
+    if not (os.path.exists(path) and filecmp.cmp(beside, path, shallow=False)):
         raise PathTaken(f"there is another file at {path}")
     return True
 

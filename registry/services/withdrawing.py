@@ -20,6 +20,8 @@ from registry.store.concurrent import Ground, confirm
 from registry.store.decided import once_withdrawn
 from registry.store.knowledge import Knowledge
 from registry.store.ledger import Issue, enter_issued
+from registry.store.life import generated_among
+from registry.store.reserved import given_among
 from registry.store.words import Words
 from registry.uid import parse
 
@@ -81,6 +83,7 @@ def reinstate(registry: OpenRegistry, uids: Sequence[str], reason: str) -> Reins
 
     def work(act: Act) -> Reinstated:
         in_use, new = _by_state(act, wanted, "reinstated")
+        _require_use(act, new)
         if not new:
             return Reinstated((), in_use, None)
         act.insert(schema.withdrawals, [{"uid": uid, "withdrawn": 0} for uid in new])
@@ -88,6 +91,19 @@ def reinstate(registry: OpenRegistry, uids: Sequence[str], reason: str) -> Reins
         return Reinstated(new, in_use, _said(act, wanted, new, reason))
 
     return recorded(registry, "uid:reinstate", work, actor=actor, about=wanted)
+
+
+def _require_use(act: Act, uids: Sequence[str]) -> None:
+    """Raise ``BadRequest`` for one that was withdrawn before it was anything: as which it could be
+    used, no object has ever said, and now none can (``_by_state``)."""
+    knowledge = Knowledge(act.connection, Words(act.connection))
+    knowledge.learn_places(uids)
+    for uid in sorted(generated_among(act.connection, uids)):
+        if knowledge.standing[uid].kind is Kind.OTHER:
+            raise BadRequest(
+                f"{uid} was issued for any use, and withdrawn before there was one: it stays withdrawn",
+                advice="Issue another in its place.",
+            )
 
 
 def _wanted(uids: Sequence[str], reason: str, noun: str, verb: str) -> list[str]:
@@ -100,7 +116,8 @@ def _wanted(uids: Sequence[str], reason: str, noun: str, verb: str) -> list[str]
 
 
 def _by_state(act: Act, wanted: list[str], done: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Those in use, and those that are withdrawn. Raises ``UnknownUid`` for one that isn't there."""
+    """Those in use, and those that are withdrawn. Raises ``UnknownUid`` for one that isn't there,
+    ``BadRequest`` for one of which nobody knows yet what it is."""
     words = Words(act.connection)
     knowledge = Knowledge(act.connection, words)
     knowledge.learn_places(wanted)
@@ -112,6 +129,11 @@ def _by_state(act: Act, wanted: list[str], done: str) -> tuple[tuple[str, ...], 
         knowledge.learn_places(wanted)
     for uid in wanted:
         if uid not in knowledge.standing:
+            if given_among(act.connection, [uid]):
+                raise BadRequest(
+                    f"{uid} replaces another within a scope, and no object was registered with it yet",
+                    advice="Register one first, or `uid-registry scope purge` ends the whole scope.",
+                )
             raise UnknownUid(f"the registry has never heard of {uid}; nothing was {done}")
     return (
         tuple(uid for uid in wanted if not knowledge.standing[uid].withdrawn),

@@ -6,6 +6,7 @@ seen with it; until then, that it was issued stands where it was said.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from sqlalchemy import CompoundSelect, Connection, func, literal_column, null, select, union_all
@@ -24,6 +25,12 @@ def given() -> CompoundSelect[Any]:
             traits.c.trait == literal_column(f"'{Trait.GENERATED}'")
         ),
     )
+
+
+def given_among(connection: Connection, uids: Iterable[str]) -> set[str]:
+    """Those of a few UIDs that were."""
+    early = given().subquery("early")
+    return set(connection.scalars(select(early.c.uid).where(early.c.uid.in_(list(uids)))))
 
 
 def waiting(connection: Connection) -> int:

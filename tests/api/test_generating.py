@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import sys
 import types
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -140,6 +141,36 @@ def test_one_that_was_never_used_can_be_withdrawn(ours: Registry, tmp_path: Path
     assert ours.verify().ok
 
 
+def test_one_that_was_withdrawn_before_its_use_stays_withdrawn(ours: Registry) -> None:
+    uid = ours.generate_uid()
+    assert ours.withdraw(uid, reason="a trial run").uids == (uid,), "one alone needs no list"
+    with pytest.raises(BadRequest, match="it stays withdrawn"):
+        ours.reinstate(uid, reason="after all")
+    assert ours.show(uid).state == "withdrawn"
+    replacement = ours.remap("1.2.3.4", scope="TRIAL")
+    with pytest.raises(BadRequest, match="no object was registered with it yet"):
+        ours.withdraw(replacement, reason="a trial run")
+    assert ours.verify().ok
+
+
+def test_as_a_parent_it_is_one_that_was_issued_here(ours: Registry, tmp_path: Path) -> None:
+    study, series = ours.generate_uid(), ours.generate_uid()
+    (instance,) = ours.issue("instance", study_instance_uid=study, series_instance_uid=series).uids
+    copy = ours.remap_dataset(ct_slices()[0], scope="TRIAL")
+    derived = ours.derive(copy, modality="SEG")
+    assert derived.study_instance_uid == copy.StudyInstanceUID
+    for uid in (study, series, derived.study_instance_uid):
+        assert ours.show(uid).state == "issued", "not made elsewhere"
+    assert {each.uid for each in ours.list(state="foreign")} == set()
+    assert [event.what for event in ours.history(study)] == ["issued for any use", "issued as study"]
+    path = save(tiny(instance, series, study, frame=ours.generate_uid()), tmp_path / "a.dcm")
+    assert ours.register(path).findings == []
+    assert ours.show(series).state == "registered"
+    elsewhere = ours.issue("series", study_instance_uid="1.2.3.4").study_instance_uid
+    assert [each.uid for each in ours.list(state="foreign")] == [elsewhere]
+    assert ours.verify().ok
+
+
 @pytest.mark.engine("sqlite")
 def test_the_command_line_knows_it(ours: Registry, cli: Cli) -> None:
     uid = ours.generate_uid()
@@ -244,3 +275,23 @@ def test_without_a_root_of_its_own_a_registry_generates_under_none(tmp_path: Pat
         assert bare.generate_uid(None).startswith("2.25.")
         with pytest.raises(BadPrefix, match="no root"):
             bare.generate_uid()
+
+
+@pytest.mark.engine("sqlite")
+def test_patches_of_threads_end_in_any_order(ours: Registry) -> None:
+    before = pydicom.uid.generate_uid  # not the name in this module, which is patched too
+    first, second = ours.patch_pydicom(), ours.patch_pydicom()
+    with ExitStack() as later:
+        with ExitStack() as sooner:
+            sooner.enter_context(first)
+            later.enter_context(second)
+        assert ours.show(pydicom.uid.generate_uid()).state == "issued", "the other still holds"
+    assert pydicom.uid.generate_uid is before
+
+
+@pytest.mark.engine("sqlite")
+def test_a_generator_leaves_nothing_out_that_was_asked(ours: Registry) -> None:
+    with pytest.raises(BadRequest, match="without a kind"):
+        ours.uid_generator(series_instance_uid="1.2.3.4")
+    with pytest.raises(BadPrefix, match="under no root"):
+        ours.uid_generator(root="1.2.3")

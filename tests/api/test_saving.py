@@ -19,7 +19,7 @@ from pydicom.dataset import Dataset
 
 from registry import FindingsError, Registry
 from registry.dicomfile import writing
-from registry.errors import NoSuchPath, NotWritable, PathTaken, UnknownUid
+from registry.errors import BadRequest, NoSuchPath, NotWritable, PathTaken, UnknownUid
 from registry.records import Verdict
 from registry.services import registering, saving
 from registry.settings import Settings
@@ -240,3 +240,22 @@ def test_killed_at_any_point_no_half_file_has_the_name_and_the_same_call_mends_i
     assert states == {("unknown", False), ("registered", False), ("registered", True)}
     assert ours.verify().ok
     assert ours.check([path for path in tmp_path.iterdir() if path.suffix == ".dcm"]).failing() == []
+
+
+@pytest.mark.engine("sqlite")
+def test_where_no_file_can_be_nothing_is_recorded(ours: Registry, tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    for path, error in (
+        (f"{tmp_path}/new/", BadRequest),
+        ("", BadRequest),
+        (tmp_path / ("n" * 300), OSError),
+        (tmp_path / "pipe", PathTaken),
+    ):
+        with pytest.raises(error):
+            ours.save(tiny(), path, overwrite=True)
+    (tmp_path / "link").symlink_to("nowhere")
+    with pytest.raises(PathTaken):
+        ours.save(tiny(), tmp_path / "link")
+    assert list(ours.list()) == []
+    assert sorted(os.listdir(tmp_path)) == ["link", "pipe"]
+    ours.save(tiny(), tmp_path / ("\N{LATIN SMALL LETTER U WITH DIAERESIS}" * 125))

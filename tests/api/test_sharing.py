@@ -13,6 +13,7 @@ from threading import Barrier
 import pytest
 
 from registry import Registry
+from registry.errors import BadRequest
 from registry.settings import Settings
 from tests.objects import ct_slices, tiny
 
@@ -80,3 +81,14 @@ def test_it_isnt_sent_to_another_process(ours: Registry, settings: Settings) -> 
     with pytest.raises(TypeError, match=r"open one there, with Registry\.open"):
         pickle.dumps(ours)
     assert pickle.loads(pickle.dumps(settings)) == settings
+
+
+@pytest.mark.engine("sqlite")
+def test_once_closed_it_stays_closed(ours: Registry) -> None:
+    generator = ours.uid_generator()
+    generator()
+    ours.close()
+    ours.close()
+    for ask in (generator, ours.stats, ours.list, lambda: ours.show("1.2.3")):
+        with pytest.raises(BadRequest, match="was closed"):
+            ask()
