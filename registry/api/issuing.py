@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from registry.api.verbs import Verbs
+from registry.api.verbs import Verbs, without_dot
 from registry.derived import Derived
 from registry.dicomfile.datasets import is_data_set
 from registry.kinds import parse_kind
@@ -51,7 +51,7 @@ class Issuing(Verbs):
             modality,
             _named(source_images),
             count,
-            _without_dot(root),
+            without_dot(root),
             parse_method(method),
             tuple(parts),
             purpose,
@@ -86,7 +86,7 @@ class Issuing(Verbs):
         ``BadRequest`` for what else can't be asked, ``Refused`` where the ledger says no.
         """
         request = DeriveRequest(
-            _named(source_images), modality, n_instances, study_instance_uid, _without_dot(root)
+            _named(source_images), modality, n_instances, study_instance_uid, without_dot(root)
         )
         request = replace(request, method=parse_method(method), purpose=purpose, request_id=request_id)
         return issuing.derive(self._registry, request)
@@ -96,8 +96,3 @@ def _named(things: Nameable | Iterable[Nameable]) -> tuple[Source, ...]:
     one = isinstance(things, str | os.PathLike) or is_data_set(things)
     several: Any = things if isinstance(things, Iterable) and not one else [things]
     return named(several)
-
-
-def _without_dot(root: str | None) -> str | None:
-    """A root as the registry writes it; object makers end theirs with a dot."""
-    return root.removesuffix(".") if root else None

@@ -33,7 +33,11 @@ class Recording(Verbs):
         ``context`` tells what they are copies for.
         ``Report.raise_for_findings("collision")`` raises where one was refused.
         """
-        several = [paths] if isinstance(paths, str | os.PathLike) else paths
+        several: Any = [paths] if isinstance(paths, str | os.PathLike) or is_data_set(paths) else list(paths)
+        if any(map(is_data_set, several)):
+            raise BadRequest(
+                "a Dataset is no file", advice="`save` records one and writes its file; `check` checks one."
+            )
         listed = [os.fspath(path) for path in several]
         return registering.register(self._registry, listed, digests=digests, context=context)
 

@@ -6,9 +6,11 @@ import copy
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, TypeVar
 
-from registry.api.verbs import Verbs, several
-from registry.minting import Method
-from registry.records import Kind
+from registry.api.verbs import Verbs, several, without_dot
+from registry.dicomfile.datasets import is_data_set
+from registry.errors import BadRequest
+from registry.kinds import parse_kind
+from registry.minting import parse_method
 from registry.services import remapping, scoping
 from registry.services.remapping import Remapped
 from registry.services.scoping import Purged, ScopeState
@@ -52,6 +54,10 @@ class Remapper:
         Attributes that name no instance (classes, transfer syntaxes, coding schemes: registry/dicomfile/
         structural.py) stay, and so does all that isn't a UI element.
         """
+        if not is_data_set(ds):
+            raise BadRequest(
+                f"the UIDs of a {type(ds).__name__} aren't replaced", advice="Give a pydicom Dataset."
+            )
         from registry.dicomfile.replacing import find
 
         changed = ds if inplace else copy.deepcopy(ds)
@@ -78,14 +84,18 @@ class Replacing(Verbs):
 
         Raises ``ScopePurged``, ``BadRoot``, ``BadRequest`` for what can't be a scope's name.
         """
-        wanted = {uid: Kind[kind.upper()] if kind else None}
-        return remapping.remap(self._registry, wanted, scope, root=root, method=Method(method)).uids[uid]
+        wanted = {uid: parse_kind(kind) if kind else None}
+        return remapping.remap(
+            self._registry, wanted, scope, root=without_dot(root), method=parse_method(method)
+        ).uids[uid]
 
     def remap_all(
         self, uids: str | Iterable[str], *, scope: str, root: str | None = None, method: str = "random"
     ) -> Remapped:
         """The same of many UIDs, in one act: ``.uids`` maps each to its replacement."""
-        return remapping.remap(self._registry, several(uids), scope, root=root, method=Method(method))
+        return remapping.remap(
+            self._registry, several(uids), scope, root=without_dot(root), method=parse_method(method)
+        )
 
     def remap_dataset(
         self, ds: _DataSet, *, scope: str, root: str | None = None, inplace: bool = False
@@ -95,7 +105,9 @@ class Replacing(Verbs):
 
     def remapper(self, scope: str, *, root: str | None = None, method: str = "random") -> Remapper:
         """What replaces many UIDs within a scope, one after the other, for adapters and loops."""
-        return Remapper(remapping.Remapper(self._registry, scope, root=root, method=Method(method)))
+        return Remapper(
+            remapping.Remapper(self._registry, scope, root=without_dot(root), method=parse_method(method))
+        )
 
     def original(self, replacement: str, *, scope: str | None = None) -> str:
         """What a replacement stands for. The trail tells that this was asked.

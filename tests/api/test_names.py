@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 import registry
 from registry import Registry
+from registry.errors import BadRequest
 from tests.api.consumer import use
 from tests.api.public import promised
-from tests.objects import ct_slices, save
+from tests.objects import ROOT, ct_slices, save, tiny
 
 PROMISED = Path(__file__).with_name("public.txt")
 
@@ -39,3 +41,18 @@ def test_the_program_that_is_type_checked_runs(ours: Registry, tmp_path: Path) -
     save(slices[0], tmp_path / "a.dcm")
     made = use(ours, slices, tmp_path)
     assert {shown.state for shown in ours.show_all(made)} == {"issued"}
+
+
+@pytest.mark.engine("sqlite")
+def test_what_cant_be_asked_says_so_in_our_words(ours: Registry) -> None:
+    wrong: Any = None
+    for ask in (
+        lambda: ours.remap("1.2.3", scope="TRIAL", kind="nonsense"),
+        lambda: ours.remap("1.2.3", scope="TRIAL", method="nonsense"),
+        lambda: ours.remap_dataset(wrong, scope="TRIAL"),
+        lambda: ours.register([tiny()]),  # type: ignore[list-item]
+        lambda: ours.register(tiny()),
+    ):
+        with pytest.raises(BadRequest):
+            ask()
+    assert ours.remap("1.2.3", scope="TRIAL", root=f"{ROOT}.").startswith(f"{ROOT}.")
