@@ -7,8 +7,9 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, TypeVar
 
 from registry.api.verbs import Verbs
-from registry.minting import Method
-from registry.records import Kind
+from registry.errors import BadRequest
+from registry.kinds import parse_kind
+from registry.minting import parse_method
 from registry.services import remapping, scoping
 from registry.services.remapping import Remapped
 from registry.services.scoping import Purged, ScopeState
@@ -17,6 +18,19 @@ if TYPE_CHECKING:
     from registry.dicomfile.memory import DataSet
 
     _DataSet = TypeVar("_DataSet", bound=DataSet)
+
+
+def _text(uid: str) -> str:
+    if not isinstance(uid, str):
+        raise BadRequest(f"a {type(uid).__name__} is no UID", advice="Give its text.")
+    return uid
+
+
+def _texts(uids: Iterable[str]) -> list[str]:
+    """Several UIDs. A single one would be taken for as many as it has characters."""
+    if isinstance(uids, str):
+        raise BadRequest("one UID was given where several are asked for", advice="Give a list of them.")
+    return [_text(uid) for uid in uids]
 
 
 class Remapper:
@@ -37,13 +51,13 @@ class Remapper:
 
     def uid(self, original: str) -> str:
         """The replacement of one UID."""
-        return self._service.uid(original)
+        return self._service.uid(_text(original))
 
     __call__ = uid
 
     def uids(self, originals: Iterable[str]) -> dict[str, str]:
         """The replacements of some UIDs, those that are new in one act."""
-        return self._service.all(originals)
+        return self._service.all(_texts(originals))
 
     def dataset(self, ds: _DataSet, *, inplace: bool = False) -> _DataSet:
         """A copy of a data set whose UIDs are replaced, at any depth and in its file meta
@@ -51,11 +65,21 @@ class Remapper:
 
         Attributes that name no instance (classes, transfer syntaxes, coding schemes: registry/dicomfile/
         structural.py) stay, and so does all that isn't a UI element.
+
+        Raises ``BadRequest`` for what is no data set, and for one that names more UIDs than anybody can mean.
         """
         from registry.dicomfile.replacing import find
+        from registry.dicomfile.unreadable import UnreadableDicom
 
+        if not hasattr(ds, "get_item"):
+            raise BadRequest(f"a {type(ds).__name__} is no data set", advice="Give a pydicom Dataset.")
         changed = ds if inplace else copy.deepcopy(ds)
-        places = find(changed)
+        try:
+            places = find(changed)
+        except UnreadableDicom as error:
+            raise BadRequest(
+                f"the UIDs of the data set can't be replaced: {error}", advice="It stays as it is."
+            ) from None
         places.replace(self._service.all(places.uids))
         return changed
 
@@ -78,14 +102,16 @@ class Replacing(Verbs):
 
         Raises ``ScopePurged``, ``BadRoot``, ``BadRequest`` for what can't be a scope's name.
         """
-        wanted = {uid: Kind[kind.upper()] if kind else None}
-        return remapping.remap(self._registry, wanted, scope, root=root, method=Method(method)).uids[uid]
+        wanted = {_text(uid): parse_kind(kind) if kind else None}
+        return remapping.remap(self._registry, wanted, scope, root=root, method=parse_method(method)).uids[
+            uid
+        ]
 
     def remap_all(
         self, uids: Iterable[str], *, scope: str, root: str | None = None, method: str = "random"
     ) -> Remapped:
         """The same of many UIDs, in one act: ``.uids`` maps each to its replacement."""
-        return remapping.remap(self._registry, uids, scope, root=root, method=Method(method))
+        return remapping.remap(self._registry, _texts(uids), scope, root=root, method=parse_method(method))
 
     def remap_dataset(
         self, ds: _DataSet, *, scope: str, root: str | None = None, inplace: bool = False
@@ -95,7 +121,7 @@ class Replacing(Verbs):
 
     def remapper(self, scope: str, *, root: str | None = None, method: str = "random") -> Remapper:
         """What replaces many UIDs within a scope, one after the other, for adapters and loops."""
-        return Remapper(remapping.Remapper(self._registry, scope, root=root, method=Method(method)))
+        return Remapper(remapping.Remapper(self._registry, scope, root=root, method=parse_method(method)))
 
     def original(self, replacement: str, *, scope: str | None = None) -> str:
         """What a replacement stands for. The trail tells that this was asked.

@@ -222,8 +222,9 @@ def test_an_export_of_copies_is_blocked_by_them(
 
 
 def test_a_scope_that_cannot_tell_is_an_error(registry: Registry, copies: list[Dataset]) -> None:
-    with pytest.raises(UnknownScope):
+    with pytest.raises(UnknownScope) as unknown:
         registry.check(["none.dcm"][:0], scope="TRIAL-8")
+    assert unknown.value.advice.startswith(f"Did you mean {SCOPE}?")
     registry.purge_scope(SCOPE, reason="the trial is over")
     with pytest.raises(ScopePurged):
         registry.check(copies, scope=SCOPE)
