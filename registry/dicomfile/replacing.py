@@ -28,7 +28,7 @@ from registry.dicomfile.splicing import Touched
 from registry.dicomfile.structural import STRUCTURAL
 from registry.dicomfile.unreadable import UnreadableDicom
 from registry.kinds import Kind
-from registry.limits import LONGEST_NAMED, MOST_NAMED
+from registry.limits import LONGEST_NAMED, MIB, MOST_NAMED
 from registry.uid import flaws
 
 _KINDS: dict[int, Kind] = {
@@ -52,7 +52,7 @@ _ONE = rb"[0-9]+(?:\.[0-9]+){5,}"
 _LIKE_UIDS = re.compile(rb"%b(?:\\%b)*[\0 ]*\Z" % (_ONE, _ONE))
 """What a UI element in UN is taken for: so many components has no version and no address."""
 
-_LONGEST = 4096
+_LONGEST = MIB
 """Bytes of a value that is looked at so."""
 
 
