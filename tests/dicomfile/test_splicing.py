@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from io import BytesIO
 from pathlib import Path
 
@@ -124,6 +125,19 @@ def test_elements_without_vr_among_others_stay_so(tmp_path: Path) -> None:
     assert list(copy.keys()) == list(image.keys())
     assert copy.SOPInstanceUID == made[image.SOPInstanceUID]
     assert copy.PixelData == image.PixelData
+
+
+def test_what_another_left_unfinished_is_in_nobodys_way(tmp_path: Path) -> None:
+    """Of a process that was killed, or that has the same number in another container."""
+    path = save(ct_slices(1)[0], tmp_path / "ct.dcm")
+    copier = Copier(Limits())
+    copier.look(Source(str(path)), {})
+    first = copier.write(copier.held[0], {}, str(tmp_path / "out"))
+    assert isinstance(first, Written)
+    copy = tmp_path / "out" / first.path
+    copy.rename(f"{copy}.{os.getpid()}.part")
+    assert copier.write(copier.held[0], {}, str(tmp_path / "out")) == first
+    assert copy.read_bytes() == path.read_bytes()
 
 
 def test_sequences_of_undefined_length_end_where_they_did(tmp_path: Path) -> None:
