@@ -203,7 +203,7 @@ class ScopePurged(Refused):
 class NotOneToOne(Refused):
     """Within a scope each original has one replacement, and each replacement one original."""
 
-    advice = "Import the map into a scope of its own: `--scope ANOTHER`."
+    advice = "Import the map into a scope of its own."
 
 
 class UnknownScope(Refused):

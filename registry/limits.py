@@ -17,6 +17,9 @@ MOST_NAMED = 100_000
 """UIDs that one object may name: instances referred to, shared UIDs, malformed ones. Each
 becomes an object in the memory of the run itself, where no worker's limit protects."""
 
+LONGEST_NAMED = 1024
+"""Characters of one UID at most. What has more than 64 is none, but stands in files and is replaced there."""
+
 MOST_LISTED = 200_000
 """Files that one archive or one DICOMDIR may list, for the same reason."""
 

@@ -21,6 +21,16 @@ if TYPE_CHECKING:
     _DataSet = TypeVar("_DataSet", bound=DataSet)
 
 
+def _text(uid: str) -> str:
+    if not isinstance(uid, str):
+        raise BadRequest(f"a {type(uid).__name__} is no UID", advice="Give its text.")
+    return uid
+
+
+def _texts(uids: str | Iterable[str]) -> list[str]:
+    return [_text(uid) for uid in several(uids)]
+
+
 class Remapper:
     """The replacements of one scope; what it has learnt it doesn't ask the database again.
 
@@ -39,13 +49,13 @@ class Remapper:
 
     def uid(self, original: str) -> str:
         """The replacement of one UID."""
-        return self._service.uid(original)
+        return self._service.uid(_text(original))
 
     __call__ = uid
 
     def uids(self, originals: str | Iterable[str]) -> dict[str, str]:
         """The replacements of some UIDs, those that are new in one act."""
-        return self._service.all(several(originals))
+        return self._service.all(_texts(originals))
 
     def dataset(self, ds: _DataSet, *, inplace: bool = False) -> _DataSet:
         """A copy of a data set whose UIDs are replaced, at any depth and in its file meta
@@ -53,15 +63,23 @@ class Remapper:
 
         Attributes that name no instance (classes, transfer syntaxes, coding schemes: registry/dicomfile/
         structural.py) stay, and so does all that isn't a UI element.
+
+        Raises ``BadRequest`` for what is no data set, and for one that names more UIDs than anybody can mean.
         """
         if not is_data_set(ds):
             raise BadRequest(
                 f"the UIDs of a {type(ds).__name__} aren't replaced", advice="Give a pydicom Dataset."
             )
         from registry.dicomfile.replacing import find
+        from registry.dicomfile.unreadable import UnreadableDicom
 
         changed = ds if inplace else copy.deepcopy(ds)
-        places = find(changed)
+        try:
+            places = find(changed)
+        except UnreadableDicom as error:
+            raise BadRequest(
+                f"the UIDs of the data set can't be replaced: {error}", advice="It stays as it is."
+            ) from None
         places.replace(self._service.all(places.uids))
         return changed
 
@@ -84,7 +102,7 @@ class Replacing(Verbs):
 
         Raises ``ScopePurged``, ``BadRoot``, ``BadRequest`` for what can't be a scope's name.
         """
-        wanted = {uid: parse_kind(kind) if kind else None}
+        wanted = {_text(uid): parse_kind(kind) if kind else None}
         return remapping.remap(
             self._registry, wanted, scope, root=without_dot(root), method=parse_method(method)
         ).uids[uid]
@@ -94,7 +112,7 @@ class Replacing(Verbs):
     ) -> Remapped:
         """The same of many UIDs, in one act: ``.uids`` maps each to its replacement."""
         return remapping.remap(
-            self._registry, several(uids), scope, root=without_dot(root), method=parse_method(method)
+            self._registry, _texts(uids), scope, root=without_dot(root), method=parse_method(method)
         )
 
     def remap_dataset(

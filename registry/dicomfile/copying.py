@@ -123,7 +123,8 @@ def _put(path: str, data: bytes) -> bool:
     os.makedirs(os.path.dirname(path), exist_ok=True)
     if os.path.lexists(path):
         return _same(path, data)
-    unfinished = f"{path}.{os.getpid()}.part"
+    # Not by the process: in containers that share a folder several have the same number.
+    unfinished = f"{path}.{os.urandom(6).hex()}.part"
     try:
         with open(unfinished, "xb") as file:
             file.write(data)

@@ -16,11 +16,16 @@ from pydicom.dataset import Dataset
 
 from registry.dicomfile.replacing import find
 from registry.dicomfile.structural import STRUCTURAL
+from registry.limits import MIB
 from registry.records import NamedUid
 from registry.uid import STANDARD_ROOT, is_under
 
 _TEXT = frozenset({"AE", "CS", "LO", "LT", "PN", "SH", "ST", "UC", "UR", "UT"})
 """VRs in which somebody may have written a UID (PS3.5 section 6.2)."""
+
+_BYTES = frozenset({"OB", "UN"})
+_LONGEST = MIB
+"""Bytes of a private element that are looked at for a UID: CSA headers of Siemens hold some."""
 
 _IN_TEXT = re.compile(r"(?<![\d.])[0-2](?:\.(?:0|[1-9]\d*)){4,}(?!\d)")
 """What is looked up: so many components has no version of a program and no address."""
@@ -43,6 +48,7 @@ def named(meta: Dataset | None, data_set: Dataset) -> tuple[NamedUid, ...]:
         for uid in find(part).uids if part else ():
             if uid not in elements and not is_under(uid, STANDARD_ROOT):
                 first[uid, False] = NamedUid(uid, _ELSEWHERE)
+                first.pop((uid, True), None)  # the same place, taken for a text
     return tuple(sorted(first.values()))
 
 
@@ -60,7 +66,7 @@ def _walked(top: Dataset) -> Iterator[NamedUid]:
             elif vr == "UI" and tag not in _KEPT:
                 where = path + _called(int(tag))
                 yield from (NamedUid(uid, where) for uid in map(_unpadded, _several(element.value)) if uid)
-            elif vr in _TEXT:
+            elif vr in _TEXT or (vr in _BYTES and _is_private_block(tag, element.value)):
                 for text in _several(element.value):
                     for uid in _IN_TEXT.findall(text):
                         yield NamedUid(uid, path + _called(int(tag)), in_text=True)
@@ -76,6 +82,10 @@ def _vr(number: int, said: str | None) -> str:
     except KeyError:
         return "UN"
     return "UN" if known == "SQ" and said == "UN" else known
+
+
+def _is_private_block(tag: Any, value: Any) -> bool:
+    return bool(int(tag) >> 16 & 1) and isinstance(value, bytes) and len(value) <= _LONGEST
 
 
 @lru_cache(maxsize=8192)

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from io import BytesIO
+from itertools import product
 from typing import Any
 
 from pydicom.datadict import dictionary_VR, private_dictionary_VR, tag_for_keyword
@@ -27,7 +28,7 @@ from registry.dicomfile.splicing import Touched
 from registry.dicomfile.structural import STRUCTURAL
 from registry.dicomfile.unreadable import UnreadableDicom
 from registry.kinds import Kind
-from registry.limits import MOST_NAMED
+from registry.limits import LONGEST_NAMED, MIB, MOST_NAMED
 from registry.uid import flaws
 
 _KINDS: dict[int, Kind] = {
@@ -45,12 +46,13 @@ _STUDY_REFERENCES = frozenset({0x0008_1110, 0x3006_0012})
 _SIGNED = frozenset({0xFFFA_FFFA, 0x4FFE_0001})
 _ENCRYPTED = 0x0400_0500
 _ITEM = b"\xfe\xff\x00\xe0"
+_END = b"\xfe\xff\xdd\xe0\0\0\0\0"  # of a sequence of undefined length (PS3.5 section 7.5.2)
 
 _ONE = rb"[0-9]+(?:\.[0-9]+){5,}"
 _LIKE_UIDS = re.compile(rb"%b(?:\\%b)*[\0 ]*\Z" % (_ONE, _ONE))
 """What a UI element in UN is taken for: so many components has no version and no address."""
 
-_LONGEST = 4096
+_LONGEST = MIB
 """Bytes of a value that is looked at so."""
 
 
@@ -63,7 +65,7 @@ class Places:
     encrypted: bool = False  # what is encrypted in it nobody sees (PS3.15 Annex E)
     touched: list[Touched] = field(default_factory=list)  # in which something is to be replaced
     _elements: list[tuple[Dataset, Any, list[str], bool]] = field(default_factory=list)
-    _enclosed: list[tuple[Dataset, Any, Places, Sequence, bool]] = field(default_factory=list)
+    _enclosed: list[tuple[Dataset, Any, Places, Sequence, bool, bytes]] = field(default_factory=list)
 
     def replace(self, replacement: Mapping[str, str]) -> None:
         """Replace each UID by what the mapping says of it; one that stays is its own."""
@@ -75,16 +77,16 @@ class Places:
                 _put(data_set, element, "\\".join(new).encode("latin-1", "replace"))
             else:
                 _set(data_set, element, new if len(new) > 1 else new[0])
-        for data_set, element, within, sequence, implicit in self._enclosed:
+        for data_set, element, within, sequence, implicit, end in self._enclosed:
             if any(replacement.get(uid, uid) != uid for uid in within.uids):
                 within.replace(replacement)
-                _put(data_set, element, _encoded(sequence, implicit))
+                _put(data_set, element, _encoded(sequence, implicit) + end)
 
 
 def find(data_set: Dataset) -> Places:
     """All UIDs of a data set and its file meta information, but what names no instance.
 
-    Raises ``UnreadableDicom`` where there are more than anybody can have meant.
+    Raises ``UnreadableDicom`` where there are more, longer or deeper ones than anybody can have meant.
     """
     places = Places()
     meta = getattr(data_set, "file_meta", None)
@@ -161,6 +163,8 @@ def _name(places: Places, data_set: Dataset, element: Any, kind: Kind | None) ->
     if not any(values):
         return
     for value in values:
+        if len(value) > LONGEST_NAMED:
+            raise UnreadableDicom(f"one of its UIDs has more than {LONGEST_NAMED:,} characters")
         if value and places.uids.get(value) is None:
             places.uids[value] = kind
     places._elements.append((data_set, element, values, raw))
@@ -194,25 +198,30 @@ def _unknown(places: Places, data_set: Dataset, element: Any) -> None:
 def _enclosed(places: Places, data_set: Dataset, element: Any, value: bytes) -> None:
     """A sequence in UN, if it is one that would be written as it was read.
 
-    It is encoded without VRs (PS3.5 section 6.2.2), by some with them.
+    It is encoded without VRs (PS3.5 section 6.2.2), by some with them; and by some with the item
+    that ends a sequence of undefined length.
     """
-    for implicit in (True, False):
+    ends = (b"", _END) if value.endswith(_END) else (b"",)
+    for end, implicit in product(ends, (True, False)):
+        items = value.removesuffix(end)
         try:
-            sequence = _decoded(value, implicit)
-            if _encoded(sequence, implicit) != value:
+            sequence = _decoded(items, implicit)
+            if _encoded(sequence, implicit) != items:
                 continue
             within = Places()
             for item in sequence:
                 _walk(item, within)
         except UnreadableDicom:
             raise
+        except RecursionError:
+            raise UnreadableDicom("its sequences are nested too deeply") from None
         except Exception:  # noqa: BLE001, S112 (pydicom raises whatever broken data makes it raise: then it is none)
             continue
         places.signed |= within.signed
         places.encrypted |= within.encrypted
         if within.uids:
             places.uids = {**within.uids, **places.uids}
-            places._enclosed.append((data_set, element, within, sequence, implicit))
+            places._enclosed.append((data_set, element, within, sequence, implicit, end))
         return
 
 

@@ -95,10 +95,19 @@ def _value_at(element: Any) -> int:
 
 def _span(data: bytes, each: Touched, implicit: bool, little: bool) -> _Span:
     """Where an element stands in the file, and what stands there now."""
-    begin = _value_at(each.element) - _header(each.element, implicit)
-    if data[begin : begin + 4] != _encoded_tag(int(each.tag), little):
-        raise _NotPlain
-    return _Span(begin, _end(data, each, implicit, little), _encoded(each, implicit, little))
+    begin, bare = _begin(data, each.element, int(each.tag), implicit, little)
+    return _Span(begin, _end(data, each, implicit, little), _encoded(each, bare, little))
+
+
+def _begin(data: bytes, element: Any, tag: int, implicit: bool, little: bool) -> tuple[int, bool]:
+    """Where an element begins, and whether it says no VR: in some files such stand among others."""
+    for bare in (False, True)[implicit:]:
+        begin = _value_at(element) - _header(element, bare)
+        if data[begin : begin + 4] == _encoded_tag(tag, little) and (
+            bare or (element.VR and data[begin + 4 : begin + 6] in (element.VR.encode(), b"UN"))
+        ):
+            return begin, bare
+    raise _NotPlain
 
 
 def _end(data: bytes, each: Touched, implicit: bool, little: bool) -> int:
@@ -110,10 +119,7 @@ def _end(data: bytes, each: Touched, implicit: bool, little: bool) -> int:
     if not tags:
         raise _NotPlain
     after: Any = each.part.get_item(min(tags))
-    begin = _value_at(after) - _header(after, implicit)
-    if data[begin : begin + 4] != _encoded_tag(int(min(tags)), little):
-        raise _NotPlain
-    return begin
+    return _begin(data, after, int(min(tags)), implicit, little)[0]
 
 
 def _header(element: Any, implicit: bool) -> int:
@@ -130,8 +136,6 @@ def _encoded(each: Touched, implicit: bool, little: bool) -> bytes:
     file = DicomBytesIO()
     file.is_implicit_VR, file.is_little_endian = implicit, little
     element: Any = each.part.get_item(each.tag)
-    if element.VR is None and not implicit:  # such a file isn't encoded as it says
-        raise _NotPlain
     write_data_element(file, element, getattr(each.part, "_character_set", None) or [default_encoding])
     return file.getvalue()
 

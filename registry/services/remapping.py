@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from threading import Lock
 
 from registry.errors import BadRequest, MalformedUid
+from registry.limits import LONGEST_NAMED
 from registry.minting import Method, mint_many, mint_uuid
 from registry.records import Kind, Origin
 from registry.services.opening import OpenRegistry
@@ -24,8 +25,8 @@ from registry.uid import STANDARD_ROOT, is_key, is_under, printable
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}\Z")
 
-LONGEST = 1024
-"""Characters of an original at most. What has more than 64 is no UID, but stands in files."""
+LONGEST = LONGEST_NAMED
+"""Characters of an original at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,9 +42,9 @@ class Remapped:
 
 def scope_name(text: str) -> str:
     """``text`` if a scope can be called so. Raises ``BadRequest``."""
-    if not _NAME.match(text):
+    if not isinstance(text, str) or not _NAME.match(text):
         raise BadRequest(
-            f"{printable(text)} can't be the name of a scope",
+            f"{printable(str(text))} can't be the name of a scope",
             advice="Letters, digits, dots, dashes and underscores, 64 at most, e.g. TRIAL-7. "
             "It is in the trail: name no patient.",
         )

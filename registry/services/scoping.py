@@ -81,9 +81,11 @@ def _known(connection: Connection, name: str) -> Scope:
 def reveal(registry: OpenRegistry, uids: Sequence[str], scope: str | None = None) -> dict[str, str]:
     """What some replacements stand for; the trail tells that it was asked.
 
-    Raises ``UnknownUid``, ``ScopePurged``, ``UnknownScope``.
+    Raises ``MalformedUid``, ``UnknownUid``, ``ScopePurged``, ``UnknownScope``.
     """
     actor = registry.settings.named_actor()
+    for uid in uids:
+        parse(uid)
 
     def work(act: Act) -> dict[str, str]:
         connection = act.connection
@@ -91,7 +93,6 @@ def reveal(registry: OpenRegistry, uids: Sequence[str], scope: str | None = None
         by_id = {each.id: each for each in replacements.all_scopes(connection)}
         rows = {row.uid: by_id[row.scope_id] for row in replacements.among(connection, uids)}
         for uid in uids:
-            parse(uid)
             found = rows.get(uid)
             if found is None or (wanted is not None and found != wanted):
                 where = "" if wanted is None else f" in scope {wanted.name}"

@@ -12,7 +12,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from registry.errors import BadRequest, NotOneToOne, RegistryError
 from registry.records import Finding, MapRow, Origin, Skipped, Verdict
@@ -41,19 +41,20 @@ class Pair(NamedTuple):
 
 def read_map(text: str, name: str) -> Iterator[Pair]:
     """The pairs of a map that another program has written: a JSON object of originals and their
-    replacements, or lines with both, a comma, a semicolon, blanks or a tab in between.
+    replacements, or lines with both, a comma, a semicolon, blanks or a tab in between. What
+    ``scope export`` prints as JSON is read too.
 
     A line that is no pair is one without an original. Raises ``BadRequest`` where nothing is.
     """
     if text.lstrip().startswith("{"):
         try:
-            found = json.loads(text)
+            pairs = _json_pairs(text)
         except ValueError as error:
             raise BadRequest(
                 f"{name} is no JSON: {error}", advice="Give an object of UIDs, or CSV."
             ) from None
-        for number, (original, replacement) in enumerate(found.items(), 1):
-            yield Pair(original, str(replacement), f"{name}, row {number:,}")
+        for number, (original, replacement) in enumerate(pairs, 1):
+            yield Pair(str(original), str(replacement), f"{name}, row {number:,}")
         return
     for number, line in enumerate(text.splitlines(), 1):
         parts = [part.strip("\"'") for part in _BETWEEN.split(line.strip())]
@@ -62,6 +63,32 @@ def read_map(text: str, name: str) -> Iterator[Pair]:
         place = f"{name}, row {number:,}"
         original, replacement = parts if len(parts) == 2 else ("", "")
         yield Pair(original, replacement, place)
+
+
+def _json_pairs(text: str) -> Iterable[tuple[Any, Any]]:
+    """The pairs of a JSON object, or of a map as this program writes it in JSON or line by line.
+
+    Raises ``ValueError``.
+    """
+    try:
+        found = json.loads(text)
+        exported = found.get("uids") if "scope" in found else [found]
+    except ValueError:
+        exported = [json.loads(line) for line in text.splitlines() if line.strip()]
+        if not _are_pairs(exported):
+            raise
+    return (
+        [(each["original"], each["replacement"]) for each in exported]
+        if _are_pairs(exported)
+        else found.items()
+    )
+
+
+def _are_pairs(listed: object) -> bool:
+    """Whether this is what ``scope export`` says of each UID: no map of another program has these words."""
+    return isinstance(listed, list) and all(
+        isinstance(each, dict) and each.keys() == {"original", "replacement"} for each in listed
+    )
 
 
 _BETWEEN = re.compile(r"[,;\s]+")

@@ -13,6 +13,7 @@ from registry.store.replacements import Scope
 from registry.store.session import Connection
 from registry.store.standings import Standings
 from registry.store.words import Words
+from registry.suggestion import meant
 from registry.uid import is_key
 
 
@@ -26,7 +27,8 @@ def scoped(
     """
     scope = replacements.scope_named(connection, name)
     if scope is None:
-        raise UnknownScope(f"there is no scope {name}")
+        names = [each.name for each in replacements.all_scopes(connection)]
+        raise UnknownScope(f"there is no scope {name}", advice=f"{meant(name, names)}{UnknownScope.advice}")
     if scope.purged is not None:
         raise ScopePurged(
             f"the map of scope {name} was purged, entry {scope.purged}: nobody can tell an original any more"

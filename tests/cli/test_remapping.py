@@ -112,16 +112,20 @@ def test_bad_files_cost_no_good_ones(cli: Cli, study: Path, tmp_path: Path) -> N
     nameless = ct_slices(1)[0]
     del nameless.SOPInstanceUID
     save(nameless, study / "nameless.dcm")
+    endless = ct_slices(1)[0]
+    endless.add_new("IrradiationEventUID", "UI", "1." + "3" * 2000)
+    save(endless, study / "endless.dcm")
     done = cli("remap", study, *SCOPE, "-o", tmp_path / "out", "--format", "json")
     assert done.code == 1
     told = {Path(each["path"]).name: each["outcome"] for each in done.json["problems"]}
     assert told == {
         "broken.dcm": "failed",
+        "endless.dcm": "failed",
         "nameless.dcm": "failed",
         "notes.txt": "skipped",
         "pipe": "skipped",
     }
-    assert (done.json["written"], done.json["files"]) == (4, 8)
+    assert (done.json["written"], done.json["files"]) == (4, 9)
     assert len(copies(tmp_path / "out")) == 4
 
 

@@ -40,6 +40,21 @@ def test_a_map_in_json_and_a_report_in_json(cli: Cli, tmp_path: Path) -> None:
     assert [finding["path"] for finding in told.json["findings"]] == ["map.json, row 1", "map.json, row 2"]
 
 
+def test_what_is_no_uid_replaces_nothing(cli: Cli) -> None:
+    done = cli("scope", "original", "2.25.5 ")
+    assert (done.code, done.err.splitlines()[0][:31]) == (2, "error: '2.25.5 ' is not a valid")
+
+
+@pytest.mark.parametrize("form", ["json", "ndjson", "csv", "table"])
+@pytest.mark.parametrize("count", [1, 2])
+def test_what_is_exported_can_be_taken_over(cli: Cli, form: str, count: int) -> None:
+    lines = "".join(f"1.2.3.{number},2.25.{number}\n" for number in range(count))
+    assert cli("scope", "import", "TRIAL", "-", stdin=lines).code == 0
+    exported = cli("scope", "export", "TRIAL", "--format", form).out
+    again = cli("scope", "import", "TRIAL", "-", "--format", "json", stdin=exported).json
+    assert (again["rows"], again["repeats"], again["skipped"]) == (count, count, 0)
+
+
 @pytest.mark.parametrize(
     ("text", "code"), [("{nothing", 2), ("\x00", 0), ("", 0), ("original replacement\n", 0)]
 )

@@ -13,11 +13,14 @@ from typing import Any
 import pydicom
 import pytest
 from pydicom.datadict import DicomDictionary, keyword_for_tag
+from pydicom.dataelem import RawDataElement
 from pydicom.dataset import Dataset
 from pydicom.sequence import Sequence
+from pydicom.tag import Tag
 
 from registry.dicomfile.replacing import Places, find
 from registry.dicomfile.structural import STRUCTURAL
+from registry.dicomfile.unreadable import UnreadableDicom
 from registry.kinds import Kind
 from tests.objects import (
     bundled,
@@ -159,14 +162,23 @@ def item(*elements: bytes) -> bytes:
     return b"\xfe\xff\x00\xe0" + len(body).to_bytes(4, "little") + body
 
 
+END = b"\xfe\xff\xdd\xe0\0\0\0\0"
 IMPLICIT = b"\x08\x00\x55\x11\x0e\x00\x00\x001.2.826.0.99.7"
 EXPLICIT = b"\x08\x00\x55\x11UI\x0e\x001.2.826.0.99.7"
 
 
 @pytest.mark.parametrize(
     "value",
-    [b"1.2.826.0.99.7", b"1.2.826.0.99.7\0\0", item(IMPLICIT), item(EXPLICIT), item(IMPLICIT) * 2],
-    ids=["uid", "padded", "implicit", "explicit", "two"],
+    [
+        b"1.2.826.0.99.7",
+        b"1.2.826.0.99.7\0\0",
+        item(IMPLICIT),
+        item(EXPLICIT),
+        item(IMPLICIT) * 2,
+        item(IMPLICIT) + END,
+        item(EXPLICIT) + END,
+    ],
+    ids=["uid", "padded", "implicit", "explicit", "two", "implicit-ended", "explicit-ended"],
 )
 def test_a_uid_in_unknown_is_replaced(value: bytes) -> None:
     read, made = unknown(value), Map()
@@ -175,6 +187,19 @@ def test_a_uid_in_unknown_is_replaced(value: bytes) -> None:
     assert b"1.2.826.0.99.7" not in new
     assert made.made["1.2.826.0.99.7"].encode() in new
     assert new.count(b"\xfe\xff\x00\xe0") == value.count(b"\xfe\xff\x00\xe0")
+    assert new.endswith(END) == value.endswith(END)
+
+
+def test_what_is_too_deep_or_too_long_is_refused_rather_than_left_as_it_is() -> None:
+    value = IMPLICIT
+    for _ in range(1000):
+        value = b"\x09\x00\x01\x10" + len(item(value)).to_bytes(4, "little") + item(value)
+    with pytest.raises(UnreadableDicom, match="too deeply"):
+        find(unknown(item(value)))
+    (image,) = ct_slices(1)
+    image[0x0008_3010] = RawDataElement(Tag(0x0008_3010), "UI", 1026, b"1." + b"3" * 1024, 0, False, True)
+    with pytest.raises(UnreadableDicom, match="1,024 characters"):
+        find(image)
 
 
 @pytest.mark.parametrize(
@@ -187,6 +212,7 @@ def test_a_uid_in_unknown_is_replaced(value: bytes) -> None:
         item(IMPLICIT)[:-3],
         b"\0" * 9,
         item() + b"xx",
+        item(b"rubbish!") + END,
     ],
 )
 def test_what_may_be_something_else_stays(value: bytes) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from io import BytesIO
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from registry.dicomfile.copying import Copier
 from registry.dicomfile.copytasks import Written
 from registry.dicomfile.replacing import find
 from registry.dicomfile.sources import Source
+from registry.kinds import Kind
 from registry.limits import Limits
 from tests.dicomfile.test_replacing import Map, bundled, elements
 from tests.objects import ct_slices, save, segmentation
@@ -108,6 +110,34 @@ def test_what_isnt_plain_is_written_whole(tmp_path: Path, what: str) -> None:
     assert copy.SOPInstanceUID == made[image.SOPInstanceUID] == copy.file_meta.MediaStorageSOPInstanceUID
     assert copy.PixelData == source.PixelData
     assert copy.file_meta.TransferSyntaxUID == source.file_meta.TransferSyntaxUID
+
+
+def test_elements_without_vr_among_others_stay_so(tmp_path: Path) -> None:
+    """Of pydicom's own files one is such: its transfer syntax says that there are VRs."""
+    (path,) = (each for each in bundled() if each.name == "SC_rgb_jpeg.dcm")
+    image, copier, uids = pydicom.dcmread(path), Copier(Limits()), dict[str, Kind | None]()
+    copier.look(Source(str(path)), uids)
+    made = Map()(uids)
+    written = copier.write(copier.held[0], made, str(tmp_path))
+    assert isinstance(written, Written)
+    copy = pydicom.dcmread(tmp_path / written.path)
+    assert copy.get_item("SOPClassUID").VR is image.get_item("SOPClassUID").VR is None
+    assert list(copy.keys()) == list(image.keys())
+    assert copy.SOPInstanceUID == made[image.SOPInstanceUID]
+    assert copy.PixelData == image.PixelData
+
+
+def test_what_another_left_unfinished_is_in_nobodys_way(tmp_path: Path) -> None:
+    """Of a process that was killed, or that has the same number in another container."""
+    path = save(ct_slices(1)[0], tmp_path / "ct.dcm")
+    copier = Copier(Limits())
+    copier.look(Source(str(path)), {})
+    first = copier.write(copier.held[0], {}, str(tmp_path / "out"))
+    assert isinstance(first, Written)
+    copy = tmp_path / "out" / first.path
+    copy.rename(f"{copy}.{os.getpid()}.part")
+    assert copier.write(copier.held[0], {}, str(tmp_path / "out")) == first
+    assert copy.read_bytes() == path.read_bytes()
 
 
 def test_sequences_of_undefined_length_end_where_they_did(tmp_path: Path) -> None:

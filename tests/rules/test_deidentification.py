@@ -103,6 +103,14 @@ def without_a_vr(ds: Dataset, uid: str) -> None:
     ds.private_block(0x0011, "EXAMPLE PRIVATE", create=True).add_new(2, "UN", value)
 
 
+def in_a_private_block(ds: Dataset, uid: str) -> None:
+    """As Siemens' CSA headers have them."""
+    value = b"SV10\4\3\2\1\0\0" + uid.encode() + b"\0\xcd\0"
+    ds.private_block(0x0011, "EXAMPLE PRIVATE", create=True).add_new(
+        3, "OB", value + b"\0" * (len(value) % 2)
+    )
+
+
 def among_several(ds: Dataset, uid: str) -> None:
     ds.IrradiationEventUID = [ds.SOPInstanceUID, uid]
 
@@ -111,6 +119,7 @@ PLACES = {
     in_a_sequence: "ReferencedSeriesSequence > SeriesInstanceUID",
     in_a_text: "the text of ImageComments",
     in_a_private_sequence: "(0011,1001) > StudyInstanceUID",
+    in_a_private_block: "the text of (0011,1003)",
     without_a_vr: "an element without a VR",
     among_several: "IrradiationEventUID",
 }
@@ -222,8 +231,9 @@ def test_an_export_of_copies_is_blocked_by_them(
 
 
 def test_a_scope_that_cannot_tell_is_an_error(registry: Registry, copies: list[Dataset]) -> None:
-    with pytest.raises(UnknownScope):
+    with pytest.raises(UnknownScope) as unknown:
         registry.check(["none.dcm"][:0], scope="TRIAL-8")
+    assert unknown.value.advice.startswith(f"Did you mean {SCOPE}?")
     registry.purge_scope(SCOPE, reason="the trial is over")
     with pytest.raises(ScopePurged):
         registry.check(copies, scope=SCOPE)
