@@ -11,7 +11,7 @@ import typer
 from registry.cli import transferring
 from registry.cli.freetext import looked_at
 from registry.cli.options import Run, Unrecorded, with_globals
-from registry.cli.output import show
+from registry.cli.output import show, tell
 from registry.errors import BadRequest
 
 app = typer.Typer(
@@ -45,9 +45,12 @@ def init(
     """
     from registry.render.administering import initialized
     from registry.services.initializing import init as service
+    from registry.services.rooting import left_out
 
     result = service(run.settings, root=root, organization=organization, research=research)
     show(initialized(result), run.settings.format)
+    if result.root is not None and (why := left_out(result.root)) is not None:
+        tell(f"warning: {why}")
 
 
 def upgrade(run: Run) -> None:

@@ -9,7 +9,7 @@ import typer
 
 from registry.cli.arguments import chosen
 from registry.cli.options import Run, with_globals
-from registry.cli.output import show
+from registry.cli.output import show, tell
 from registry.errors import BadRequest
 from registry.roots import Policy
 
@@ -56,13 +56,15 @@ def add(
       uid-registry root add 1.3.6.1.4.1.32473.1.7 --policy delegated --minter RIS
     """
     from registry.render.administering import root
-    from registry.services.rooting import add_root, wanted_root
+    from registry.services.rooting import add_root, left_out, wanted_root
 
     wanted = wanted_root(
         oid, _policy(policy), organization=organization, minter=minter, enforced_from=_enforced(enforce_from)
     )
     with run.registry() as registry:
         show(root(add_root(registry, wanted)), run.settings.format)
+    if (why := left_out(wanted)) is not None:
+        tell(f"warning: {why}")
 
 
 def list_(run: Run) -> None:

@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from registry.errors import BadRoot
+from registry.minting import suffix_digits
 from registry.roots import Policy, Root, Roots, parse_root
 from registry.services.opening import OpenRegistry
 from registry.store.act import Act
@@ -25,6 +26,17 @@ def wanted_root(
         raise BadRoot(f"--minter goes with --policy delegated; a {policy} root has no other minter")
     enforced = enforced_from if policy is Policy.PRODUCTION else None
     return Root(parse_root(prefix, policy), policy, organization, minter, enforced)
+
+
+def left_out(root: Root) -> str | None:
+    """Why nothing can be issued under a root that this registry is to issue under; None: it can."""
+    if root.policy is Policy.DELEGATED or root.retired:
+        return None
+    try:
+        suffix_digits(root.prefix)
+    except BadRoot as error:
+        return f"nothing can be issued under {root.prefix}: {error.message}"
+    return None
 
 
 def add_root(registry: OpenRegistry, root: Root) -> Root:

@@ -1,8 +1,8 @@
 """Which UID replaces which within a scope, and what that is the map to.
 
 Nobody asks first and inserts then: who inserts an original that another was quicker
-with inserts nothing, and reads what holds. An original is kept as its own text: packed
-like a UID where that can be, so that what stands in files of others needs be no UID.
+with inserts nothing, and reads what holds. What stands in files of others needs be no UID:
+then a hash of it is kept, for it may be a name.
 """
 
 from __future__ import annotations
@@ -41,15 +41,15 @@ class Scope:
 
 
 def original_key(text: str) -> bytes:
-    """What an original is kept as."""
-    return pack(text) if _PACKABLE.match(text) else _OTHERWISE + text.encode("utf-8", "surrogateescape")
+    """What an original is kept as: itself; of what can't be a UID, and so may be anything, a hash."""
+    if _PACKABLE.match(text):
+        return pack(text)
+    return _OTHERWISE + hashlib.sha256(text.encode("utf-8", "surrogateescape")).digest()
 
 
 def original_text(key: bytes) -> str:
-    """The original that is kept so."""
-    if key.startswith(_OTHERWISE):
-        return key[1:].decode("utf-8", "surrogateescape")
-    return unpack(key)
+    """The original that is kept so, as far as it can be told."""
+    return f"sha256:{key[1:].hex()}" if key.startswith(_OTHERWISE) else unpack(key)
 
 
 def commitment_to(salt: bytes, original: bytes) -> bytes:
@@ -114,9 +114,9 @@ def sizes(connection: Connection) -> dict[int, int]:
 
 def known(connection: Connection, scope: Scope, texts: Iterable[str]) -> dict[str, str]:
     """The replacements that some originals have within a scope."""
-    keys = map(original_key, texts)
-    rows = _ORIGINALS.rows(connection, keys, scope_id=scope.id)
-    return {original_text(bytes(row.original)): row.uid for row in rows}
+    asked = {original_key(text): text for text in texts}
+    rows = _ORIGINALS.rows(connection, asked, scope_id=scope.id)
+    return {asked[bytes(row.original)]: row.uid for row in rows}
 
 
 _ORIGINALS = Keyed(

@@ -33,8 +33,7 @@ def long_uid() -> Dataset:
         (lambda ours: ours.remap(None, scope=SCOPE), "a NoneType is no UID"),
         (lambda ours: ours.remapper(SCOPE).uid(5), "an? int is no UID"),
         (lambda ours: ours.remap("1.2.3", scope=None), "name of a scope"),
-        (lambda ours: ours.remapper(SCOPE).uids("1.2.3"), "one UID was given"),
-        (lambda ours: ours.remap_dataset([Dataset()], scope=SCOPE), "a list is no data set"),
+        (lambda ours: ours.remap_dataset([Dataset()], scope=SCOPE), "of a list aren't replaced"),
         (lambda ours: ours.remap_dataset(long_uid(), scope=SCOPE), "1,024 characters"),
     ],
 )

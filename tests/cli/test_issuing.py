@@ -494,3 +494,12 @@ def test_on_a_terminal_the_withdrawal_of_a_study_is_asked_for(
     assert f"{STUDY} holds 3 series or instances" in shown.out
     assert ("withdraw it?" in shown.out) is not bool(options)
     assert stocked("show", STUDY, "--format", "json").json["state"] == state
+
+
+@pytest.mark.engine("sqlite")
+def test_a_root_that_leaves_no_room_is_told_when_it_is_added(cli: Cli) -> None:
+    long = "1.2.826.0.1.3680043.10.1234"
+    told = cli("root", "add", long)
+    assert told.code == 0
+    assert f"warning: nothing can be issued under {long}: " in told.err
+    assert cli("root", "add", long, "--policy", "delegated", "--minter", "RIS").err == ""
