@@ -73,7 +73,7 @@ def parse_time(text: str | None) -> str | None:
         return None
     try:
         moment = datetime.fromisoformat(text).astimezone(UTC)
-    except ValueError:
+    except (ValueError, OverflowError):
         raise BadRequest(
             f"{text!r} is no date or time", advice="E.g. 2026-11-22 or 2026-11-22T09:30:00Z."
         ) from None
