@@ -37,6 +37,6 @@ def test_a_number_that_no_database_counts_to(cli: Cli, words: str, number: str) 
     assert result.err.startswith(f"error: {number} is out of range\n")
 
 
-@pytest.mark.parametrize("words", ["audit log", "audit prove"])
+@pytest.mark.parametrize("words", ["audit log", "audit prove", "tree 1.2 --instances --limit"])
 def test_an_entry_that_no_database_counts_to(cli: Cli, words: str) -> None:
     assert cli(*words.split(), "99999999999999999999").code == 2
