@@ -26,6 +26,30 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.mark.parametrize("words", [["--help"], ["a", "b"]], ids=" ".join)
+def test_what_is_no_folder_makes_none(words: list[str], tmp_path: Path) -> None:
+    asked = subprocess.run(
+        [sys.executable, HOME / "scripts" / "site", *words],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=tmp_path,
+    )
+    assert asked.returncode == 1
+    assert "usage: site [FOLDER]" in asked.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_folder_with_something_else_is_left_as_it_is(tmp_path: Path) -> None:
+    (tmp_path / "thesis.txt").write_text("ten years of work")
+    asked = subprocess.run(
+        [sys.executable, HOME / "scripts" / "site", tmp_path], capture_output=True, text=True, check=False
+    )
+    assert asked.returncode == 1
+    assert "holds something else" in asked.stderr
+    assert [path.name for path in tmp_path.iterdir()] == ["thesis.txt"]
+
+
 def pages(site: Path) -> list[Path]:
     return sorted(site.rglob("*.html"))
 

@@ -18,7 +18,9 @@ def main() -> None:
     # What is imported stays: there is no point in looking for cycles in it (registry/cli/options.py).
     gc.set_threshold(1_000_000)
     if sys.argv[1:] == ["--version"]:
-        print(f"uid-registry {__version__}")  # noqa: T201 (the app would say it no otherwise, and later)
+        from registry.cli.streams import told
+
+        told(f"uid-registry {__version__}")
         return
     if "_UID_REGISTRY_COMPLETE" in os.environ:
         from registry.cli.completing import complete

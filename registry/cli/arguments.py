@@ -19,7 +19,18 @@ _Value = TypeVar("_Value")
 FINDING_STATES = ("open", "acknowledged", "resolved", "all")
 
 Uid = Annotated[str, typer.Argument(metavar="UID")]
-Limit = Annotated[int | None, typer.Option(metavar="N", help="At most so many.")]
+
+
+def in_range(number: int | None) -> int | None:
+    """A number as it was given. Raises ``BadRequest`` where no database counts so far."""
+    if number is not None and not 0 <= number < 2**63:
+        raise BadRequest(
+            f"{number} is out of range", advice="Give a number from 0 on that a database can count to."
+        )
+    return number
+
+
+Limit = Annotated[int | None, typer.Option(metavar="N", help="At most so many.", callback=in_range)]
 After = Annotated[
     str | None, typer.Option(metavar="UID", help="Only what comes after this one: the last that was listed.")
 ]
@@ -73,7 +84,7 @@ def parse_time(text: str | None) -> str | None:
         return None
     try:
         moment = datetime.fromisoformat(text).astimezone(UTC)
-    except ValueError:
+    except (ValueError, OverflowError):
         raise BadRequest(
             f"{text!r} is no date or time", advice="E.g. 2026-11-22 or 2026-11-22T09:30:00Z."
         ) from None

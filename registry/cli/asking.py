@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from registry.cli.arguments import Uid
+from registry.cli.arguments import Uid, in_range
 from registry.cli.options import Run
 from registry.cli.output import show as put
 from registry.cli.output import tell
@@ -68,7 +68,9 @@ def tree(
     instances: Annotated[
         bool, typer.Option("--instances", help="Each series' instances too, the first 100 or --limit.")
     ] = False,
-    limit: Annotated[int, typer.Option(metavar="N", min=1, help="So many of each series at most.")] = 100,
+    limit: Annotated[
+        int, typer.Option(metavar="N", min=1, help="So many of each series at most.", callback=in_range)
+    ] = 100,
 ) -> None:
     """The study that a UID is in: its series, derived ones under their sources, findings in place.
 

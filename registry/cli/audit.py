@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from registry.cli import auditexport, checkpoint
-from registry.cli.arguments import parse_time
+from registry.cli.arguments import in_range, parse_time
 from registry.cli.checkpoint import KeyOption, keys_for
 from registry.cli.freetext import looked_at
 from registry.cli.options import Run, Unrecorded, with_globals
@@ -29,7 +29,7 @@ Examples:
 def log(
     run: Run,
     entry: Annotated[
-        int | None, typer.Argument(metavar="[ENTRY]", help="One entry, with all its UIDs.")
+        int | None, typer.Argument(metavar="[ENTRY]", help="One entry, with all its UIDs.", callback=in_range)
     ] = None,
     uid: Annotated[str | None, typer.Option(metavar="UID", help="Acts that touched this UID.")] = None,
     event: Annotated[
@@ -39,7 +39,9 @@ def log(
     by: Annotated[str | None, typer.Option(metavar="NAME", help="By this actor.")] = None,
     since: Annotated[str | None, typer.Option(metavar="TIME", help="From then on.")] = None,
     until: Annotated[str | None, typer.Option(metavar="TIME", help="Before then.")] = None,
-    limit: Annotated[int, typer.Option(metavar="N", help="The newest so many; 0 for all.")] = 50,
+    limit: Annotated[
+        int, typer.Option(metavar="N", help="The newest so many; 0 for all.", callback=in_range)
+    ] = 50,
     unrecorded: Unrecorded = False,
 ) -> None:
     """Who did what and when, and to which UIDs; refused acts too.
@@ -114,7 +116,9 @@ def verify(
 
 def redact(
     run: Run,
-    entry: Annotated[int, typer.Argument(metavar="ENTRY", help="The entry whose text it is.")],
+    entry: Annotated[
+        int, typer.Argument(metavar="ENTRY", help="The entry whose text it is.", callback=in_range)
+    ],
     reason: Annotated[str, typer.Option(metavar="TEXT", help="Why; don't repeat the text.")],
 ) -> None:
     """Take the free text of an entry out of the registry. The trail goes on verifying.

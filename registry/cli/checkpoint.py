@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from registry.cli.arguments import in_range
 from registry.cli.freetext import looked_at
 from registry.cli.options import Run
 from registry.cli.output import show, tell
@@ -66,7 +67,9 @@ def checkpoint(
 
 def prove(
     run: Run,
-    entry: Annotated[int | None, typer.Argument(metavar="[ENTRY]", help="The entry to prove.")] = None,
+    entry: Annotated[
+        int | None, typer.Argument(metavar="[ENTRY]", help="The entry to prove.", callback=in_range)
+    ] = None,
     since: Annotated[
         str | None, typer.Option("--from", metavar="NOTE", help="A checkpoint that the trail goes on from.")
     ] = None,

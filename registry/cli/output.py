@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import io
-import os
 import shutil
 import sys
 from collections.abc import Iterable
+from contextlib import suppress
 
 import typer
 
 from registry.cli.options import colour_wanted
 from registry.cli.progress import Progress, clear
+from registry.cli.streams import give_up_output
 from registry.records import Severity
 from registry.render.formats import Output, rendered, visible
 from registry.render.screen import SCREEN
@@ -48,12 +49,13 @@ def write(lines: Iterable[str], end: str = "\n") -> None:
             sys.stdout.write(f"{line}{end}")
         sys.stdout.flush()
     except BrokenPipeError:
-        # What is still buffered must not fail again when the interpreter ends.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        give_up_output()
         raise typer.Exit(0) from None
 
 
 def tell(message: str) -> None:
     """A message for a person, on stderr; what it quotes does nothing to a terminal."""
     clear()
-    typer.echo("\n".join(visible(line) for line in message.split("\n")), err=True)
+    # A log that is full, or that nobody reads, doesn't take the result with it.
+    with suppress(OSError):
+        typer.echo("\n".join(visible(line) for line in message.split("\n")), err=True)

@@ -106,7 +106,7 @@ def _enforced(text: str) -> datetime | None:
         return datetime.now(UTC)
     try:
         return datetime.fromisoformat(text).astimezone(UTC)
-    except ValueError:
+    except (ValueError, OverflowError):
         raise BadRequest(
             f"--enforce-from {text!r} is no date", advice="now, never, or e.g. 2027-01-01."
         ) from None

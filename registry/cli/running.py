@@ -11,6 +11,7 @@ from collections.abc import Iterable
 
 from registry.cli.app import app
 from registry.cli.output import look_at_screen, tell
+from registry.cli.streams import NO_ROOM, no_room, open_streams
 from registry.errors import RegistryError
 
 
@@ -18,6 +19,7 @@ def run(arguments: Iterable[str] | None = None) -> None:
     """Run what the arguments ask for: those of the process, unless another program gives some."""
     # No last look for cycles at the end, when the memory goes back to the system anyway.
     atexit.register(gc.freeze)
+    open_streams()
     look_at_screen()
     try:
         if arguments is None:
@@ -32,9 +34,15 @@ def run(arguments: Iterable[str] | None = None) -> None:
     except KeyboardInterrupt:
         _interrupted()
     except SystemExit as leaving:
+        if isinstance(leaving.__context__, BrokenPipeError):  # help that nobody reads on: fine
+            sys.exit(0)
         if leaving.code != _INTERRUPTED:
             raise
         _interrupted()
+    except OSError as error:
+        if error.errno not in NO_ROOM:
+            _bug(error)
+        no_room(error)
     except Exception as error:  # noqa: BLE001 (the last resort: exit status 4)
         _bug(error)
 

@@ -50,10 +50,11 @@ class Screen:
 
     def fitted(self, line: str) -> Iterator[str]:
         """A line as several, if it is too long: taken apart between words, below what it begins with."""
-        if self.width is None or length(line) <= self.width:
+        start = len(line) - len(line.lstrip())
+        # Behind half of the screen, deep in a tree, each word would get a line of its own.
+        if self.width is None or length(line) <= self.width or start > self.width // 2:
             yield line
             return
-        start = len(line) - len(line.lstrip())
         label = _LABEL.match(line)
         under = label.end() if label and label.end() <= self.width // 2 else start + 2
         least = start + 2

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
 from registry.acknowledgement import State
+from registry.errors import BadRequest
 from registry.records import Severity
 from registry.services.opening import OpenRegistry, RegistryName
 from registry.services.statistics import Count, Dimension, statistics
@@ -63,11 +64,19 @@ def overview(
     now: datetime | None = None,
 ) -> Overview:
     """What was done between two moments, as the trail writes them, and what stands now; by default
-    in the last twelve months and the present one. ``under`` narrows both to an arc."""
+    in the last twelve months and the present one, or those before ``until``. ``under`` narrows both
+    to an arc. Raises ``BadRequest`` where there is no time between the two."""
     today = (now or datetime.now(UTC)).date()
-    first = date.fromisoformat(since[:10]) if since else _months_before(today, MONTHS_BACK)
     last = date.fromisoformat(until[:10]) if until else today
+    first = date.fromisoformat(since[:10]) if since else _months_before(last, MONTHS_BACK)
     begin, end = since or _as_moment(first), until or _as_moment(today + timedelta(days=1))
+    if begin >= end:
+        raise BadRequest(
+            f"nothing lies between {_shown(begin)} and {_shown(end)}"
+            if until
+            else f"{_shown(begin)} lies in the future",
+            advice="Give an earlier --since, or a later --until.",
+        )
     period = _period(first, last)
     counts = statistics(
         registry, (period, Dimension.ROOT, Dimension.ACTOR), under=under, since=begin, until=end
@@ -95,6 +104,10 @@ def _standing(found: Counter[Sort]) -> Iterator[RuleCount]:
         severity = Severity(-grave)
         opened, known = (found[Sort(code, severity, state)] for state in (State.OPEN, State.ACKNOWLEDGED))
         yield RuleCount(code, severity, opened, known)
+
+
+def _shown(moment: str) -> str:
+    return moment.replace(":00.000000Z", "Z")
 
 
 def _as_moment(day: date) -> str:

@@ -35,7 +35,8 @@ def _served(connection: Connection) -> Iterator[tuple[tuple[str, str], str]]:
         if table == APART:
             continue
         body = sort == "function"  # in quotes: it stands as it was given
-        yield (sort, name), " ".join(definition.split()) if body else plain(definition)
+        text = unqualified(definition) if sort == "view" else definition
+        yield (sort, name), " ".join(text.split()) if body else plain(text)
 
 
 def _embedded(connection: Connection) -> Iterator[tuple[tuple[str, str], str]]:
@@ -86,6 +87,13 @@ _SAME = (
     (re.compile(r"[()\s;\"]+"), " "),
 )
 _LITERAL = re.compile(r"('(?:[^']|'')*')")
+
+
+def unqualified(view: str) -> str:
+    """A view of one table without that table's name before the columns: up to version 15 PostgreSQL
+    writes it there, whatever the view was made with."""
+    found = re.search(r"\bFROM (\w+);?\s*$", view)
+    return re.sub(rf"\b{found[1]}\.", "", view) if found else view
 
 
 def plain(definition: str) -> str:

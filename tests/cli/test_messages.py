@@ -25,3 +25,18 @@ def test_a_message_holds_no_control_characters(
     destination = cli("check", "--for-export", "\x1b[31mA", tmp_path)
     assert destination.code == 2
     assert "\x1b" not in destination.err
+
+
+@pytest.mark.parametrize("number", ["-1", "99999999999999999999"])
+@pytest.mark.parametrize(
+    "words", ["list --limit", "find 1.2 --limit", "findings list --limit", "audit log --limit"]
+)
+def test_a_number_that_no_database_counts_to(cli: Cli, words: str, number: str) -> None:
+    result = cli(*words.split(), number)
+    assert (result.code, result.out) == (2, "")
+    assert result.err.startswith(f"error: {number} is out of range\n")
+
+
+@pytest.mark.parametrize("words", ["audit log", "audit prove", "tree 1.2 --instances --limit"])
+def test_an_entry_that_no_database_counts_to(cli: Cli, words: str) -> None:
+    assert cli(*words.split(), "99999999999999999999").code == 2

@@ -104,6 +104,15 @@ def test_a_time_is_of_the_whole_registry(cli: Cli) -> None:
     assert "--since, --until and --root are of the whole registry" in result.err
 
 
+@pytest.mark.parametrize("moment", ["9999-12-31T23:59:59-12:00", "0001-01-01T00:00:00+14:00", "soon"])
+def test_a_time_that_there_cannot_be(cli: Cli, moment: str) -> None:
+    for words in (["report", "--since", moment], ["list", "--until", moment]):
+        result = cli(*words)
+        assert (result.code, result.out) == (2, "")
+        assert result.err.startswith(f"error: '{moment}' is no date or time\n")
+    assert cli("root", "add", "1.2.3.4.5.6", "--enforce-from", moment).code == 2
+
+
 def test_the_data_of_a_study(cli: Cli) -> None:
     document = cli("report", STUDY, "--format", "json").json
     assert types(document) == {

@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from registry.cli import main
-from registry.render.screen import SCREEN, length
+from registry.render.screen import SCREEN, Screen, length
 from tests.conftest import Registries
 
 COMMANDS = (
@@ -52,3 +52,13 @@ def test_no_line_is_too_long_unless_a_single_word_is(
         assert not status, command
         assert lines, command
         assert [line for line in lines if length(line) > width and len(line.split()) > 1] == [], command
+
+
+@pytest.mark.engine("sqlite")
+def test_deep_in_a_tree_words_stay_together() -> None:
+    screen = Screen(width=80)
+    for depth in (5, 45, 400):
+        line = " " * depth + "└── MR series 1.2.826.0.77.2.87 (registered, 1 instance)"
+        assert len(list(screen.fitted(line))) == 1
+    shallow = " " * 38 + "└── MR series 1.2.826.0.77.2.87 (registered, 1 instance)"
+    assert len(list(screen.fitted(shallow))) == 2

@@ -9,7 +9,7 @@ from sqlalchemy.schema import CreateTable
 from registry.settings import Settings
 from registry.store import migrating
 from registry.store.columns import metadata
-from registry.store.description import described
+from registry.store.description import described, plain, unqualified
 from registry.store.expectation import differences, expected
 from registry.store.session import Database
 from tests import databases
@@ -71,3 +71,17 @@ def test_migrations_are_written_out_without_a_database() -> None:
     for dialect in ("sqlite", "postgresql"):
         assert "CREATE TABLE ledger" in migrating.statements(dialect)
     assert "RAISE EXCEPTION '%', TG_NAME" in migrating.statements("postgresql")
+
+
+@pytest.mark.engine("postgresql")
+def test_a_view_is_the_same_on_each_version_of_the_server() -> None:
+    until_15 = """ SELECT
+    replace(rtrim(upper(encode(ledger.uid, 'hex'::text)), 'F'::text), 'A'::text, '.'::text) AS uid,
+    ledger.kind,
+    ledger.origin,
+    ledger.entry
+   FROM ledger;"""
+    assert plain(unqualified(until_15)) == expected("postgresql")["view", "uids"]
+    assert plain(unqualified(until_15.replace("ledger.", ""))) == expected("postgresql")["view", "uids"]
+    narrowed = until_15.replace("FROM ledger;", "FROM ledger\n  WHERE ledger.kind > 1;")
+    assert plain(unqualified(narrowed)) != expected("postgresql")["view", "uids"]
