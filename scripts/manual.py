@@ -18,7 +18,7 @@ _STATUSES = (
     ("3", "The registry can't be asked: no database, another schema, a missing key."),
     ("4", "A bug."),
     ("5", "History was changed."),
-    ("130", "It was interrupted; what was recorded so far stays; the same command, run again, does the rest."),
+    ("130", "It was interrupted; what was recorded stays; the same command, run again, does the rest."),
 )
 
 _MEANT = {

@@ -53,7 +53,7 @@ _INTERRUPTED = 130
 
 def _interrupted() -> None:
     """Say what becomes of it, and end as whoever sent the signal expects: by it."""
-    tell("interrupted; what was recorded so far stays; the same command, run again, does the rest")
+    tell("interrupted: what was recorded stays; the same command, run again, does the rest")
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     os.kill(os.getpid(), signal.SIGINT)
 

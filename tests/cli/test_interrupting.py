@@ -27,5 +27,5 @@ def test_who_interrupts_a_run_is_told_that_it_can_go_on(settings: Settings) -> N
     assert running.stderr.readline().startswith("registry ")  # now it waits for paths
     running.send_signal(signal.SIGINT)
     told, errors = running.communicate(timeout=20)
-    assert errors == "interrupted; what was recorded so far stays; the same command, run again, does the rest\n"
+    assert errors == "interrupted: what was recorded stays; the same command, run again, does the rest\n"
     assert (told, running.returncode) == ("", -signal.SIGINT)
