@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import random
 
 import pytest
@@ -62,11 +63,10 @@ def test_what_fits_is_recorded_and_what_does_not_is_told(registry: OpenRegistry)
     ]
     assert {f.severity for f in report.findings} == {Severity.ERROR}
     recorded = {"1.2.3.1": "2.25.1", "1.2.3.2": "2.25.2", "not even a UID": "2.25.10"}
+    assert dict(remap(registry, recorded.keys(), SCOPE).uids) == recorded
+    no_uid = "sha256:" + hashlib.sha256(b"not even a UID").hexdigest()
+    recorded[no_uid] = recorded.pop("not even a UID")
     assert dict(export_map(registry, SCOPE)) == recorded
-    assert dict(remap(registry, ["1.2.3.1", "1.2.3.2"], SCOPE).uids) == {
-        "1.2.3.1": "2.25.1",
-        "1.2.3.2": "2.25.2",
-    }
 
 
 def test_the_order_and_saying_it_again_change_nothing(registry: OpenRegistry) -> None:
