@@ -7,23 +7,32 @@ seen with it; until then, that it was issued stands where it was said.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlalchemy import CompoundSelect, Connection, func, literal_column, null, select, union_all
+from sqlalchemy import CompoundSelect, Connection, Table, func, literal_column, null, select, union_all
 
 from registry.records import Origin, Trait
 from registry.store.schema import ledger, replacements, traits
 
 
+class Part(NamedTuple):
+    """A table some of whose rows are of such UIDs."""
+
+    table: Table
+    condition: Any
+    kind: Any  # null: nobody said
+
+
+PARTS = (
+    Part(replacements, replacements.c.origin == literal_column(str(int(Origin.ISSUED))), replacements.c.kind),
+    Part(traits, traits.c.trait == literal_column(f"'{Trait.GENERATED}'"), null()),
+)
+
+
 def given() -> CompoundSelect[Any]:
     """Each with the entry that issued it, and its kind where that was told; in the ledger by now or not."""
     return union_all(
-        select(replacements.c.uid, replacements.c.entry, replacements.c.kind).where(
-            replacements.c.origin == literal_column(str(int(Origin.ISSUED)))
-        ),
-        select(traits.c.uid, traits.c.entry, null()).where(
-            traits.c.trait == literal_column(f"'{Trait.GENERATED}'")
-        ),
+        *(select(table.c.uid, table.c.entry, kind).where(condition) for table, condition, kind in PARTS)
     )
 
 

@@ -9,39 +9,18 @@ from __future__ import annotations
 import heapq
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import Any, NamedTuple
+from typing import Any
 
-from sqlalchemy import LargeBinary, Table, func, literal_column, null, select, tuple_, type_coerce
+from sqlalchemy import LargeBinary, func, literal_column, select, tuple_, type_coerce
 
-from registry.records import Kind, Origin, Trait
+from registry.records import Kind, Origin
 from registry.store import listing
 from registry.store.listing import Filters, Place, key_of, place_of
 from registry.store.packing import prefix_range
 from registry.store.queries import Listed
-from registry.store.schema import entries, ledger, replacements, traits
+from registry.store.reserved import PARTS, Part
+from registry.store.schema import entries, ledger
 from registry.store.session import Connection, Database
-
-
-class _Part(NamedTuple):
-    """A table that holds some of them."""
-
-    table: Table
-    condition: Any
-    kind: Any
-
-
-_PARTS = (
-    _Part(
-        replacements,
-        replacements.c.origin == literal_column(str(int(Origin.ISSUED))),
-        func.coalesce(replacements.c.kind, literal_column(f"{Kind.OTHER:d}")),
-    ),
-    _Part(
-        traits,
-        traits.c.trait == literal_column(f"'{Trait.GENERATED}'"),
-        func.coalesce(null(), literal_column(f"{Kind.OTHER:d}")),
-    ),
-)
 
 
 def waiting(database: Database, filters: Filters, after: Place | None = None) -> Iterator[Listed]:
@@ -50,13 +29,13 @@ def waiting(database: Database, filters: Filters, after: Place | None = None) ->
     of_nothing = replace(filters, kind=None, under=None, actor=None, since=None, until=None, state=None)
     if filters.state not in (None, "issued") or replace(of_nothing, issued_unused=False) != Filters():
         return iter(())
-    pages = (_pages(database, part, filters, after) for part in _PARTS)
+    pages = (_pages(database, part, filters, after) for part in PARTS)
     return heapq.merge(*pages, key=lambda listed: key_of(place_of(listed)))
 
 
 def place_among(connection: Connection, uid: str) -> Place | None:
     """Where one of them is in that order; None where it is none."""
-    for part in _PARTS:
+    for part in PARTS:
         table = part.table
         query = select(table.c.entry).where(table.c.uid == uid, part.condition)
         if (entry := connection.execute(query).scalar_one_or_none()) is not None:
@@ -64,7 +43,7 @@ def place_among(connection: Connection, uid: str) -> Place | None:
     return None
 
 
-def _pages(database: Database, part: _Part, filters: Filters, after: Place | None) -> Iterator[Listed]:
+def _pages(database: Database, part: Part, filters: Filters, after: Place | None) -> Iterator[Listed]:
     query = _query(part, filters)
     key = type_coerce(part.table.c.uid, LargeBinary)
     last = (-1, b"") if after is None else key_of(after)
@@ -82,15 +61,16 @@ def _pages(database: Database, part: _Part, filters: Filters, after: Place | Non
             return
 
 
-def _query(part: _Part, filters: Filters) -> Any:
+def _query(part: Part, filters: Filters) -> Any:
     table, key = part.table, type_coerce(part.table.c.uid, LargeBinary)
+    kind = func.coalesce(part.kind, literal_column(f"{Kind.OTHER:d}"))
     query = (
-        select(table.c.uid, part.kind, table.c.entry, entries.c.at, entries.c.actor, entries.c.event)
+        select(table.c.uid, kind, table.c.entry, entries.c.at, entries.c.actor, entries.c.event)
         .join_from(table, entries, entries.c.id == table.c.entry)
         .where(part.condition, ~select(1).where(ledger.c.uid == table.c.uid).correlate(table).exists())
     )
     if filters.kind is not None:
-        query = query.where(part.kind == int(filters.kind))
+        query = query.where(kind == int(filters.kind))
     if filters.under is not None:
         low, high = prefix_range(filters.under)
         query = query.where(key >= low, key < high)
